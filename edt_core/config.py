@@ -1,0 +1,322 @@
+"""The configuration: every key with its paper name, default and range; the only home of defaults."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from edt_core.errors import UsageError
+from edt_core.params import Params
+
+
+class ClusterSettings(Params):
+    """K-means for the representatives of the sample generator (3.2.1)."""
+
+    n_clusters: int = Field(default=10, ge=1, le=1000)
+    """Clusters per domain (K of A.4; k of Table 12, which tries 5, 10 and 15)."""
+
+    scope: Literal["catalogue", "user"] = "catalogue"
+    """One K-means per domain over the catalogue, or one per user and domain as 3.2.1 can be read."""
+
+
+class GeneratorSettings(Params):
+    """The sample generator (3.2.1)."""
+
+    enabled: bool = True
+    """Generate items at all (false is the paper's "w/o Aug.")."""
+
+    n_generate: int = Field(default=5, ge=1, le=100)
+    """Items asked for per user and direction (k of Eq. 1; the paper gives no value)."""
+
+    grounding: Literal["new", "nearest"] = "new"
+    """Generated items are new items of their domain (the paper), or the nearest real one."""
+
+
+class NoiseFilterSettings(Params):
+    """The noise filter (3.2.2)."""
+
+    enabled: bool = True
+    """Filter at all (false is the paper's "w/o Filtering")."""
+
+    top_k: int = Field(default=3, ge=1)
+    """Best source scores kept per user and direction (k of Eq. 6; the paper gives no value)."""
+
+    threshold: float = Field(default=0.90, ge=-1.0, le=1.0)
+    """Least target score (tau of Eq. 6; Table 11 tries 0.85, 0.90 and 0.95)."""
+
+    threshold_kind: Literal["absolute", "percentile"] = "absolute"
+    """A cosine, or the percentile (0 to 1) of the scores that random real items would get."""
+
+    empty_target: Literal["skip", "catalogue"] = "skip"
+    """For users without an item in the target domain: generate nothing, or score against all of it."""
+
+
+class InsertionSettings(Params):
+    """The insertion (3.2.3)."""
+
+    position: Literal["anchor", "end", "random"] = "anchor"
+    """After the anchor, at the end ("w/o Inserting"), or anywhere ("Random Inserting")."""
+
+
+class ReviewSettings(Params):
+    """The reviewer's part, between filter and insertion."""
+
+    required: bool = False
+    """Stop before the insertion until every kept item has a decision (exit status 3)."""
+
+
+class ProfileSettings(Params):
+    """Domain-aware profiling (3.4)."""
+
+    enabled: bool = True
+    """Write profiles and align with them (false is the paper's "w/o Profiling")."""
+
+    pipeline: Literal["sra", "plain"] = "sra"
+    """Summarize, reform and analyze, or one plain summary ("w/o S-R-A")."""
+
+    n_clusters: int = Field(default=10, ge=1, le=1000)
+    """Clusters per domain that a user's items are grouped by (C of 3.4.1)."""
+
+
+class PretrainingSettings(Params):
+    """Global pre-training (3.3.1), and the single-thread training of the baselines."""
+
+    encoder: Literal["sasrec", "gru4rec", "bert4rec"] = "sasrec"
+    """The backbone (B.3)."""
+
+    width: int = Field(default=128, ge=4, le=4096)
+    """d, the size of item and user vectors (A.4)."""
+
+    layers: int = Field(default=2, ge=1, le=24)
+    """Blocks of the backbone."""
+
+    heads: int = Field(default=1, ge=1, le=64)
+    """Attention heads; must divide the width."""
+
+    dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
+    """Dropout inside the backbone."""
+
+    max_length: int = Field(default=200, ge=2, le=100_000)
+    """Newest events of a sequence that the backbone sees."""
+
+    bidirectional: bool = False
+    """Let a position attend to later ones, as the published code does (it sees the answer)."""
+
+    batch_size: int = Field(default=512, ge=2)
+    """Users per step (A.4)."""
+
+    learning_rate: float = Field(default=1e-3, gt=0.0)
+    """Adam's learning rate (A.4)."""
+
+    epochs: int = Field(default=200, ge=1)
+    """Most passes over the users."""
+
+    patience: int = Field(default=20, ge=1)
+    """Epochs without a better validation NDCG@10 before training stops."""
+
+    loss: Literal["bpr", "bce"] = "bpr"
+    """Eq. 9 as printed, or the binary cross-entropy of the published code."""
+
+    alignment_weight: float = Field(default=0.7, ge=0.0)
+    """alpha of Eq. 14 (Figure 5 tries 0.1 to 5)."""
+
+    temperature: float = Field(default=1.0, gt=0.0)
+    """tau of Eq. 13."""
+
+
+class FineTuningSettings(Params):
+    """Domain fine-tuning (3.3.2)."""
+
+    enabled: bool = True
+    """Fine-tune at all (false is the paper's "w/o DFT")."""
+
+    adapter: Literal["residual", "linear"] = "residual"
+    """A residual bottleneck that starts as the identity, or Eq. 10's two linear maps."""
+
+    adapter_width: int = Field(default=64, ge=1)
+    """The bottleneck's size (A.4)."""
+
+    learning_rate: float = Field(default=1e-4, gt=0.0)
+    """AdamW's learning rate (the paper prints "1e5")."""
+
+    epochs: int = Field(default=200, ge=1)
+    """Most passes over the users."""
+
+    patience: int = Field(default=20, ge=1)
+    """Epochs without a better validation NDCG@10 before training stops."""
+
+
+class EvaluationSettings(Params):
+    """The protocol of section 4."""
+
+    n_negatives: int = Field(default=100, ge=1)
+    """Negatives per target, drawn once, stored and shared by every model (4.1.4)."""
+
+    cutoffs: tuple[int, ...] = (1, 5, 10, 20)
+    """Where hit rate and NDCG are cut."""
+
+
+class EmbeddingSettings(Params):
+    """Text embeddings (3.2.2)."""
+
+    provider: Literal["embedded", "minilm", "openai"] = "embedded"
+    """TF-IDF with truncated SVD, the bundled MiniLM model, or an OpenAI-compatible endpoint."""
+
+    model: str = Field(default="tfidf-svd", max_length=200)
+    """The model's name, as the endpoint knows it."""
+
+    dimensions: int = Field(default=512, ge=2, le=8192)
+    """d_L of the embedded default; an endpoint is asked for its own."""
+
+    base_url: str = Field(default="", max_length=500)
+    """The endpoint, such as http://127.0.0.1:8000/v1."""
+
+    batch_size: int = Field(default=64, ge=1, le=4096)
+    """Texts per request."""
+
+    @property
+    def choice(self) -> "EmbeddingChoice":
+        """What can change a vector; the endpoint's address and the batch size can't."""
+        return EmbeddingChoice(provider=self.provider, model=self.model, dimensions=self.dimensions)
+
+
+class LlmSettings(Params):
+    """The language model that generates and summarizes (A.4)."""
+
+    provider: Literal["stand-in", "openai"] = "stand-in"
+    """The embedded retrieval stand-in (no LLM), or an OpenAI-compatible endpoint."""
+
+    model: str = Field(default="stand-in", max_length=200)
+    """The model's name, as the endpoint knows it."""
+
+    base_url: str = Field(default="", max_length=500)
+    """The endpoint, such as http://127.0.0.1:8000/v1."""
+
+    temperature: float = Field(default=0.5, ge=0.0, le=2.0)
+    """Sampling temperature."""
+
+    max_tokens: int = Field(default=1024, ge=16)
+    """Longest answer."""
+
+    repair_attempts: int = Field(default=2, ge=0, le=10)
+    """How often an answer that fails validation is asked for again, with the error named."""
+
+    concurrency: int = Field(default=8, ge=1, le=1024)
+    """Calls in flight."""
+
+    timeout: float = Field(default=120.0, gt=0.0)
+    """Seconds for one call, all told."""
+
+    @property
+    def choice(self) -> "LlmChoice":
+        """What can change an answer; the endpoint's address and its limits can't."""
+        return LlmChoice(
+            provider=self.provider,
+            model=self.model,
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+            repair_attempts=self.repair_attempts,
+        )
+
+
+class EmbeddingChoice(Params):
+    """The part of the embedding settings that can change a vector."""
+
+    provider: Literal["embedded", "minilm", "openai"]
+    model: str
+    dimensions: int
+
+
+class LlmChoice(Params):
+    """The part of the language-model settings that can change an answer."""
+
+    provider: Literal["stand-in", "openai"]
+    model: str
+    temperature: float
+    max_tokens: int
+    repair_attempts: int
+
+
+class Config(Params):
+    """Everything that can be set, by section."""
+
+    clusters: ClusterSettings = ClusterSettings()
+    generator: GeneratorSettings = GeneratorSettings()
+    noise_filter: NoiseFilterSettings = NoiseFilterSettings()
+    review: ReviewSettings = ReviewSettings()
+    insertion: InsertionSettings = InsertionSettings()
+    profiles: ProfileSettings = ProfileSettings()
+    pretraining: PretrainingSettings = PretrainingSettings()
+    fine_tuning: FineTuningSettings = FineTuningSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    llm: LlmSettings = LlmSettings()
+
+    def flat(self) -> dict[str, Any]:
+        """Every key with its value, such as ``{"noise_filter.top_k": 3}``."""
+        return dict(_flat(self.model_dump(mode="json")))
+
+    def changed(self, settings: Mapping[str, Any]) -> "Config":
+        """A copy with ``settings`` (dotted keys; texts are parsed) in place.
+
+        Raises:
+            UsageError: an unknown key (names the nearest known one) or a value out of range.
+        """
+        nested = self.model_dump(mode="json")
+        for key, value in settings.items():
+            known_key(key)
+            section, _, name = key.partition(".")
+            nested[section][name] = _parsed(key, value)
+        try:
+            return Config.model_validate(nested)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"][:2])
+            raise UsageError(f"{where}: {first['msg']}.", hint="See 'edt config show'.") from None
+
+
+def known_key(key: str) -> str:
+    """``key`` itself when it exists.
+
+    Raises:
+        UsageError: it doesn't; the nearest known key is named.
+    """
+    keys = Config().flat()
+    if key in keys:
+        return key
+    near = difflib.get_close_matches(key, keys, n=1, cutoff=0.5)
+    raise UsageError(
+        f"There is no setting {key!r}.",
+        hint=f"Did you mean {near[0]!r}?" if near else "See 'edt config show' for all of them.",
+    )
+
+
+def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
+    """``["a.b=1"]`` as ``{"a.b": "1"}``.
+
+    Raises:
+        UsageError: a text without ``=``, or an unknown key.
+    """
+    settings: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"{text!r} sets nothing.", hint="Write KEY=VALUE.")
+        settings[known_key(key.strip())] = value.strip()
+    return settings
+
+
+def _parsed(key: str, value: Any) -> Any:
+    """Texts for tuple-valued keys become lists; pydantic parses the rest."""
+    if key == "evaluation.cutoffs" and isinstance(value, str):
+        return [part.strip() for part in value.strip("[]() ").split(",") if part.strip()]
+    return value
+
+
+def _flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in nested.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

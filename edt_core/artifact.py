@@ -1,8 +1,8 @@
-"""What a stage produces: frozen dataclasses of arrays, texts and plain values, saved without pickle.
+"""What a stage produces: frozen dataclasses of arrays, texts and plain values; never pickled.
 
-An artifact is a folder with ``arrays.safetensors`` (every numpy array, nested dataclasses by dotted
-name) and ``values.json`` (everything else). Writing goes to a sibling folder that is renamed into
-place: a folder that exists is complete.
+An artifact is a folder with ``arrays.safetensors`` (every numpy array, nested dataclasses by
+dotted name) and ``values.json`` (everything else). Writing goes to a sibling folder that is
+renamed into place: a folder that exists is complete.
 """
 
 import json
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def save(artifact: object, folder: Path) -> None:
-    """Write ``artifact`` (a dataclass instance) to ``folder``, which must not exist, all or nothing."""
+    """Write ``artifact``, a dataclass instance, to the new ``folder``, all or nothing."""
     aside = folder.with_name(f".{folder.name}.{uuid4().hex[:8]}.tmp")
     aside.mkdir(parents=True)
     try:

@@ -1,4 +1,4 @@
-"""The configuration: every key with its paper name, default and range; the only home of defaults."""
+"""The configuration: every key with its paper name, range and default, and nowhere else."""
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ class ClusterSettings(Params):
     """Clusters per domain (K of A.4; k of Table 12, which tries 5, 10 and 15)."""
 
     scope: Literal["catalogue", "user"] = "catalogue"
-    """One K-means per domain over the catalogue, or one per user and domain as 3.2.1 can be read."""
+    """One K-means per domain over the catalogue, or per user and domain, as 3.2.1 can be read."""
 
 
 class GeneratorSettings(Params):
@@ -49,7 +49,7 @@ class NoiseFilterSettings(Params):
     """A cosine, or the percentile (0 to 1) of the scores that random real items would get."""
 
     empty_target: Literal["skip", "catalogue"] = "skip"
-    """For users without an item in the target domain: generate nothing, or score against all of it."""
+    """For users without an item in the target domain: nothing, or score against all of it."""
 
 
 class InsertionSettings(Params):

@@ -57,7 +57,7 @@ class LanguageModel(Protocol):
 
 
 StandIn = Callable[[Sequence[Question]], Iterator[str]]
-"""The embedded stand-in of one kind of question: raw answers in order, from the catalogue alone."""
+"""The embedded stand-in of one kind of question: raw answers in order, from the catalogue."""
 
 
 class Embedder(Protocol):

@@ -1,5 +1,6 @@
 """A stage is a value: a frozen dataclass of input stages and parameters. The nested expression is the
-pipeline, and every fingerprint is known before anything runs."""
+pipeline, and every fingerprint is known before anything runs.
+"""
 
 import hashlib
 import json

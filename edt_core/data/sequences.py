@@ -81,7 +81,7 @@ def domain_counts(sequences: Sequences, item_domain: Ints) -> Ints:
 
 
 def domain_ratio(counts: Ints) -> NDArray[np.float64]:
-    """r of section 1, |n_A - n_B| / (n_A + n_B), ``[U]``; 0 for a user without events."""
+    """The ratio r of section 1, |n_A - n_B| / (n_A + n_B), ``[U]``; 0 for a user without events."""
     total = counts.sum(axis=1)
     difference = np.abs(counts[:, 0] - counts[:, 1])
     return np.divide(difference, total, out=np.zeros(len(counts)), where=total > 0)

@@ -1,0 +1,184 @@
+"""What reaches the terminal: safe text, one JSON document, one error line, quiet progress.
+
+Results go to standard output, everything else to standard error. Text from data is never markup
+and never an escape code.
+"""
+
+import json
+import sys
+import time
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from edt_core import events
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
+def safe_text(text: object, *, width: int = 0) -> str:
+    """``text`` without control, escape, bidi and surrogate characters, cut to ``width``."""
+    clean = "".join(_shown(letter) for letter in str(text))
+    if width and len(clean) > width:
+        return clean[: width - 1] + "…"
+    return clean
+
+
+def _shown(letter: str) -> str:
+    if letter in "\n\t":
+        return " "
+    category = unicodedata.category(letter)
+    if category in {"Cc", "Cs", "Co", "Zl", "Zp"} or unicodedata.bidirectional(letter) in _BIDI:
+        return "\N{REPLACEMENT CHARACTER}"
+    return letter
+
+
+def say(text: str = "") -> None:
+    """A line of results."""
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str) -> None:
+    """A line about the work, beside the results."""
+    sys.stderr.write(safe_text(text) + "\n")
+
+
+def complain(message: str, hint: str = "") -> None:
+    """An error: one sentence, and what to do."""
+    sys.stderr.write(f"edt: {safe_text(message)}\n")
+    if hint:
+        sys.stderr.write(f"     {safe_text(hint)}\n")
+
+
+def say_json(document: object) -> None:
+    """Exactly one JSON document on standard output."""
+    sys.stdout.write(json.dumps(document, default=_plain, ensure_ascii=True, indent=1) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value)
+
+
+def say_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: frozenset[int] = frozenset()
+) -> None:
+    """A plain table; the last column takes what room is left on a terminal."""
+    cells = [[safe_text(cell) for cell in row] for row in rows]
+    widths = [max([len(name), *(len(row[at]) for row in cells)]) for at, name in enumerate(columns)]
+    room = _columns() - sum(widths[:-1]) - 2 * (len(widths) - 1)
+    if sys.stdout.isatty() and widths and widths[-1] > max(room, 12):
+        widths[-1] = max(room, 12)
+    for line in [list(columns), ["─" * width for width in widths], *cells]:
+        parts = [
+            _cut(text, width).rjust(width) if at in right else _cut(text, width).ljust(width)
+            for at, (text, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        say("  ".join(parts).rstrip())
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+class ProgressLines:
+    """Folds a run's events into progress bars on a terminal, and into sparse lines elsewhere."""
+
+    def __init__(self, progress: "Progress | None") -> None:
+        self._progress = progress
+        self._bars: dict[str, TaskID] = {}
+        self._told: dict[str, float] = {}
+
+    def __call__(self, event: events.Event) -> None:
+        """Take one event."""
+        match event:
+            case events.StageStarted(fingerprint, step, name):
+                self._bar(fingerprint, f"{step} {name}")
+            case events.StageAdvanced(fingerprint, step, done, total, unit, text):
+                self._advance(fingerprint, step, done, total, f"{unit} {text}".strip())
+            case events.StageFinished(fingerprint, step, name, seconds, reused):
+                self._close(fingerprint)
+                if not reused:
+                    self._tell(f"{step}: {name} done in {seconds:.1f} s")
+            case events.StageFailed(fingerprint, step, reason):
+                self._close(fingerprint)
+                self._tell(f"{step}: stopped: {reason}")
+            case events.Noted(step, text):
+                self._tell(f"{step}: {text}")
+            case events.Point():
+                pass
+
+    def _bar(self, fingerprint: str, title: str) -> None:
+        if self._progress is not None:
+            self._bars[fingerprint] = self._progress.add_task(safe_text(title), total=None, note="")
+
+    def _advance(self, fingerprint: str, step: str, done: int, total: int, text: str) -> None:
+        if self._progress is not None:
+            if fingerprint not in self._bars:
+                self._bar(fingerprint, step)
+            self._progress.update(
+                self._bars[fingerprint],
+                completed=done,
+                total=total or None,
+                note=safe_text(text, width=44),
+            )
+
+    def _close(self, fingerprint: str) -> None:
+        if self._progress is not None and fingerprint in self._bars:
+            self._progress.remove_task(self._bars.pop(fingerprint))
+
+    def _tell(self, text: str) -> None:
+        if self._progress is not None:
+            self._progress.console.print(safe_text(text), markup=False, highlight=False)
+        else:
+            note(text)
+
+
+@contextmanager
+def progress_lines(*, quiet: bool = False) -> Iterator[ProgressLines]:
+    """Progress on standard error: bars with rate and time left on a terminal, lines elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield ProgressLines(None)
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as progress:
+        yield ProgressLines(progress)
+
+
+def rate(done: int, started: float) -> str:
+    """``done`` units since ``started`` (monotonic seconds), as text."""
+    seconds = max(time.monotonic() - started, 1e-9)
+    return f"{done / seconds:,.0f}/s"

@@ -1,0 +1,374 @@
+"""The pipelines: Figure 2 as one expression, the paper's ablations and the baselines.
+
+An ablation is the same expression with one node exchanged or one setting changed. Names become
+stages in one closed ``match``; inside there are only values.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from edt_core.config import Config
+from edt_core.data.catalogue import Catalogue
+from edt_core.data.split import Histories, TestTargets, ValidTargets
+from edt_core.evaluation.ranks import Ranks
+from edt_core.stage import Stage, Step, walk
+from edt_core.stages.augmenter.generator import Drafts, EditDrafts, GenerateItems
+from edt_core.stages.augmenter.insertion import Augmented, InsertItems, KeepRaw
+from edt_core.stages.augmenter.noise_filter import (
+    DraftEmbeddings,
+    EmbedDrafts,
+    FilterNoise,
+    Judged,
+)
+from edt_core.stages.augmenter.representatives import Representatives, SelectRepresentatives
+from edt_core.stages.augmenter.review import ApplyReview, Decisions, ReviewDecisions, Reviewed
+from edt_core.stages.cluster import ClusterItems, Clusters
+from edt_core.stages.dual_phase.fine_tuning import FineTune
+from edt_core.stages.dual_phase.pretraining import Checkpoint, Pretrain
+from edt_core.stages.embed import EmbedItems, ItemEmbeddings
+from edt_core.stages.evaluate import Candidates, DrawCandidates, EvaluateCounts, EvaluateModel
+from edt_core.stages.prepare import (
+    DatasetParams,
+    ImportedCatalogue,
+    ImportedHistories,
+    ImportedTestTargets,
+    ImportedValidTargets,
+)
+from edt_core.stages.profiling.profiles import (
+    EmbedProfiles,
+    ProfileEmbeddings,
+    Profiles,
+    WriteProfiles,
+)
+
+CANDIDATE_SEED = 42
+"""The stored negatives are drawn once per data set, for every model and every training seed."""
+
+DEFAULT_SEEDS = (42, 44, 46)
+"""A.4's training seeds."""
+
+
+class Variant(StrEnum):
+    """A model of the paper's tables, by the name that tables print."""
+
+    LLM_EDT = "LLM-EDT"
+    WITHOUT_AUGMENTATION = "w/o Aug."
+    WITHOUT_FILTERING = "w/o Filtering"
+    WITHOUT_INSERTING = "w/o Inserting"
+    RANDOM_INSERTING = "Random Inserting"
+    WITHOUT_FINE_TUNING = "w/o DFT"
+    WITHOUT_PROFILING = "w/o Profiling"
+    WITHOUT_SRA = "w/o S-R-A"
+    SASREC = "SASRec"
+    GRU4REC = "GRU4Rec"
+    BERT4REC = "BERT4Rec"
+    SASREC_TEXT = "SASRec (text)"
+    GRU4REC_TEXT = "GRU4Rec (text)"
+    BERT4REC_TEXT = "BERT4Rec (text)"
+    POPULARITY = "Popularity"
+    MARKOV = "Markov"
+    ITEM_KNN = "ItemKNN"
+
+
+@dataclass(frozen=True)
+class Data:
+    """The imported data set as source stages."""
+
+    catalogue: Stage[Catalogue]
+    histories: Stage[Histories]
+    valid: Stage[ValidTargets]
+    test: Stage[TestTargets]
+
+    @classmethod
+    def of(cls, digest: str) -> "Data":
+        """The data set with this digest."""
+        dataset = DatasetParams(digest=digest)
+        return cls(
+            ImportedCatalogue(dataset),
+            ImportedHistories(dataset),
+            ImportedValidTargets(dataset),
+            ImportedTestTargets(dataset),
+        )
+
+
+@dataclass(frozen=True)
+class ReviewState:
+    """Digests of what a reviewer decided on the generated items; empty when nothing was."""
+
+    edits: str = ""
+    verdicts: str = ""
+
+
+@dataclass(frozen=True)
+class Augmenter:
+    """Section 3.2 as stages."""
+
+    clusters: Stage[Clusters]
+    representatives: Stage[Representatives]
+    generated: Stage[Drafts]
+    edits: Stage[Decisions]
+    drafts: Stage[Drafts]
+    draft_embeddings: Stage[DraftEmbeddings]
+    judged: Stage[Judged]
+    verdicts: Stage[Decisions]
+    reviewed: Stage[Reviewed]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One variant and seed: every stage under its name; what the variant leaves out is empty."""
+
+    variant: Variant
+    seed: int
+    data: Data
+    candidates: Stage[Candidates]
+    ranks: Stage[Ranks]
+    embeddings: tuple[Stage[ItemEmbeddings], ...] = ()
+    augmenter: tuple[Augmenter, ...] = ()
+    augmented: tuple[Stage[Augmented], ...] = ()
+    profiles: tuple[Stage[Profiles], ...] = ()
+    profile_embeddings: tuple[Stage[ProfileEmbeddings], ...] = ()
+    pretrained: tuple[Stage[Checkpoint], ...] = ()
+    tuned: tuple[Stage[Checkpoint], ...] = ()
+
+    def stages_of(self, step: Step) -> tuple[Stage[Any], ...]:
+        """The stages that a user sees under ``step``."""
+        return tuple(stage for stage in walk(self.ranks) if stage.step == step)
+
+
+def pipeline(
+    variant: Variant, config: Config, digest: str, seed: int, review: ReviewState | None = None
+) -> Pipeline:
+    """The stages of one variant, for the data set with ``digest`` and one training seed."""
+    match variant:
+        case Variant.SASREC | Variant.SASREC_TEXT:
+            encoder = {"pretraining.encoder": "sasrec"}
+        case Variant.GRU4REC | Variant.GRU4REC_TEXT:
+            encoder = {"pretraining.encoder": "gru4rec"}
+        case Variant.BERT4REC | Variant.BERT4REC_TEXT:
+            encoder = {"pretraining.encoder": "bert4rec"}
+        case Variant.POPULARITY:
+            return _counting(variant, "popularity", config, digest, seed)
+        case Variant.MARKOV:
+            return _counting(variant, "markov", config, digest, seed)
+        case Variant.ITEM_KNN:
+            return _counting(variant, "itemknn", config, digest, seed)
+        case _:
+            changed = config.changed(ablation(variant))
+            return _llm_edt(variant, changed, digest, seed, review or ReviewState())
+    with_text = variant in {Variant.SASREC_TEXT, Variant.GRU4REC_TEXT, Variant.BERT4REC_TEXT}
+    return _single_thread(variant, config.changed(encoder), digest, seed, with_text=with_text)
+
+
+def ablation(variant: Variant) -> dict[str, Any]:
+    """The settings that make an ablation of Tables 2 and 8 out of the full method."""
+    match variant:
+        case Variant.WITHOUT_AUGMENTATION:
+            return {"generator.enabled": False}
+        case Variant.WITHOUT_FILTERING:
+            return {"noise_filter.enabled": False}
+        case Variant.WITHOUT_INSERTING:
+            return {"insertion.position": "end"}
+        case Variant.RANDOM_INSERTING:
+            return {"insertion.position": "random"}
+        case Variant.WITHOUT_FINE_TUNING:
+            return {"fine_tuning.enabled": False}
+        case Variant.WITHOUT_PROFILING:
+            return {"profiles.enabled": False}
+        case Variant.WITHOUT_SRA:
+            return {"profiles.pipeline": "plain"}
+        case _:
+            return {}
+
+
+def _candidates(data: Data, config: Config) -> Stage[Candidates]:
+    return DrawCandidates(
+        data.catalogue,
+        data.histories,
+        data.valid,
+        data.test,
+        n_negatives=config.evaluation.n_negatives,
+        seed=CANDIDATE_SEED,
+    )
+
+
+def _augmenter(
+    config: Config, data: Data, items: Stage[ItemEmbeddings], review: ReviewState
+) -> Augmenter:
+    clusters = ClusterItems(data.catalogue, items, n_clusters=config.clusters.n_clusters)
+    representatives = SelectRepresentatives(
+        data.histories, data.catalogue, items, clusters, config.clusters
+    )
+    generated = GenerateItems(
+        data.histories,
+        data.catalogue,
+        items,
+        representatives,
+        n_generate=config.generator.n_generate,
+        llm=config.llm.choice,
+        ask_empty=config.noise_filter.empty_target == "catalogue",
+    )
+    edits = ReviewDecisions(generated, digest=review.edits)
+    drafts = EditDrafts(generated, edits)
+    draft_embeddings = EmbedDrafts(drafts, data.catalogue, config.embedding.choice)
+    judged = FilterNoise(
+        drafts,
+        draft_embeddings,
+        items,
+        representatives,
+        data.histories,
+        data.catalogue,
+        config.noise_filter,
+    )
+    verdicts = ReviewDecisions(generated, digest=review.verdicts)
+    reviewed = ApplyReview(judged, verdicts, required=config.review.required)
+    return Augmenter(
+        clusters,
+        representatives,
+        generated,
+        edits,
+        drafts,
+        draft_embeddings,
+        judged,
+        verdicts,
+        reviewed,
+    )
+
+
+def _llm_edt(
+    variant: Variant, config: Config, digest: str, seed: int, review: ReviewState
+) -> Pipeline:
+    """Figure 2."""
+    data = Data.of(digest)
+    items = EmbedItems(data.catalogue, config.embedding.choice)
+    parts: tuple[Augmenter, ...] = ()
+    augmented: Stage[Augmented] = KeepRaw(data.histories)
+    if config.generator.enabled:
+        part = _augmenter(config, data, items, review)
+        parts = (part,)
+        augmented = InsertItems(
+            data.histories,
+            data.catalogue,
+            items,
+            part.drafts,
+            part.draft_embeddings,
+            part.judged,
+            part.reviewed,
+            position=config.insertion.position,
+            grounding=config.generator.grounding,
+        )
+    profiles: tuple[Stage[Profiles], ...] = ()
+    profile_embeddings: tuple[Stage[ProfileEmbeddings], ...] = ()
+    if config.profiles.enabled:
+        written = WriteProfiles(
+            augmented,
+            tuple(part.drafts for part in parts),
+            data.histories,
+            data.catalogue,
+            items,
+            ClusterItems(data.catalogue, items, n_clusters=config.profiles.n_clusters),
+            config.profiles,
+            scope=config.clusters.scope,
+            llm=config.llm.choice,
+        )
+        profiles = (written,)
+        profile_embeddings = (EmbedProfiles(written, data.catalogue, config.embedding.choice),)
+    pretrained = Pretrain(
+        augmented,
+        data.catalogue,
+        data.histories,
+        data.valid,
+        config.pretraining,
+        seed=seed,
+        embeddings=(items,),
+        profiles=profile_embeddings,
+    )
+    tuned: tuple[Stage[Checkpoint], ...] = ()
+    if config.fine_tuning.enabled:
+        tuned = (
+            FineTune(
+                pretrained,
+                augmented,
+                data.catalogue,
+                data.histories,
+                data.valid,
+                items,
+                config.fine_tuning,
+                config.pretraining,
+                seed=seed,
+            ),
+        )
+    candidates = _candidates(data, config)
+    ranks = EvaluateModel(
+        pretrained,
+        tuned,
+        augmented,
+        data.catalogue,
+        data.histories,
+        data.valid,
+        data.test,
+        candidates,
+        embeddings=(items,),
+        pretraining=config.pretraining,
+        fine_tuning=config.fine_tuning,
+    )
+    return Pipeline(
+        variant,
+        seed,
+        data,
+        candidates,
+        ranks,
+        (items,),
+        parts,
+        (augmented,),
+        profiles,
+        profile_embeddings,
+        (pretrained,),
+        tuned,
+    )
+
+
+def _single_thread(
+    variant: Variant, config: Config, digest: str, seed: int, *, with_text: bool
+) -> Pipeline:
+    """One backbone on the raw mixed sequences: no augmentation, no profile, one phase (4.1.2)."""
+    data = Data.of(digest)
+    items: tuple[Stage[ItemEmbeddings], ...] = (
+        (EmbedItems(data.catalogue, config.embedding.choice),) if with_text else ()
+    )
+    raw = KeepRaw(data.histories)
+    pretrained = Pretrain(
+        raw,
+        data.catalogue,
+        data.histories,
+        data.valid,
+        config.pretraining,
+        seed=seed,
+        embeddings=items,
+        profiles=(),
+    )
+    candidates = _candidates(data, config)
+    ranks = EvaluateModel(
+        pretrained,
+        (),
+        raw,
+        data.catalogue,
+        data.histories,
+        data.valid,
+        data.test,
+        candidates,
+        embeddings=items,
+        pretraining=config.pretraining,
+        fine_tuning=config.fine_tuning,
+    )
+    return Pipeline(
+        variant, seed, data, candidates, ranks, items, augmented=(raw,), pretrained=(pretrained,)
+    )
+
+
+def _counting(variant: Variant, model: Any, config: Config, digest: str, seed: int) -> Pipeline:
+    data = Data.of(digest)
+    candidates = _candidates(data, config)
+    ranks = EvaluateCounts(model, data.histories, data.catalogue, data.valid, data.test, candidates)
+    return Pipeline(variant, seed, data, candidates, ranks)

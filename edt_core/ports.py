@@ -68,4 +68,4 @@ class Embedder(Protocol):
         """E, the length of a vector (d_L in the paper)."""
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Raw embeddings ``[n, E]``; identical texts are embedded once; never NaN, never all zero."""
+        """Raw embeddings ``[n, E]``; identical texts are embedded once; never NaN or all zero."""

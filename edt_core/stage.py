@@ -1,5 +1,6 @@
-"""A stage is a value: a frozen dataclass of input stages and parameters. The nested expression is the
-pipeline, and every fingerprint is known before anything runs.
+"""A stage is a value: a frozen dataclass of input stages and parameters.
+
+The nested expression is the pipeline, and every fingerprint is known before anything runs.
 """
 
 import hashlib
@@ -59,7 +60,7 @@ class Loader(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """All that a stage may ask of the world while it computes. Nothing in it can change a result."""
+    """All that a stage may ask of the world while it computes; none of it can change a result."""
 
     load: Loader
     scratch: Path
@@ -75,7 +76,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Stage(ABC, Generic[T_co]):
-    """One step, filled in: its fields are input stages, tuples of them, ``Params`` and plain values.
+    """One step, filled in: input stages, tuples of them, ``Params`` and plain values as fields.
 
     A subclass is a frozen dataclass with the class variables below and ``compute``.
     """
@@ -116,7 +117,7 @@ class Stage(ABC, Generic[T_co]):
 
     @cached_property
     def fingerprint(self) -> str:
-        """40 hex digits over the class, its version, its parameters and its inputs' fingerprints."""
+        """40 hex digits over the class, its version, its parameters and its inputs."""
         content = {
             "stage": type(self).__name__,
             "version": self.version,

@@ -1,0 +1,58 @@
+"""The options that many commands share, and what hangs on them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from edt_core.store.project import Home, Project
+
+ProjectName = Annotated[
+    str, typer.Option("--project", "-p", envvar="EDT_PROJECT", help="The project's name.")
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")
+]
+Settings = Annotated[
+    list[str], typer.Option("--set", metavar="KEY=VALUE", help="A setting for this call alone.")
+]
+Seeds = Annotated[
+    list[int], typer.Option("--seed", help="A training seed; repeat it for several (42 44 46).")
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+
+
+def home(context: typer.Context) -> "Home":
+    """The folder of all projects: ``--home``, else ``EDT_HOME``, else the platform's."""
+    from edt_core.store.project import Home
+
+    chosen: Path | None = context.find_root().params.get("home")
+    return Home(chosen)
+
+
+def opened(context: typer.Context, name: str) -> "Project":
+    """The project ``name``, open until the command ends.
+
+    Raises:
+        ProjectNotFound: there is none of that name.
+    """
+    project = home(context).open(inherited(context, name))
+    context.call_on_close(project.close)
+    return project
+
+
+def inherited(context: typer.Context, name: str) -> str:
+    """``name``, else the one given to the command group in front of this command.
+
+    Raises:
+        UsageError: neither was given.
+    """
+    from edt_core.errors import UsageError
+
+    if name:
+        return name
+    above = context.parent.params.get("project") if context.parent else None
+    if not above:
+        raise UsageError("Which project?", hint="Give its name with --project.")
+    return str(above)

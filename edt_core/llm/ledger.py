@@ -1,0 +1,93 @@
+"""What is written down of every call to a language model, and where (the store implements it)."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Status = Literal["answered", "invalid", "failed", "unknown"]
+"""``answered``: validated; ``invalid``: an answer that failed validation; ``failed``: no answer;
+``unknown``: sent, and nobody knows what became of it (the state between start and finish)."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try to reach the service, as the service saw it."""
+
+    seconds: float
+    """How long the try took."""
+    error: str
+    """Empty for the one that brought the answer."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to a language model and what came of it. Never holds a key of the service."""
+
+    key: str
+    """Content hash of the question; repairs share it, so that the good answer is found by it."""
+    step: str
+    """The stage that asked."""
+    template: str
+    user: int | None
+    provider: str
+    model: str
+    """As asked for."""
+    request: str
+    """The request's body as JSON, as sent."""
+    status: Status = "unknown"
+    response: str = ""
+    """The answer's text as the model wrote it."""
+    parsed: str = ""
+    """The validated object as JSON; empty for plain text and for failures."""
+    reason: str = ""
+    """Why the answer is no good, in one sentence."""
+    repair: int = 0
+    """0 for the first request, n for the n-th repair."""
+    model_answered: str = ""
+    """As the service names the model that answered."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = None
+    """US dollars; None where the price is not known, 0 for the stand-in."""
+    latency: float = 0.0
+    """Seconds from the first attempt to the end."""
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True)
+class StoredCall:
+    """An answered call as the ledger gives it back."""
+
+    id: int
+    response: str
+
+
+class Ledger(Protocol):
+    """The memory of all calls: what a method has returned from survives the process."""
+
+    def find(self, keys: Sequence[str]) -> dict[str, StoredCall]:
+        """The answered calls among ``keys``; the newest where there are several."""
+
+    def record(self, calls: Sequence[Call]) -> list[int]:
+        """Write finished calls in one transaction; their ids in order."""
+
+    def start(self, calls: Sequence[Call]) -> list[int]:
+        """Write calls that are about to be sent (status ``unknown``); their ids in order."""
+
+    def finish(self, call_id: int, call: Call) -> None:
+        """Replace a started call by what came of it."""
+
+
+def content_key(provider: str, body: Mapping[str, Any], identity: str = "") -> str:
+    """40 hex digits over provider, model, parameters and messages.
+
+    Args:
+        provider: ``stand-in`` or ``openai``.
+        body: The request's body: model, messages and sampling parameters.
+        identity: What else an embedded stand-in answers from, such as its catalogue's digest.
+    """
+    content = {"provider": provider, "body": body, "identity": identity}
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:40]

@@ -9,14 +9,16 @@ whatever order the items happen to stand in.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from edt_core.data.sequences import Domain, Ints
 from edt_core.errors import EdtError
+
+if TYPE_CHECKING:  # recipes name Ranks and must not wait for torch
+    from torch import Tensor
 
 Ranks64 = NDArray[np.float64]
 
@@ -44,7 +46,7 @@ class Ranks:
 
 
 def full_ranks(
-    user_vectors: Tensor, targets: Tensor, item_vectors: Tensor, item_domain: Tensor
+    user_vectors: "Tensor", targets: "Tensor", item_vectors: "Tensor", item_domain: "Tensor"
 ) -> tuple[Ranks64, Ints]:
     """Expected rank of each target among all real items of its domain, by dot product.
 
@@ -64,6 +66,8 @@ def full_ranks(
     Raises:
         EdtError: a vector holds a value that is no finite number.
     """
+    import torch
+
     users, items = _finite(user_vectors), _finite(item_vectors)
     targets, item_domain = targets.to(items.device), item_domain.to(items.device)
     ranks = np.empty(len(targets))
@@ -79,7 +83,7 @@ def full_ranks(
 
 
 def sampled_ranks(
-    user_vectors: Tensor, targets: Tensor, item_vectors: Tensor, negatives: Tensor
+    user_vectors: "Tensor", targets: "Tensor", item_vectors: "Tensor", negatives: "Tensor"
 ) -> Ranks64:
     """Expected rank of each target among itself and its own negatives, by dot product.
 
@@ -92,6 +96,8 @@ def sampled_ranks(
     Raises:
         EdtError: a vector holds a value that is no finite number.
     """
+    import torch
+
     users, items = _finite(user_vectors), _finite(item_vectors)
     candidates = torch.cat([targets[:, None], negatives], dim=1).to(items.device)
     ranks = np.empty(len(targets))
@@ -118,7 +124,7 @@ def ranks_of(scores: NDArray[np.float64], targets: Ints, present: NDArray[np.boo
     return ranks
 
 
-def _among(users: Tensor, places: Tensor, items: Tensor) -> Ranks64:
+def _among(users: "Tensor", places: "Tensor", items: "Tensor") -> Ranks64:
     """Expected ranks ``[R]`` of the items at ``places`` among all of ``items`` ``[n, d]``."""
     items, first, copies = _distinct(items)
     places = first[places]
@@ -134,8 +140,10 @@ def _among(users: Tensor, places: Tensor, items: Tensor) -> Ranks64:
     return ranks
 
 
-def _distinct(items: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _distinct(items: "Tensor") -> "tuple[Tensor, Tensor, Tensor]":
     """The distinct rows of ``items``, each row's place among them, and their counts (fp32)."""
+    import torch
+
     rows = np.ascontiguousarray((items + 0.0).cpu().numpy())  # + 0.0 turns -0.0 into 0.0
     whole = rows.view(np.dtype((np.void, rows.shape[1] * rows.itemsize)))[:, 0]
     _, first, inverse, counts = np.unique(
@@ -149,14 +157,16 @@ def _distinct(items: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     )
 
 
-def _chunks(n_rows: int, width: int, like: Tensor) -> Iterator[slice]:
+def _chunks(n_rows: int, width: int, like: "Tensor") -> Iterator[slice]:
     """Slices over rows whose scores fit the processor's cache (or a modest share of a GPU)."""
     budget = 1 << (27 if like.is_cuda else 21)
     size = max(16, budget // max(1, width))
     return (slice(start, start + size) for start in range(0, n_rows, size))
 
 
-def _finite(vectors: Tensor) -> Tensor:
+def _finite(vectors: "Tensor") -> "Tensor":
+    import torch
+
     vectors = vectors.detach().float()
     if not bool(torch.isfinite(vectors).all()):
         raise EdtError(

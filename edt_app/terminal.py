@@ -182,3 +182,12 @@ def rate(done: int, started: float) -> str:
     """``done`` units since ``started`` (monotonic seconds), as text."""
     seconds = max(time.monotonic() - started, 1e-9)
     return f"{done / seconds:,.0f}/s"
+
+
+def ratio_histogram(counts: Sequence[int]) -> None:
+    """The distribution of the domain ratio r (Figure 1), users per tenth, as bars of text."""
+    most = max([1, *counts])
+    say("domain ratio r    users")
+    for tenth, count in enumerate(counts):
+        bar = "█" * round(40 * count / most) or ("▏" if count else "")
+        say(f"{tenth * 10:>3} % - {tenth * 10 + 10:>3} %  {count:>8,}  {bar}")

@@ -1,0 +1,254 @@
+"""``edt import | items | calls | export``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edt_app.cli.options import AsJson, ProjectName, opened
+from edt_app.terminal import (
+    note,
+    progress_lines,
+    ratio_histogram,
+    safe_text,
+    say,
+    say_json,
+    say_table,
+)
+
+if TYPE_CHECKING:
+    from edt_core.actions.importing import Source
+
+calls_app = typer.Typer(
+    invoke_without_command=True, help="The calls to language models, with prompts and answers."
+)
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands about data."""
+    app.command("import")(import_files)
+    app.command()(items)
+    app.add_typer(calls_app, name="calls")
+    app.command()(export)
+
+
+def import_files(
+    context: typer.Context,
+    project: ProjectName,
+    format: Annotated[str, typer.Option("--format", help="amazon, csv or recbole.")],
+    domain_a: Annotated[
+        str, typer.Option("--domain-a", metavar="NAME=INTERACTIONS[,ITEMS]", help="Domain A.")
+    ],
+    domain_b: Annotated[
+        str, typer.Option("--domain-b", metavar="NAME=INTERACTIONS[,ITEMS]", help="Domain B.")
+    ],
+    recipe: Annotated[
+        str, typer.Option("--recipe", help="paper (window, joint core), dedup, or none.")
+    ] = "paper",
+    min_user: Annotated[
+        int | None, typer.Option("--min-user", min=1, help="Core: events per user (5).")
+    ] = None,
+    min_item: Annotated[
+        int | None, typer.Option("--min-item", min=1, help="Core: events per item (3).")
+    ] = None,
+    after: Annotated[
+        str, typer.Option("--after", help="Only events after this date or unix time.")
+    ] = "",
+    before: Annotated[
+        str, typer.Option("--before", help="Only events before this date or unix time.")
+    ] = "",
+    max_bad_lines: Annotated[
+        float, typer.Option("--max-bad-lines", min=0.0, max=1.0, help="Share of broken lines.")
+    ] = 0.01,
+    json: AsJson = False,
+) -> None:
+    """Read two domains' interactions and item texts, prepare and split them."""
+    from edt_core.actions.importing import import_dataset
+
+    with progress_lines() as sink:
+        report = import_dataset(
+            opened(context, project),
+            format=format,
+            domain_a=source(domain_a),
+            domain_b=source(domain_b),
+            recipe=recipe,
+            min_user=min_user,
+            min_item=min_item,
+            after=after,
+            before=before,
+            max_bad_lines=max_bad_lines,
+            sink=sink,
+        )
+    if json:
+        say_json(report)
+        return
+    for text in report.notes:
+        note(text)
+    for line in report.bad_lines:
+        note(f"skipped {line}")
+    say_table(["step", "count"], report.counts.items(), right=frozenset({1}))
+    say()
+    say_statistics(report.statistics)
+    say()
+    ratio_histogram(report.statistics.ratio_histogram)
+
+
+def say_statistics(statistics: object) -> None:
+    """Table 7 for the data set."""
+    from edt_core.data.statistics import Statistics
+
+    if not isinstance(statistics, Statistics):
+        raise TypeError(type(statistics).__name__)
+    say_table(
+        ["domain", "# users", "# items", "# events", "avg.len"],
+        [
+            [
+                row.domain,
+                f"{row.users:,}",
+                f"{row.items:,}",
+                f"{row.interactions:,}",
+                f"{statistics.average_length:.2f}" if at == 0 else "",
+            ]
+            for at, row in enumerate(statistics.domains)
+        ],
+        right=frozenset({1, 2, 3, 4}),
+    )
+    say(f"{statistics.users:,} users, {statistics.shared_users:,} of them in both domains")
+
+
+def source(text: str) -> "Source":
+    """``NAME=INTERACTIONS[,ITEMS]`` as a domain's name and files.
+
+    Raises:
+        UsageError: no name, or no file.
+    """
+    from edt_core.actions.importing import Source
+
+    from edt_core.errors import UsageError
+
+    name, equals, paths = text.partition("=")
+    if not equals or not name.strip() or not paths.strip():
+        raise UsageError(
+            f"{text!r} names no domain and file.", hint="Write NAME=INTERACTIONS[,ITEMS]."
+        )
+    if "," not in paths or Path(paths).is_file():
+        return Source(name.strip(), Path(paths), None)
+    interactions, _, described = paths.partition(",")
+    return Source(name.strip(), Path(interactions), Path(described))
+
+
+def items(
+    context: typer.Context,
+    project: ProjectName,
+    direction: Annotated[str, typer.Option("--direction", help="a2b or b2a.")] = "",
+    verdict: Annotated[
+        str, typer.Option("--verdict", help="kept, filtered, accepted or rejected.")
+    ] = "",
+    user: Annotated[str, typer.Option("--user", help="A user's source id.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Rows shown.")] = 50,
+    json: AsJson = False,
+) -> None:
+    """Show generated items with their scores, verdicts and decisions."""
+    from edt_core.actions.inspecting import generated_items
+
+    page = generated_items(
+        opened(context, project), direction=direction, verdict=verdict, user=user, limit=limit
+    )
+    if json:
+        say_json(page.rows)
+        return
+    say_table(
+        ["id", "user", "dir", "source", "target", "rank", "verdict", "decision", "title"],
+        [
+            [
+                row.id,
+                row.user,
+                row.direction,
+                f"{row.source_score:.3f}",
+                "-" if row.target_score < -1 else f"{row.target_score:.3f}",
+                row.source_rank,
+                row.verdict,
+                row.decision or "-",
+                row.title,
+            ]
+            for row in page.rows
+        ],
+        right=frozenset({0, 3, 4, 5}),
+    )
+    note(f"{len(page.rows):,} of {page.total:,} shown. {page.source}")
+
+
+@calls_app.callback()
+def calls(
+    context: typer.Context,
+    project: ProjectName = "",
+    stage: Annotated[str, typer.Option("--stage", help="Only this stage's.")] = "",
+    user: Annotated[str, typer.Option("--user", help="A user's source id.")] = "",
+    failed: Annotated[bool, typer.Option("--failed", help="Only those that failed.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Rows shown.")] = 50,
+    json: AsJson = False,
+) -> None:
+    """List the calls to language models."""
+    if context.invoked_subcommand is not None:
+        return
+    from edt_core.actions.inspecting import call_lines
+
+    page = call_lines(opened(context, project), stage=stage, user=user, failed=failed, limit=limit)
+    if json:
+        say_json(page.rows)
+        return
+    say_table(
+        ["id", "stage", "template", "user", "status", "model", "tokens", "cost", "answer"],
+        [
+            [
+                row.id,
+                row.step,
+                row.template,
+                row.user or "-",
+                row.status,
+                row.model,
+                row.prompt_tokens + row.completion_tokens,
+                "-" if row.cost is None else f"${row.cost:.6f}",
+                safe_text(row.response, width=60),
+            ]
+            for row in page.rows
+        ],
+        right=frozenset({0, 6, 7}),
+    )
+    note(f"{len(page.rows):,} of {page.total:,} shown.")
+
+
+@calls_app.command("show")
+def show_call(
+    context: typer.Context,
+    id: Annotated[int, typer.Argument(help="The call's id.")],
+    project: ProjectName = "",
+    json: AsJson = False,
+) -> None:
+    """Show one call: the prompt and the answer as they were sent."""
+    from edt_core.actions.inspecting import one_call
+
+    call = one_call(opened(context, project), id)
+    if json:
+        say_json(call)
+        return
+    for name in ("step", "template", "user", "provider", "model", "status", "error"):
+        say(f"{name:<12}{safe_text(getattr(call, name) or '-')}")
+    for title, text in (("REQUEST", call.request), ("RESPONSE", call.response)):
+        say(f"\n{title}")
+        for line in str(text).splitlines():
+            say(safe_text(line))
+
+
+def export(
+    context: typer.Context,
+    project: ProjectName,
+    out: Annotated[Path, typer.Option("--out", help="A folder that does not exist yet.")],
+) -> None:
+    """Write everything as open formats (DESIGN section 7)."""
+    from edt_core.actions.exporting import export as write
+
+    with progress_lines() as sink:
+        written = write(opened(context, project), out, sink=sink)
+    for path in written:
+        say(safe_text(path))

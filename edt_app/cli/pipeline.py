@@ -1,0 +1,211 @@
+"""``edt run | status | estimate | config | demo``."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edt_app.cli.options import AsJson, Device, ProjectName, Seeds, Settings, home, opened
+from edt_app.terminal import note, progress_lines, safe_text, say, say_json, say_table
+
+if TYPE_CHECKING:
+    from edt_core.evaluation.table import Table
+
+config_app = typer.Typer(invoke_without_command=True, help="Show and change a project's settings.")
+
+
+def add_demo(app: typer.Typer) -> None:
+    """Add the command that a newcomer types first."""
+    app.command()(demo)
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands about the pipeline."""
+    app.command()(run)
+    app.command()(status)
+    app.command()(estimate)
+    app.add_typer(config_app, name="config")
+
+
+def demo(
+    context: typer.Context,
+    project: Annotated[str, typer.Option("--project", "-p", help="Its name.")] = "demo",
+    device: Device = "auto",
+    json: AsJson = False,
+) -> None:
+    """Make the built-in two-domain project and run all of it: no key, no network."""
+    from edt_core.actions.demo import run_demo
+
+    from edt_core.actions.stopping import stop_on_signals
+
+    with stop_on_signals() as check, progress_lines() as sink:
+        outcome = run_demo(home(context), project, device=device, sink=sink, check=check)
+    if json:
+        say_json(outcome)
+        return
+    say_report(outcome.table)
+    note(f"The project is in {outcome.folder}. Next: edt report --project {outcome.project}")
+
+
+def say_report(table: "Table") -> None:
+    """A table of results as plain text."""
+    from edt_core.evaluation.table import as_text
+
+    for line in as_text(table).splitlines():
+        say(safe_text(line))
+
+
+def run(
+    context: typer.Context,
+    project: ProjectName,
+    until: Annotated[str, typer.Option("--until", help="Stop after this stage.")] = "",
+    from_: Annotated[str, typer.Option("--from", help="Compute anew from this stage on.")] = "",
+    set_: Settings = [],
+    seed: Seeds = [],
+    variant: Annotated[
+        str, typer.Option("--variant", help="A model of the paper's tables, such as SASRec.")
+    ] = "LLM-EDT",
+    device: Device = "auto",
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", min=0.0, metavar="USD", help="Stop before it.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Run the pipeline; what is stored is not computed or paid for again."""
+    from edt_core.actions.running import run_variant
+
+    from edt_core.actions.stopping import stop_on_signals
+
+    with stop_on_signals() as check, progress_lines() as sink:
+        outcome = run_variant(
+            opened(context, project),
+            variant=variant,
+            settings=set_,
+            seeds=seed,
+            until=until,
+            start=from_,
+            device=device,
+            max_cost=max_cost,
+            sink=sink,
+            check=check,
+        )
+    if json:
+        say_json(outcome)
+        return
+    if outcome.table is not None:
+        say_report(outcome.table)
+    computed = f"{outcome.computed} stages computed, {outcome.reused} reused"
+    note(f"Run {outcome.run}: {outcome.state}; {computed}.")
+
+
+def status(context: typer.Context, project: ProjectName, json: AsJson = False) -> None:
+    """Each stage: fresh, stale, partial or missing; counts; cost so far."""
+    from edt_core.actions.status import project_status
+
+    found = project_status(opened(context, project))
+    if json:
+        say_json(found)
+        return
+    say_table(
+        ["stage", "state", "stored", "what it holds", "why"],
+        [
+            [line.step, line.state, f"{line.stored}/{line.total}", line.holds, line.reason]
+            for line in found.stages
+        ],
+        right=frozenset({2}),
+    )
+    cost = "no paid call" if found.cost == 0 else f"${found.cost:.4f}"
+    note(f"{found.calls:,} calls kept, {cost}. {found.note}")
+
+
+def estimate(
+    context: typer.Context,
+    project: ProjectName,
+    set_: Settings = [],
+    json: AsJson = False,
+) -> None:
+    """Calls, tokens and cost that a run would still make."""
+    from edt_core.actions.estimating import estimate as ask
+
+    found = ask(opened(context, project), set_)
+    if json:
+        say_json(found)
+        return
+    say_table(
+        ["stage", "calls", "prompt tokens", "answer tokens", "cost"],
+        [
+            [
+                line.step,
+                f"{line.calls:,}",
+                f"{line.prompt_tokens:,}",
+                f"{line.completion_tokens:,}",
+                "free"
+                if line.cost == 0
+                else "unknown"
+                if line.cost is None
+                else f"${line.cost:.4f}",
+            ]
+            for line in found.lines
+        ],
+        right=frozenset({1, 2, 3, 4}),
+    )
+    note(found.note)
+
+
+@config_app.callback()
+def config(context: typer.Context, project: ProjectName = "", json: AsJson = False) -> None:
+    """Show every setting, unless a command follows."""
+    if context.invoked_subcommand is None:
+        show(context, project, json)
+
+
+@config_app.command()
+def show(context: typer.Context, project: ProjectName = "", json: AsJson = False) -> None:
+    """Show every setting with its default."""
+    from edt_core.config import Config
+
+    given = opened(context, project).config().flat()
+    if json:
+        say_json(given)
+        return
+    defaults = Config().flat()
+    say_table(
+        ["setting", "value", "default"],
+        [
+            [key, _text(value), "" if value == defaults[key] else _text(defaults[key])]
+            for key, value in given.items()
+        ],
+    )
+
+
+@config_app.command("get")
+def get(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(help="Such as noise_filter.threshold.")],
+    project: ProjectName = "",
+) -> None:
+    """Show one setting."""
+    from edt_core.config import known_key
+
+    say(_text(opened(context, project).config().flat()[known_key(key)]))
+
+
+@config_app.command("set")
+def set_(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(help="Such as noise_filter.threshold.")],
+    value: Annotated[str, typer.Argument(help="Its new value.")],
+    project: ProjectName = "",
+) -> None:
+    """Change one setting of the project."""
+    from edt_core.actions.configuring import change
+
+    changed = change(opened(context, project), {key: value})
+    say(f"{key} = {_text(changed.flat()[key])}")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return ",".join(str(entry) for entry in value)
+    return safe_text(value)

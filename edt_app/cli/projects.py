@@ -1,0 +1,112 @@
+"""``edt new | projects | delete | backup | restore | doctor``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edt_app.cli.options import AsJson, ProjectName, home, opened
+from edt_app.terminal import note, safe_text, say, say_json, say_table
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands that make, list and delete projects."""
+    app.command()(new)
+    app.command()(projects)
+    app.command()(delete)
+
+
+def add_keeping(app: typer.Typer) -> None:
+    """Add the commands that keep projects safe."""
+    app.command()(backup)
+    app.command()(restore)
+    app.command()(doctor)
+
+
+def new(context: typer.Context, name: Annotated[str, typer.Argument(help="Its name.")]) -> None:
+    """Make an empty project."""
+    project = home(context).create(name)
+    say(f"Made {project.name} in {safe_text(project.folder)}.")
+    project.close()
+    note("Next: edt import --project NAME --format csv --domain-a A=FILE --domain-b B=FILE")
+
+
+def projects(context: typer.Context, json: AsJson = False) -> None:
+    """List the projects."""
+    from edt_core.actions.projects import listing
+
+    lines = listing(home(context))
+    if json:
+        say_json(lines)
+        return
+    if not lines:
+        say("No project yet. Make one: edt demo, or edt new NAME.")
+        return
+    say_table(
+        ["name", "data set", "users", "items", "events", "runs", "size", "state"],
+        [
+            [
+                line.name,
+                line.dataset or "-",
+                f"{line.users:,}",
+                f"{line.items:,}",
+                f"{line.interactions:,}",
+                line.runs,
+                f"{line.bytes / 1e6:,.1f} MB",
+                line.state,
+            ]
+            for line in lines
+        ],
+        right=frozenset({2, 3, 4, 5, 6}),
+    )
+
+
+def delete(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The project.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Delete a project and everything in it."""
+    from edt_core.errors import UsageError
+
+    if not yes:
+        raise UsageError(
+            f"Deleting {name!r} can't be undone.", hint="Say --yes, or make a backup first."
+        )
+    home(context).delete(name)
+    say(f"Deleted {safe_text(name)}.")
+
+
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The archive to write.")],
+    project: ProjectName = "",
+) -> None:
+    """Write a project into one file, also while a run goes on."""
+    from edt_core.actions.projects import backup as write
+
+    say(f"Wrote {safe_text(write(opened(context, project), file))}.")
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="An archive that edt backup wrote.")],
+    name: Annotated[str, typer.Option("--as", help="The project's new name.")] = "",
+) -> None:
+    """Make a project from a backup."""
+    from edt_core.actions.projects import restore as read
+
+    say(f"Restored {safe_text(read(home(context), file, name))}.")
+
+
+def doctor(context: typer.Context, project: ProjectName = "", json: AsJson = False) -> None:
+    """Say what this machine and, with --project, that project can do, and what is wrong."""
+    from edt_core.actions.doctor import examine
+
+    findings = examine(home(context), opened(context, project) if project else None)
+    if json:
+        say_json(findings)
+    else:
+        say_table(["what", "state", "detail"], [[f.what, f.state, f.detail] for f in findings])
+    if any(finding.state == "bad" for finding in findings):
+        raise typer.Exit(1)

@@ -1,10 +1,9 @@
 """What is written down of every call to a language model, and where (the store implements it)."""
 
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 Status = Literal["answered", "invalid", "failed", "unknown"]
 """``answered``: validated; ``invalid``: an answer that failed validation; ``failed``: no answer;
@@ -17,8 +16,15 @@ class Attempt:
 
     seconds: float
     """How long the try took."""
-    error: str
+    error: str = ""
     """Empty for the one that brought the answer."""
+    status: int = 0
+    """The HTTP status; 0 where none came."""
+
+    @property
+    def turned_away(self) -> bool:
+        """The service answered with an error status: such a try is not billed."""
+        return self.status >= 400
 
 
 @dataclass(frozen=True)
@@ -80,14 +86,12 @@ class Ledger(Protocol):
         """Replace a started call by what came of it."""
 
 
-def content_key(provider: str, body: Mapping[str, Any], identity: str = "") -> str:
+def content_key(provider: str, body: str, identity: str = "") -> str:
     """40 hex digits over provider, model, parameters and messages.
 
     Args:
         provider: ``stand-in`` or ``openai``.
-        body: The request's body: model, messages and sampling parameters.
+        body: The request as canonical JSON: model, messages and sampling parameters.
         identity: What else an embedded stand-in answers from, such as its catalogue's digest.
     """
-    content = {"provider": provider, "body": body, "identity": identity}
-    text = json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:40]
+    return hashlib.sha256(f"{provider}\0{identity}\0{body}".encode()).hexdigest()[:40]

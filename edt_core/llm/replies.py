@@ -123,13 +123,14 @@ class GeneratedItems(BaseModel):
 def read(text: str, answer: type[Model]) -> Model | str:
     """The answer that ``text`` holds, or one sentence on why it holds none.
 
-    Code fences, talk around the JSON, a list where its object belongs, missing, extra and repeated
-    keys (the last counts) and harmless types pass; no exception leaves, whatever the text.
+    Code fences, talk around the JSON, a list or bare entries instead of the object, missing, extra
+    and repeated keys (the last counts) and harmless types pass. Of a list that breaks off, the
+    entries that are whole are read. No exception leaves, whatever the text.
     """
     reason = "The answer holds no JSON."
-    for value in _json_values(text[:LONGEST_REPLY]):
+    for value in _candidates(list(_json_values(text[:LONGEST_REPLY])), answer):
         try:
-            return answer.model_validate(_in_object(value, answer))
+            return answer.model_validate(value)
         except ValidationError as error:
             reason = _sentence(error)
         except (RecursionError, ValueError, OverflowError):
@@ -145,10 +146,11 @@ def read_plain(text: str, limit: int = 4000) -> str:
 def _json_values(text: str) -> Iterator[Any]:
     """Objects and lists in ``text``, in their order, outermost only: fenced, bare or among talk."""
     decoder = json.JSONDecoder(parse_constant=lambda _: None)
-    tried = 0
     position = 0
-    while tried < 20 and (found := _OPENING.search(text, position)):
-        tried += 1
+    for _ in range(2 * MOST_ITEMS):
+        found = _OPENING.search(text, position)
+        if not found:
+            return
         try:
             value, position = decoder.raw_decode(text, found.start())
         except (ValueError, RecursionError):
@@ -157,17 +159,26 @@ def _json_values(text: str) -> Iterator[Any]:
         yield value
 
 
-def _in_object(value: Any, answer: type[BaseModel]) -> Any:
-    """A bare list, or a bare entry, put under the key of an answer that has one list alone."""
+def _candidates(values: list[Any], answer: type[BaseModel]) -> Iterator[Any]:
+    """What may be meant, the likeliest first.
+
+    For an answer that has one list alone: an object with its key, a list in its place, a list
+    under another key, and last all bare objects as entries.
+    """
     if len(answer.model_fields) != 1:
-        return value
+        yield from values
+        return
     (name,) = answer.model_fields
-    if isinstance(value, list):
-        return {name: value}
-    if isinstance(value, dict) and name not in value:
+    objects = [value for value in values if isinstance(value, dict)]
+    yield from (value for value in objects if name in value)
+    yield from ({name: value} for value in values if isinstance(value, list))
+    bare = [value for value in objects if name not in value]
+    for value in bare:
         lists = [entry for entry in value.values() if isinstance(entry, list)]
-        return {name: lists[0] if len(value) == len(lists) == 1 else [value]}
-    return value
+        if len(value) == len(lists) == 1:
+            yield {name: lists[0]}
+    if bare:
+        yield {name: bare}
 
 
 def _sentence(error: ValidationError) -> str:

@@ -1,0 +1,203 @@
+"""The desk of a paid service: bounded concurrency, repairs, and a record of every call."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from edt_core.errors import LlmUnavailable
+from edt_core.llm.asking import Request, opened, repaired, validated
+from edt_core.llm.ledger import Attempt, Call, Ledger
+from edt_core.llm.prices import Purse, cost
+from edt_core.ports import Answer, Question, Refusal
+
+Outcome = tuple[str, Answer | Refusal]
+
+_FAILURES_IN_A_ROW = 20
+"""So many calls without one answer, beyond those in flight, mean that the service is down."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a service made of one request."""
+
+    text: str = ""
+    error: str = ""
+    """Why there is no text, after all attempts; empty when there is."""
+    sent: str = ""
+    """The body as sent, as JSON."""
+    model: str = ""
+    """As the service names the model that answered."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    latency: float = 0.0
+    attempts: tuple[Attempt, ...] = ()
+    fatal: LlmUnavailable | None = None
+    """Set when no other call could do better."""
+
+
+class Chat(Protocol):
+    """A chat service: one request, one reply, all attempts inside."""
+
+    async def open(self) -> None:
+        """Get ready inside the running event loop."""
+
+    async def complete(self, body: dict[str, Any], question: Question) -> Reply:
+        """A reply, or its failure as one."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+
+
+class ServiceDesk:
+    """Sends what the ledger doesn't know, at most ``concurrency`` at a time.
+
+    A call stands in the ledger as ``unknown`` before it is sent and as what became of it before
+    its answer is handed out: a killed process leaves at most ``concurrency`` unknown ones. When the
+    iterator is closed early, nothing new is sent and the calls in flight are brought home.
+    """
+
+    provider = "openai"
+    identity = ""
+
+    def __init__(
+        self,
+        chat: Chat,
+        ledger: Ledger,
+        *,
+        concurrency: int,
+        repair_attempts: int,
+        purse: Purse | None = None,
+    ) -> None:
+        """A desk in front of ``chat``."""
+        self._chat = chat
+        self._ledger = ledger
+        self._concurrency = concurrency
+        self._repair_attempts = repair_attempts
+        self._purse = purse
+
+    def resolve(self, requests: Sequence[Request]) -> Iterator[Outcome]:
+        """Key and outcome of each, as they come.
+
+        Raises:
+            LlmUnavailable: no other call could do better; those in flight are brought home first.
+            BudgetReached: the next call could pass the cap; likewise.
+        """
+        with asyncio.Runner() as runner:
+            flight = _Flight(deque(requests))
+            try:
+                runner.run(self._take_off(flight))
+                while arrived := runner.run(flight.next()):
+                    yield arrived
+            finally:
+                flight.waiting.clear()
+                runner.run(self._land(flight))
+            if flight.error:
+                raise flight.error
+
+    async def _take_off(self, flight: "_Flight") -> None:
+        await self._chat.open()
+        workers = min(self._concurrency, len(flight.waiting))
+        flight.workers = [asyncio.create_task(self._work(flight)) for _ in range(workers)]
+
+    async def _land(self, flight: "_Flight") -> None:
+        await asyncio.gather(*flight.workers, return_exceptions=True)
+        await self._chat.close()
+
+    async def _work(self, flight: "_Flight") -> None:
+        """Take one request after another until none is left or something is badly wrong."""
+        try:
+            while flight.waiting:
+                request = flight.waiting.popleft()
+                flight.arrived.put_nowait((request.key, await self._settled(request, flight)))
+        except Exception as error:  # noqa: BLE001  carried to the caller's thread of control
+            flight.error = flight.error or error
+            flight.waiting.clear()
+        finally:
+            flight.arrived.put_nowait(None)
+
+    async def _settled(self, request: Request, flight: "_Flight") -> Answer | Refusal:
+        """Ask, and ask again with the error named, until an answer is valid."""
+        while True:
+            call_id, reply = await self._sent(request, flight)
+            parsed, reason = validated(request.question, reply.text)
+            reason = reply.error or reason
+            call = _closed(opened(request, self.provider), reply, reason)
+            if parsed is not None:
+                call = replace(call, parsed=parsed.model_dump_json())
+            self._ledger.finish(call_id, call)
+            if fatal := reply.fatal or self._given_up(flight, reply):
+                raise fatal
+            if not reason:
+                return Answer(reply.text, parsed, call_id)
+            if reply.error or request.repair >= self._repair_attempts:
+                return Refusal(reason, call_id)
+            request = repaired(request, reply.text, reason)
+
+    async def _sent(self, request: Request, flight: "_Flight") -> tuple[int, Reply]:
+        """One call, on record before and after it, and within the purse."""
+        reserved = 0.0
+        if self._purse:
+            reserved = self._purse.reserve(request.text, request.body["max_tokens"])
+        (call_id,) = self._ledger.start([opened(request, self.provider)])
+        reply = await self._chat.complete(request.body, request.question)
+        if self._purse:
+            self._purse.settle(reserved, _paid(request.body["model"], reply))
+        flight.failures = flight.failures + 1 if reply.error else 0
+        return call_id, reply
+
+    def _given_up(self, flight: "_Flight", reply: Reply) -> LlmUnavailable | None:
+        if flight.failures < _FAILURES_IN_A_ROW + self._concurrency:
+            return None
+        return LlmUnavailable(
+            f"The last {flight.failures} calls failed: {reply.error}",
+            hint="Run again later: what is answered is kept.",
+        )
+
+
+@dataclass
+class _Flight:
+    """What one ``resolve`` has under way."""
+
+    waiting: deque[Request]
+    arrived: "asyncio.Queue[Outcome | None]" = field(default_factory=asyncio.Queue)
+    workers: list["asyncio.Task[None]"] = field(default_factory=list)
+    landed: int = 0
+    failures: int = 0
+    error: Exception | None = None
+
+    async def next(self) -> Outcome | None:
+        """The next outcome; None when every worker has stopped."""
+        while self.landed < len(self.workers):
+            outcome = await self.arrived.get()
+            if outcome is not None:
+                return outcome
+            self.landed += 1
+        return None
+
+
+def _closed(call: Call, reply: Reply, reason: str) -> Call:
+    """The ledger's line for a call that came back."""
+    return replace(
+        call,
+        request=reply.sent or call.request,
+        status="failed" if reply.error else "invalid" if reason else "answered",
+        response=reply.text,
+        reason=reason,
+        model_answered=reply.model,
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens,
+        cost=_paid(call.model, reply),
+        latency=reply.latency,
+        attempts=reply.attempts,
+    )
+
+
+def _paid(model: str, reply: Reply) -> float | None:
+    """What the call cost; 0 when every attempt was turned away, None when nobody knows."""
+    if reply.error and not reply.text and not reply.prompt_tokens:
+        return 0.0 if all(attempt.turned_away for attempt in reply.attempts) else None
+    if not reply.prompt_tokens:
+        return None
+    return cost(model, reply.prompt_tokens, reply.completion_tokens)

@@ -1,0 +1,176 @@
+"""Text embeddings through the ``openai`` SDK at any OpenAI-compatible endpoint (3.2.2)."""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from edt_core.config import EmbeddingSettings
+from edt_core.data.sequences import Floats
+from edt_core.errors import LlmError, LlmUnavailable
+from edt_core.llm.service import CallFailed, Endpoint, Service
+
+KEY_NAMES = ("EDT_EMBEDDING_API_KEY", "OPENAI_API_KEY")
+_TRIES = 3
+"""How often a batch is asked for whose vectors are no good."""
+
+
+class VectorMemory(Protocol):
+    """Keeps vectors by the key of their text and model."""
+
+    def find(self, keys: Sequence[str]) -> Mapping[str, Floats]:
+        """The known ones among ``keys``, ``[E]`` each."""
+
+    def add(self, vectors: Mapping[str, Floats]) -> None:
+        """Keep vectors; on return they survive the process."""
+
+
+class OpenAIEmbedder:
+    """Embeds through a service; a text is paid for once."""
+
+    def __init__(
+        self,
+        settings: EmbeddingSettings,
+        memory: VectorMemory,
+        where: Endpoint | None = None,
+    ) -> None:
+        """An embedder that looks into ``memory`` first."""
+        self._model = settings.model
+        self._batch_size = settings.batch_size
+        self._memory = memory
+        self._endpoint = where or Endpoint(
+            section="embedding",
+            base_url=settings.base_url,
+            key_names=KEY_NAMES,
+            largest_body=64 * 2**20,
+        )
+        self._dimensions = 0
+
+    @property
+    def dimensions(self) -> int:
+        """E, as the service answers; asked with one short text when nothing was embedded yet."""
+        if not self._dimensions:
+            self.embed(["dimensions"])
+        return self._dimensions
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """Raw embeddings ``[n, E]``; known and repeated texts are not sent.
+
+        Raises:
+            LlmUnavailable: the service can't be reached, or refuses the key or the model.
+            LlmError: the service has no sound vector for a text, which is named.
+        """
+        keys = [self._key(text) for text in texts]
+        distinct = dict(zip(keys, texts, strict=True))
+        vectors = dict(self._memory.find(list(distinct)))
+        for vector in vectors.values():
+            self._agree_on(len(vector))
+        missing = {key: text for key, text in distinct.items() if key not in vectors}
+        if missing:
+            asyncio.run(self._fetch(missing, vectors))
+        if not keys:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        return np.stack([vectors[key] for key in keys]).astype(np.float32, copy=False)
+
+    async def _fetch(self, missing: Mapping[str, str], vectors: dict[str, Floats]) -> None:
+        """Ask for all batches, some at a time; each is kept as it comes."""
+        service = Service(self._endpoint)
+        free = asyncio.Semaphore(self._endpoint.concurrency)
+
+        async def fetch(batch: list[str]) -> None:
+            async with free:
+                found = await self._vectors(service, [missing[key] for key in batch])
+            new = dict(zip(batch, found, strict=True))
+            self._memory.add(new)
+            vectors.update(new)
+
+        keys = list(missing)
+        size = self._batch_size
+        batches = [keys[start : start + size] for start in range(0, len(keys), size)]
+        await service.open()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for batch in batches:
+                    group.create_task(fetch(batch))
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        finally:
+            await service.close()
+
+    async def _vectors(self, service: Service, texts: list[str]) -> list[Floats]:
+        """The vectors of one batch; a batch that is refused as too large is halved."""
+        reason = ""
+        for _ in range(_TRIES):
+            try:
+                answer, _attempts = await service.exchange(
+                    lambda client: client.embeddings.with_streaming_response.create(
+                        model=self._model, input=texts
+                    ),
+                    self._model,
+                )
+            except CallFailed as failed:
+                if failed.status in {400, 413, 422} and len(texts) > 1:
+                    half = len(texts) // 2
+                    first = await self._vectors(service, texts[:half])
+                    return first + await self._vectors(service, texts[half:])
+                raise failed.fatal or LlmUnavailable(
+                    f"Embedding failed: {failed.reason}",
+                    hint="Run again: the vectors that came are kept.",
+                ) from None
+            found, reason = checked(answer, len(texts))
+            if not reason:
+                self._agree_on(len(found[0]))
+                return found
+        raise LlmError(
+            f"The model {self._model!r} gives no sound vectors: {reason}"
+            f" The batch begins with {texts[0][:80]!r}.",
+            hint="Check embedding.model, or try a smaller embedding.batch_size.",
+        )
+
+    def _agree_on(self, dimensions: int) -> None:
+        if self._dimensions and self._dimensions != dimensions:
+            raise LlmError(
+                f"The model {self._model!r} gives vectors of {dimensions} numbers"
+                f" where it gave {self._dimensions} before.",
+                hint="Check that embedding.base_url still serves the same model.",
+            )
+        self._dimensions = dimensions
+
+    def _key(self, text: str) -> str:
+        return hashlib.sha256(f"openai\0{self._model}\0{text}".encode()).hexdigest()[:40]
+
+
+def checked(answer: Mapping[str, Any], n_texts: int) -> tuple[list[Floats], str]:
+    """The vectors in the order of their texts, or one sentence on what is wrong with them."""
+    data = answer.get("data")
+    if not isinstance(data, list) or len(data) != n_texts:
+        return [], f"{n_texts} texts were sent, and not as many vectors came back."
+    found: dict[int, Floats] = {}
+    for entry in data:
+        position = entry.get("index") if isinstance(entry, dict) else None
+        if isinstance(position, int):
+            found[position] = _vector(entry.get("embedding"))
+    if sorted(found) != list(range(n_texts)):
+        return [], "The vectors' indices are not those of the texts."
+    vectors = [found[position] for position in range(n_texts)]
+    if len({len(vector) for vector in vectors}) != 1:
+        return [], "The vectors have different lengths."
+    for vector in vectors:
+        if len(vector) < 2 or not np.isfinite(vector).all() or not vector.any():
+            return [], "A vector is empty, all zero, or holds something that is no number."
+    return vectors, ""
+
+
+def _vector(value: Any) -> Floats:
+    """A vector from base64 (what the SDK asks for) or from a list; empty for anything else."""
+    try:
+        if isinstance(value, str):
+            return np.frombuffer(base64.b64decode(value, validate=True), dtype="<f4")
+        if isinstance(value, list):
+            return np.array(value, dtype=np.float32)
+    except (ValueError, TypeError, OverflowError):
+        pass
+    return np.zeros(0, dtype=np.float32)

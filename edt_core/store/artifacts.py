@@ -1,0 +1,194 @@
+"""The stages' results: folders by fingerprint, each with a row that holds its checksum."""
+
+import errno
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from sqlmodel import select
+
+from edt_core import artifact as files
+from edt_core.errors import EdtError, MissingInput, ProjectError
+from edt_core.stage import Stage, Step
+from edt_core.store.database import Database
+from edt_core.store.tables import Artifact
+
+T = TypeVar("T")
+_CHECKPOINTS = {Step.PRETRAIN, Step.FINETUNE}
+
+
+@dataclass(frozen=True)
+class ArtifactLine:
+    """A stored result, as its row tells it."""
+
+    fingerprint: str
+    step: str
+    stage: str
+    parameters: dict[str, Any]
+    inputs: list[str]
+    folder: Path
+    bytes: int
+    seconds: float
+    created_at: float
+
+
+class Artifacts:
+    """Implements the runner's artifact store for one project.
+
+    A folder counts only with its row: one that a crash left without a row is not there, and is
+    replaced by the next write. Only the holder of the project's stage lock writes.
+    """
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+
+    def has(self, stage: Stage[Any]) -> bool:
+        """Is the stage's artifact stored, whole? Looks at sizes alone; ``read`` checks content."""
+        row = self._row(stage.fingerprint)
+        return row is not None and _size(self._folder / row.folder) == row.bytes
+
+    def read(self, stage: Stage[T]) -> T:
+        """The stored artifact.
+
+        Raises:
+            MissingInput: it was never made.
+            ProjectError: its files are not what was written.
+        """
+        folder = self._checked(stage.fingerprint, type(stage).__name__)
+        kind: type[T] = stage.output
+        return files.load(kind, folder)
+
+    def arrays(self, fingerprint: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """An artifact's arrays and plain values by name, for who does not know its class.
+
+        Raises:
+            MissingInput: it was never made.
+            ProjectError: its files are not what was written.
+        """
+        from safetensors.numpy import load_file
+
+        folder = self._checked(fingerprint, "the artifact")
+        values = json.loads((folder / "values.json").read_text("utf-8"))
+        return load_file(folder / "arrays.safetensors"), values
+
+    def write(self, stage: Stage[Any], artifact: object, seconds: float) -> None:
+        """Store an artifact, all or nothing.
+
+        Raises:
+            EdtError: the disk is full; nothing is left behind.
+        """
+        place = "checkpoints" if stage.step in _CHECKPOINTS else "arrays"
+        relative = f"{place}/{stage.fingerprint}"
+        folder = self._folder / relative
+        with _room(folder):
+            shutil.rmtree(folder, ignore_errors=True)  # no row names it, or it is damaged
+            files.save(artifact, folder)
+        row = Artifact(
+            fingerprint=stage.fingerprint,
+            step=stage.step.value,
+            stage=type(stage).__name__,
+            parameters=json.dumps(stage.parameters),
+            inputs=json.dumps([source.fingerprint for source in stage.inputs]),
+            folder=relative,
+            checksum=_checksum(folder),
+            bytes=_size(folder),
+            seconds=seconds,
+            created_at=time.time(),
+        )
+        with self._database.write() as session:
+            session.merge(row)
+
+    def scratch(self, stage: Stage[Any]) -> Path:
+        """The stage's own folder for unfinished work; made when it isn't there."""
+        folder = self._folder / "scratch" / stage.fingerprint
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def clear_scratch(self, stage: Stage[Any]) -> None:
+        """Empty it."""
+        shutil.rmtree(self._folder / "scratch" / stage.fingerprint, ignore_errors=True)
+
+    def line(self, fingerprint: str) -> ArtifactLine | None:
+        """What is known of one stored result."""
+        row = self._row(fingerprint)
+        return None if row is None else self._line(row)
+
+    def lines(self, stage: str = "") -> list[ArtifactLine]:
+        """Every stored result, or those of one stage class, newest first."""
+        query = select(Artifact).order_by(Artifact.created_at.desc())  # type: ignore[attr-defined]
+        if stage:
+            query = query.where(Artifact.stage == stage)
+        with self._database.read() as session:
+            return [self._line(row) for row in session.exec(query)]
+
+    def _row(self, fingerprint: str) -> Artifact | None:
+        with self._database.read() as session:
+            return session.get(Artifact, fingerprint)
+
+    def _line(self, row: Artifact) -> ArtifactLine:
+        return ArtifactLine(
+            row.fingerprint,
+            row.step,
+            row.stage,
+            json.loads(row.parameters),
+            json.loads(row.inputs),
+            self._folder / row.folder,
+            row.bytes,
+            row.seconds,
+            row.created_at,
+        )
+
+    def _checked(self, fingerprint: str, name: str) -> Path:
+        row = self._row(fingerprint)
+        if row is None or not (self._folder / row.folder).is_dir():
+            raise MissingInput(
+                f"{name} ({fingerprint[:12]}) has no stored result.", hint="Run 'edt run' first."
+            )
+        folder = self._folder / row.folder
+        if _checksum(folder) != row.checksum:
+            raise ProjectError(
+                f"The stored result of {row.stage} in {folder} is damaged.",
+                hint="Delete that folder and run 'edt run' again: it is computed anew.",
+            )
+        return folder
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _size(folder: Path) -> int:
+    """Bytes of the folder's files; -1 when there is no folder."""
+    return sum(path.stat().st_size for path in _files(folder)) if folder.is_dir() else -1
+
+
+def _checksum(folder: Path) -> str:
+    """SHA-256 over the files' names and contents."""
+    total = hashlib.sha256()
+    for path in _files(folder):
+        total.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        with path.open("rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()
+
+
+@contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    """Turn a full disk into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise
+        raise EdtError(
+            f"{folder} could not be written: {error.strerror}.",
+            hint="What was stored before is whole. Free some space and run the command again.",
+        ) from error

@@ -1,0 +1,186 @@
+"""One SQLite file: one writing connection per process, any number of readers, clear errors.
+
+Choice: every write transaction of every process holds ``write.lock`` beside the file, so that no
+two connections ever write or checkpoint at the same instant. SQLite before 3.51.3 can lose pages
+when two do; and nobody ever sees "database is locked". Readers never wait.
+"""
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool, StaticPool
+from sqlmodel import Session
+
+from edt_core.errors import EdtError, ProjectBusy, ProjectError
+
+WRITE_LOCK = "write.lock"
+_WAIT_SECONDS = 30.0
+_ROWS_AT_ONCE = 50_000  # rows handed to SQLite in one call: bounds the memory of a bulk insert
+
+
+class Database:
+    """A project's ``project.db``: transactions to write in and snapshots to read from."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._threads = threading.RLock()
+        self._processes = write_lock(path)
+        self._writer = writing_engine(path)
+        self._readers = create_engine(
+            "sqlite://", creator=lambda: connect(path, "ro"), poolclass=QueuePool
+        )
+        _begin_with(self._readers, "BEGIN")
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction: durable when the block ends, undone when it raises. Threads take turns.
+
+        Raises:
+            EdtError: the disk is full, or the file can't be written.
+            ProjectBusy: another process did not end its transaction within 30 seconds.
+        """
+        with (
+            self._threads,
+            holding(self._processes),
+            plain_errors(self.path),
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Session]:
+        """A snapshot: what it shows does not change while the block lasts."""
+        with plain_errors(self.path), Session(self._readers) as session:
+            yield session
+
+    def close(self) -> None:
+        """Close every connection; the last one to close moves the journal into the file."""
+        self._readers.dispose()
+        with self._threads, holding(self._processes):
+            self._writer.dispose()
+
+
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection of our kind; ``mode`` is ``ro`` or ``rw``: no file is ever made by accident."""
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}",
+        uri=True,
+        isolation_level=None,  # SQLAlchemy's begin event says BEGIN; the driver never guesses
+        check_same_thread=False,
+        timeout=_WAIT_SECONDS,
+    )
+    connection.execute("PRAGMA foreign_keys = ON")
+    if mode == "rw":
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # a paid answer survives a power cut
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+    return connection
+
+
+def writing_engine(path: Path) -> Engine:
+    """An engine with the one writing connection; every transaction is a writer from its start."""
+    engine = create_engine("sqlite://", creator=lambda: connect(path, "rw"), poolclass=StaticPool)
+    _begin_with(engine, "BEGIN IMMEDIATE")
+    return engine
+
+
+def write_lock(path: Path) -> FileLock:
+    """The lock that every writing transaction on this file holds, whatever its process."""
+    return FileLock(path.with_name(WRITE_LOCK), poll_interval=0.002, thread_local=False, mode=0o600)
+
+
+@contextlib.contextmanager
+def holding(lock: FileLock) -> Iterator[None]:
+    """Hold ``lock``.
+
+    Raises:
+        ProjectBusy: somebody else holds it for longer than 30 seconds.
+    """
+    try:
+        lock.acquire(timeout=_WAIT_SECONDS)
+    except Timeout:
+        raise ProjectBusy(
+            f"Another process has been writing to {lock.lock_file} for {_WAIT_SECONDS:.0f} s.",
+            hint="Wait for it to end and try again.",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def insert_rows(
+    session: Session, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> int:
+    """Insert many rows past the object layer; table and columns are ours, never a user's.
+
+    Returns:
+        How many rows there were.
+    """
+    names = ", ".join(f'"{name}"' for name in columns)
+    marks = ", ".join("?" * len(columns))
+    return run_many(session, f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)  # noqa: S608
+
+
+def run_many(session: Session, statement: str, rows: Iterable[tuple[Any, ...]]) -> int:
+    """Run one statement with every row's values, some ten thousand rows at a time."""
+    connection = session.connection()
+    waiting = iter(rows)
+    done = 0
+    while part := list(islice(waiting, _ROWS_AT_ONCE)):
+        connection.exec_driver_sql(statement, part)
+        done += len(part)
+    return done
+
+
+@contextlib.contextmanager
+def plain_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's and the file system's errors into sentences that a user can act on."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _told(error.orig, path) from error
+    except sqlite3.Error as error:
+        raise _told(error, path) from error
+
+
+def _told(error: BaseException | None, path: Path) -> EdtError:
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return EdtError(
+            f"{path} could not be written: {error}.",
+            hint="Nothing was lost. Free some space on the disk and run the command again.",
+        )
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return ProjectError(
+            f"{path} is damaged or no database of EDT: {error}.",
+            hint="Restore a backup with 'edt restore FILE'.",
+        )
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return ProjectBusy(
+            f"Another program keeps {path} locked.", hint="Close it and run the command again."
+        )
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return ProjectError(
+            f"{path} can't be opened for this: {error}.",
+            hint="Check that the folder exists and that you may write to it.",
+        )
+    if isinstance(error, BaseException):
+        raise error
+    raise AssertionError("a database error without a cause")
+
+
+def _begin_with(engine: Engine, statement: str) -> None:
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql(statement)

@@ -1,0 +1,214 @@
+"""Generated items, their scores and what became of them, as rows (3.2)."""
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from sqlmodel import Session, select
+
+from edt_core.data.sequences import Flags, Floats, Ints, Sequences
+from edt_core.errors import MissingInput
+from edt_core.store.database import insert_rows, run_many
+from edt_core.store.memory import storable
+from edt_core.store.project import Project
+from edt_core.store.tables import Drafts, Latest, Profile
+
+_UNDEFINED = -1.5  # no cosine is below -1; stages write -2 where a score is undefined
+
+
+class DraftColumns(Protocol):
+    """The drafts' columns (``stages.augmenter.generator.Drafts``)."""
+
+    @property
+    def users(self) -> Ints: ...  # noqa: D102 (the dataclass behind it says it)
+    @property
+    def targets(self) -> Ints: ...  # noqa: D102
+    @property
+    def titles(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def brands(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def dates(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def prices(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def categories(self) -> Sequence[Sequence[str]]: ...  # noqa: D102
+    @property
+    def descriptions(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def calls(self) -> Ints: ...  # noqa: D102
+
+
+class JudgedColumns(Protocol):
+    """The noise filter's columns (``stages.augmenter.noise_filter.Judged``)."""
+
+    @property
+    def source_score(self) -> Floats: ...  # noqa: D102
+    @property
+    def target_score(self) -> Floats: ...  # noqa: D102
+    @property
+    def source_rank(self) -> Ints: ...  # noqa: D102
+    @property
+    def anchor_position(self) -> Ints: ...  # noqa: D102
+    @property
+    def kept(self) -> Flags: ...  # noqa: D102
+
+
+def record_drafts(project: Project, fingerprint: str, drafts: DraftColumns) -> None:
+    """Make one row a draft; those of known drafts stay, with what was decided on them.
+
+    Args:
+        project: The project.
+        fingerprint: Of the stage that generated them; its rows are the ones shown from now on.
+        drafts: The artifact.
+    """
+    with project.database.write() as session:
+        _point_to(session, "drafts", fingerprint)
+        if _drafts_id(session, fingerprint) is not None:
+            return
+        made = Drafts(fingerprint=fingerprint, created_at=time.time())
+        session.add(made)
+        session.flush()
+        columns = ("drafts", "row", "user", "target", "call", "inserted", "title", "brand", "date")
+        rows = zip(
+            (made.id for _ in drafts.titles),
+            range(len(drafts.titles)),
+            drafts.users.tolist(),
+            drafts.targets.tolist(),
+            (call if call >= 0 else None for call in drafts.calls.tolist()),
+            (0 for _ in drafts.titles),
+            map(storable, drafts.titles),
+            map(storable, drafts.brands),
+            map(storable, drafts.dates),
+            map(storable, drafts.prices),
+            (json.dumps(list(names)) for names in drafts.categories),
+            map(storable, drafts.descriptions),
+            strict=True,
+        )
+        insert_rows(session, "generated", (*columns, "price", "categories", "description"), rows)
+
+
+def record_judged(
+    project: Project, fingerprint: str, judged: JudgedColumns, drafts: DraftColumns, raw: Sequences
+) -> None:
+    """Write the noise filter's scores, ranks, anchors and verdicts (Eq. 4-6).
+
+    Args:
+        project: The project.
+        fingerprint: Of the stage that generated the drafts.
+        judged: The filter's artifact, a row a draft.
+        drafts: The drafts, for their users.
+        raw: The users' training sequences, which the anchors' positions are in.
+
+    Raises:
+        MissingInput: the drafts were never recorded.
+    """
+    anchors = judged.anchor_position
+    known = anchors >= 0
+    keys = np.full(len(anchors), -1, dtype=np.int64)
+    keys[known] = raw.items[raw.offsets[drafts.users[known]] + anchors[known]]
+    with project.database.write() as session:
+        number = _known_drafts(session, fingerprint)
+        rows = zip(
+            map(_score, judged.source_score.tolist()),
+            map(_score, judged.target_score.tolist()),
+            map(_natural, judged.source_rank.tolist()),
+            map(_natural, anchors.tolist()),
+            map(_natural, keys.tolist()),
+            ("kept" if kept else "filtered" for kept in judged.kept.tolist()),
+            (number for _ in keys),
+            range(len(keys)),
+            strict=True,
+        )
+        run_many(
+            session,
+            "UPDATE generated SET source_score = ?, target_score = ?, source_rank = ?, "
+            "anchor_position = ?, anchor_key = ?, verdict = ? WHERE drafts = ? AND row = ?",
+            rows,
+        )
+
+
+def record_inserted(project: Project, fingerprint: str, items: Ints, drafts: Ints) -> None:
+    """Write which drafts stand in the augmented sequences, and under which key (3.2.3).
+
+    Args:
+        project: The project.
+        fingerprint: Of the stage that generated the drafts.
+        items: The augmented sequences' items, ``[T']``.
+        drafts: The draft row of each, -1 for raw events, ``[T']``.
+
+    Raises:
+        MissingInput: the drafts were never recorded.
+    """
+    there = drafts >= 0
+    with project.database.write() as session:
+        number = _known_drafts(session, fingerprint)
+        session.connection().exec_driver_sql(
+            "UPDATE generated SET inserted = 0, key = NULL WHERE drafts = ? AND inserted", (number,)
+        )
+        rows = zip(
+            items[there].tolist(), (number for _ in items[there]), drafts[there].tolist(),
+            strict=True,
+        )  # fmt: skip
+        run_many(
+            session,
+            "UPDATE generated SET inserted = 1, key = ? WHERE drafts = ? AND row = ?",
+            rows,
+        )
+
+
+def record_profiles(project: Project, fingerprint: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Write profiles with every text in between; those of a known fingerprint stay.
+
+    Args:
+        project: The project.
+        fingerprint: Of the stage that wrote them; its rows are the ones shown from now on.
+        rows: One a user: ``user``, ``clusters``, ``summaries`` (JSON values), ``reform``,
+            ``analysis``.
+    """
+    with project.database.write() as session:
+        _point_to(session, "profiles", fingerprint)
+        known = select(Profile.id).where(Profile.fingerprint == fingerprint).limit(1)
+        if session.exec(known).first() is not None:
+            return
+        columns = ("fingerprint", "user", "clusters", "summaries", "reform", "analysis")
+        values = (
+            (
+                fingerprint,
+                row["user"],
+                json.dumps(row["clusters"]),
+                json.dumps(row["summaries"]),
+                storable(row["reform"]),
+                storable(row["analysis"]),
+            )
+            for row in rows
+        )
+        insert_rows(session, "profile", columns, values)
+
+
+def _point_to(session: Session, kind: str, fingerprint: str) -> None:
+    session.merge(Latest(kind=kind, fingerprint=fingerprint))
+
+
+def _drafts_id(session: Session, fingerprint: str) -> int | None:
+    return session.exec(select(Drafts.id).where(Drafts.fingerprint == fingerprint)).first()
+
+
+def _known_drafts(session: Session, fingerprint: str) -> int:
+    number = _drafts_id(session, fingerprint)
+    if number is None:
+        raise MissingInput(
+            f"The generated items {fingerprint[:12]} are not in the project's tables.",
+            hint="Run 'edt run --from generate' once more.",
+        )
+    return number
+
+
+def _score(value: float) -> float | None:
+    return value if value > _UNDEFINED else None
+
+
+def _natural(value: int) -> int | None:
+    return value if value >= 0 else None

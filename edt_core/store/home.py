@@ -1,0 +1,215 @@
+"""Where projects live, by name. Listing them imports no database library."""
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+from uuid import uuid4
+
+from edt_core.errors import ProjectError, ProjectExists, ProjectNotFound
+from edt_core.store.lock import holder, stage_lock
+from edt_core.store.names import project_name, shown
+
+if TYPE_CHECKING:
+    from edt_core.store.project import Project
+
+_DATABASE = "project.db"
+
+
+@dataclass(frozen=True)
+class ProjectLine:
+    """A project in a list."""
+
+    name: str
+    folder: Path
+    bytes: int
+    changed_at: float
+    """When its database changed last, seconds since 1970."""
+    dataset: str
+    """The data set's name; empty before an import."""
+    cost: float
+    """US dollars spent on calls, as far as prices are known."""
+    running: bool
+
+
+class Home:
+    """The folder that holds every project.
+
+    Args:
+        folder: The command line's ``--home``; else ``EDT_HOME``, else the platform's data folder.
+    """
+
+    def __init__(self, folder: Path | str | None = None) -> None:
+        chosen = folder or os.environ.get("EDT_HOME")
+        if not chosen:
+            from platformdirs import user_data_path
+
+            chosen = user_data_path("edt", appauthor=False)
+        self.folder = Path(chosen).expanduser().absolute()
+
+    def projects(self) -> list[ProjectLine]:
+        """Every project, by name."""
+        return [self._line(folder) for folder in self._folders()]
+
+    def path(self, name: str) -> Path:
+        """The folder of an existing project.
+
+        Raises:
+            UsageError: ``name`` can't be a name.
+            ProjectNotFound: there is none of that name.
+            ProjectError: its folder is a link, which could lead anywhere.
+        """
+        folder = self.folder / project_name(name)
+        if folder.is_symlink():
+            raise ProjectError(
+                f"{folder} is a link, not a project's folder.",
+                hint="Set --home or EDT_HOME to the folder that it leads to.",
+            )
+        if not (folder / _DATABASE).is_file():
+            known = ", ".join(other.name for other in self._folders()[:10])
+            raise ProjectNotFound(
+                f"There is no project {shown(name)} in {self.folder}.",
+                hint=f"There are: {known}." if known else f"Make it with 'edt new {folder.name}'.",
+            )
+        return folder
+
+    def create(self, name: str) -> "Project":
+        """Make an empty project and open it.
+
+        Raises:
+            UsageError: ``name`` can't be a name.
+            ProjectExists: the name is taken.
+        """
+        from edt_core.store import schema
+        from edt_core.store.project import Project
+
+        with _new_folder(self, name) as folder:
+            schema.create(folder / _DATABASE)
+        return Project(self.folder / project_name(name))
+
+    def open(self, name: str) -> "Project":
+        """Open a project; an older schema is brought up to date.
+
+        Raises:
+            UsageError: ``name`` can't be a name.
+            ProjectNotFound: there is none of that name.
+            ProjectTooNew: a newer EDT wrote it.
+        """
+        from edt_core.store.project import Project
+
+        return Project(self.path(name))
+
+    def delete(self, name: str) -> None:
+        """Remove a project and all that is in it.
+
+        Raises:
+            ProjectNotFound: there is none of that name.
+            ProjectBusy: a process runs stages in it.
+        """
+        folder = self.path(name)
+        with stage_lock(folder, "edt delete"):
+            # renamed first: a deletion that is cut short leaves no half project under the name
+            aside = self.folder / f".{folder.name}.{uuid4().hex[:8]}.deleted"
+            folder.rename(aside)
+        shutil.rmtree(aside)
+
+    def copy(self, name: str, new_name: str) -> "Project":
+        """Copy a project, also while a run goes on in it.
+
+        Raises:
+            ProjectNotFound: there is none of that name.
+            ProjectExists: the new name is taken.
+        """
+        from edt_core.store.backup import copy_contents
+        from edt_core.store.project import Project
+
+        source = self.path(name)
+        with _new_folder(self, new_name) as folder:
+            copy_contents(source, folder)
+        return Project(self.folder / project_name(new_name))
+
+    def free_name(self, name: str) -> str:
+        """``name``, checked and not taken.
+
+        Raises:
+            UsageError: it can't be a name.
+            ProjectExists: it is taken, by whatever spelling.
+        """
+        wanted = project_name(name)
+        if self.folder.is_dir():
+            taken = {unicodedata.normalize("NFC", p.name).casefold() for p in self.folder.iterdir()}
+            if wanted.casefold() in taken:
+                raise ProjectExists(
+                    f"There is already something named {wanted} in {self.folder}.",
+                    hint=f"Choose another name, or delete it with 'edt delete {wanted} --yes'.",
+                )
+        return wanted
+
+    def _folders(self) -> list[Path]:
+        if not self.folder.is_dir():
+            return []
+        return sorted(
+            path
+            for path in self.folder.iterdir()
+            if not path.name.startswith(".")
+            and not path.is_symlink()
+            and (path / _DATABASE).is_file()
+        )
+
+    def _line(self, folder: Path) -> ProjectLine:
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        dataset, cost = _glance(folder / _DATABASE)
+        return ProjectLine(
+            folder.name,
+            folder,
+            sum(path.stat().st_size for path in files),
+            (folder / _DATABASE).stat().st_mtime,
+            dataset,
+            cost,
+            holder(folder) is not None,
+        )
+
+
+@contextlib.contextmanager
+def _new_folder(home: Home, name: str) -> Iterator[Path]:
+    """A new project's folder: filled aside, renamed into place, gone when anything fails."""
+    wanted = home.free_name(name)
+    aside = home.folder / f".{wanted}.{uuid4().hex[:8]}.new"
+    try:
+        home.folder.mkdir(parents=True, exist_ok=True)
+        aside.mkdir(mode=0o700)
+    except OSError as error:
+        raise ProjectError(
+            f"{home.folder} can't be written: {error.strerror}.",
+            hint="Choose another folder with --home or EDT_HOME.",
+        ) from error
+    try:
+        yield aside
+        try:
+            aside.rename(home.folder / wanted)
+        except OSError:
+            raise ProjectExists(
+                f"{wanted} was made by someone else meanwhile.", hint="Choose another name."
+            ) from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _glance(database: Path) -> tuple[str, float]:
+    """Data set and cost for a list; a file that can't be read has neither, and no error."""
+    try:
+        reader = sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True, timeout=1.0)
+        try:
+            dataset = reader.execute("SELECT name FROM dataset").fetchone()
+            (cost,) = reader.execute("SELECT total(cost) FROM call").fetchone()
+        finally:
+            reader.close()
+    except sqlite3.Error:
+        return "", 0.0
+    return (dataset[0] if dataset else ""), cost

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Section 3.3, dual-phase training: global pre-training, then domain fine-tuning."""

@@ -25,22 +25,19 @@ class Candidates:
     """Competitors of the validation target, ``[V, n]``."""
 
 
-def known_items(histories: Sequences, users: Ints, *targets: Ints) -> Sequences:
-    """The items that no negative of a user may be: training history and both targets.
+def extended(histories: Sequences, users: Ints, *later: Ints) -> Sequences:
+    """One sequence per request: the user's history, then one item of each of ``later``.
 
     Args:
         histories: training parts of all users.
-        users: ``[V]``.
-        targets: arrays ``[V]`` of item keys.
-
-    Returns:
-        Packed rows in the order of ``users``; items may repeat.
+        users: the user of each request, ``[R]``.
+        later: item keys ``[R]`` each, such as the validation items.
     """
     lengths = histories.lengths[users]
     starts = histories.offsets[:-1][users]
-    offsets = offsets_of(lengths + len(targets))
+    offsets = offsets_of(lengths + len(later))
     items = np.empty(offsets[-1], dtype=np.int64)
-    for place, column in enumerate(targets):
+    for place, column in enumerate(reversed(later)):
         items[offsets[1:] - 1 - place] = column
     own = np.arange(lengths.sum()) - np.repeat(offsets_of(lengths)[:-1], lengths)
     items[np.repeat(offsets[:-1], lengths) + own] = histories.items[
@@ -59,7 +56,7 @@ def draw(
 
     Args:
         catalogue: the real items.
-        known: items that row v may not draw, ``V`` rows.
+        known: items that row v may not draw (history and both targets, see ``extended``).
         targets: ``[V]`` item keys.
         n_negatives: n.
         seed: entropy; equal seeds draw equal negatives.

@@ -66,7 +66,8 @@ class TfidfSvd:
         for row in np.flatnonzero(norms < _MIN_NORM):
             vectors[row] = hashed_vector(unique[row], self.dimensions)
             norms[row] = 1.0
-        return (vectors / norms[:, None]).astype(np.float32, copy=False)[rows]
+        found: Floats = (vectors / norms[:, None]).astype(np.float32, copy=False)[rows]
+        return found
 
 
 def fit_tfidf(corpus: Sequence[str], dimensions: int) -> Embedder:
@@ -104,7 +105,7 @@ def fit_tfidf(corpus: Sequence[str], dimensions: int) -> Embedder:
 
 
 class MiniLm:
-    """The all-MiniLM-L6-v2 model out of its package, loaded from disk alone (extra ``edt[minilm]``).
+    """The all-MiniLM-L6-v2 model of the extra ``edt[minilm]``, loaded from disk alone.
 
     Raises:
         UsageError: the extra is not installed, or its weights are not the known ones.

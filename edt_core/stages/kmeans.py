@@ -201,7 +201,9 @@ def _seeds(between: Floats, real: NDArray[np.bool_], n_clusters: int) -> Ints:
     for cluster in range(1, n_clusters):
         total = np.cumsum(closest, axis=2, dtype=np.float64)
         draw = rng.random((n_jobs, RESTARTS, trials)) * total[:, :, -1:]
-        drawn = (total[:, :, None, :] <= draw[..., None]).sum(axis=3).clip(0, counts[:, :, None] - 1)
+        drawn = (
+            (total[:, :, None, :] <= draw[..., None]).sum(axis=3).clip(0, counts[:, :, None] - 1)
+        )
         reached = np.minimum(closest[:, :, None, :], between[job[:, :, None], drawn])
         reached *= real[:, None, None, :]
         pick = reached.sum(axis=3).argmin(axis=2)

@@ -1,0 +1,256 @@
+"""The noise filter: which generated items are worth inserting, and where (3.2.2, Eq. 5 and 6)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from edt_core.config import EmbeddingChoice, NoiseFilterSettings
+from edt_core.data.catalogue import Catalogue
+from edt_core.data.sequences import Domain, Flags, Floats, Ints
+from edt_core.data.split import Histories
+from edt_core.errors import UsageError
+from edt_core.events import StageAdvanced
+from edt_core.llm.prompts import item_prompt
+from edt_core.stage import Context, Stage, Step
+from edt_core.stages.augmenter.generator import Drafts
+from edt_core.stages.augmenter.representatives import Representatives
+from edt_core.stages.embed import ITEM_TEMPLATE, ItemEmbeddings, catalogue_prompts, embed_texts
+
+UNDEFINED = -2.0
+"""A score that Eq. 5 does not define: below every cosine."""
+_SEED = 42
+_N_PAIRS = 20_000
+_AT_ONCE = 1024
+
+
+@dataclass(frozen=True)
+class DraftEmbeddings:
+    """One vector per draft."""
+
+    vectors: Floats
+    """``[G, E]``, in the space of the items' embeddings."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The filter's scores and verdicts, by draft row."""
+
+    source_score: Floats
+    """Best cosine to the user's source representatives, ``[G]``; -2 where there is none."""
+    target_score: Floats
+    """Best cosine in the target domain, ``[G]``; -2 where Eq. 5 doesn't define it."""
+    source_rank: Ints
+    """1 for the best source score among the drafts of a user and direction, ``[G]``."""
+    anchor_position: Ints
+    """The anchor's position in the user's raw training history, ``[G]``; -1 where there is none."""
+    kept: Flags
+    """The verdict of Eq. 6, ``[G]``."""
+    thresholds: Floats
+    """The least target score that was asked of items of A and of B, ``[2]``."""
+
+
+def unit_rows(vectors: Floats) -> Floats:
+    """Rows scaled to length 1, so that a product is a cosine; a zero row stays zero."""
+    norms = np.sqrt(np.einsum("ne,ne->n", vectors, vectors))[:, None]
+    scaled: Floats = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    return scaled
+
+
+def best_matches(
+    queries: Floats, rows: Ints, table: Floats, keys: Ints, offsets: Ints
+) -> tuple[Floats, Ints]:
+    """Each query's best cosine within its own row of keys.
+
+    Paper: Eq. 5, (s_i, score_i) = argmax over s_k in S_rep of sim(E_i, E_sk).
+    Choice: the later one on a tie.
+
+    One small matrix product per row: on rows of a few keys that beats any padded batch.
+
+    Args:
+        queries: Vectors of any length ``[G, E]``.
+        rows: Each query's row, ``[G]``.
+        table: Vectors of length 1 ``[N, E]``.
+        keys: Rows of ``table``, row after row, ``[R]``.
+        offsets: Where each row starts in ``keys``.
+
+    Returns:
+        Scores ``[G]`` (-2 for an empty row) and the best entry's index in ``keys`` (-1).
+    """
+    scores = np.full(len(queries), UNDEFINED, dtype=np.float32)
+    best = np.full(len(queries), -1, dtype=np.int64)
+    norms = np.sqrt(np.einsum("ge,ge->g", queries, queries))
+    order = np.argsort(rows, kind="stable")
+    bounds = np.flatnonzero(np.diff(rows[order], prepend=-1, append=-1))
+    for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        mine = order[start:stop]
+        row = rows[mine[0]]
+        first, last = int(offsets[row]), int(offsets[row + 1])
+        if first == last:
+            continue
+        found = queries[mine] @ table[keys[first:last]][::-1].T
+        place = found.argmax(axis=1)
+        scores[mine] = found[np.arange(len(mine)), place]
+        best[mine] = last - 1 - place
+    defined = best >= 0
+    scores[defined] /= np.where(norms[defined] > 0, norms[defined], 1.0)
+    return scores, best
+
+
+def ranks_within(rows: Ints, scores: Floats) -> Ints:
+    """1 for the highest score of its row, 2 for the next; equal scores by their order, ``[G]``."""
+    order = np.lexsort((np.arange(len(rows)), -scores, rows))
+    starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
+    sizes = np.diff(starts, append=len(order))
+    ranks = np.empty(len(rows), dtype=np.int64)
+    ranks[order] = np.arange(len(order)) - np.repeat(starts, sizes) + 1
+    return ranks
+
+
+def verdicts(ranks: Ints, target_scores: Floats, thresholds: Floats, top_k: int) -> Flags:
+    """Eq. 6: among the best source scores, and near enough to the target domain.
+
+    Paper: Eq. 6, T_A2B = {i | rank(score_i^A) <= k and score_i^B >= tau}. Two conditions on their
+    own: nobody is promoted when a better one fails.
+
+    Args:
+        ranks: ``[G]``.
+        target_scores: ``[G]``.
+        thresholds: tau for each draft, ``[G]``.
+        top_k: k.
+    """
+    return (ranks <= top_k) & (target_scores >= thresholds)
+
+
+def percentile_thresholds(
+    share: float, table: Floats, item_domain: Ints, keys: Ints, offsets: Ints
+) -> Floats:
+    """The target score that a share of random real items stay below, for each domain, ``[2]``.
+
+    Choice: 20,000 pairs of a random real item of the domain and a random user with representatives
+    in it, drawn with a fixed seed; the item's score is Eq. 5's. A domain without such a user, or
+    without items, gets 1.
+
+    Args:
+        share: 0 to 1.
+        table: Real items' vectors of length 1 ``[N, E]``.
+        item_domain: ``[N]``.
+        keys: Representatives' items, row ``2 * user + domain`` after row, ``[R]``.
+        offsets: Where each row starts, ``[2U + 1]``.
+    """
+    thresholds = np.ones(2, dtype=np.float32)
+    occupied = np.flatnonzero(np.diff(offsets) > 0)
+    for domain in Domain:
+        rng = np.random.default_rng((_SEED, domain))
+        rows = occupied[occupied % 2 == domain]
+        items = np.flatnonzero(item_domain == domain)
+        if not len(rows) or not len(items):
+            continue
+        drawn = np.sort(rng.choice(rows, _N_PAIRS))
+        some = rng.choice(items, _N_PAIRS)
+        scores, _ = best_matches(table[some], drawn, table, keys, offsets)
+        thresholds[domain] = np.quantile(scores, share)
+    return thresholds
+
+
+def best_in_catalogue(queries: Floats, table: Floats, advanced: Callable[[], None]) -> Floats:
+    """Each query's best cosine to any row of ``table`` (length 1), ``[G]``."""
+    scores = [np.zeros(0, dtype=np.float32)]
+    for start in range(0, len(queries), _AT_ONCE):
+        some = unit_rows(queries[start : start + _AT_ONCE])
+        scores.append((some @ table.T).max(axis=1, initial=UNDEFINED))
+        advanced()
+    return np.concatenate(scores)
+
+
+@dataclass(frozen=True)
+class EmbedDrafts(Stage[DraftEmbeddings]):
+    """Embed every draft's item prompt in the space of the real items."""
+
+    step: ClassVar[Step] = Step.FILTER
+    section: ClassVar[str] = "3.2.2"
+    output: ClassVar[type[DraftEmbeddings]] = DraftEmbeddings
+
+    drafts: Stage[Drafts]
+    catalogue: Stage[Catalogue]
+    choice: EmbeddingChoice
+    template: str = ITEM_TEMPLATE
+
+    def compute(self, ctx: Context) -> DraftEmbeddings:
+        """Embed by an embedder that is opened with the catalogue's prompts."""
+        drafts, catalogue = ctx.load(self.drafts), ctx.load(self.catalogue)
+        embedder = ctx.embedder(self.choice, catalogue_prompts(catalogue))
+        names = catalogue.domain_names
+        targets = drafts.targets.tolist()
+        texts = [item_prompt(names[t], drafts.text(row)) for row, t in enumerate(targets)]
+
+        def advanced(done: int, total: int) -> None:
+            ctx.emit(StageAdvanced(self.fingerprint, self.step, done, total, "texts"))
+            ctx.check()
+
+        return DraftEmbeddings(embed_texts(embedder, texts, advanced))
+
+
+@dataclass(frozen=True)
+class FilterNoise(Stage[Judged]):
+    """Judge every draft by the user's representatives in both domains.
+
+    Paper: Eq. 5 and 6.
+    Choice: cosine on raw embeddings (DESIGN 4.13); ``threshold_kind = "percentile"`` replaces tau
+    by what that share of random real items stays below. For a user without a target representative
+    ``empty_target`` decides: never kept, or scored against the whole target catalogue by the same
+    threshold (DESIGN 4.10). Without the filter everything is kept and anchors stay Eq. 5's.
+    """
+
+    step: ClassVar[Step] = Step.FILTER
+    section: ClassVar[str] = "3.2.2"
+    output: ClassVar[type[Judged]] = Judged
+
+    drafts: Stage[Drafts]
+    draft_embeddings: Stage[DraftEmbeddings]
+    embeddings: Stage[ItemEmbeddings]
+    representatives: Stage[Representatives]
+    histories: Stage[Histories]
+    catalogue: Stage[Catalogue]
+    settings: NoiseFilterSettings
+
+    def compute(self, ctx: Context) -> Judged:
+        """Score against both sides, rank, decide."""
+        drafts = ctx.load(self.drafts)
+        vectors = ctx.load(self.draft_embeddings).vectors
+        table = unit_rows(ctx.load(self.embeddings).vectors)
+        domain = ctx.load(self.catalogue).domain
+        representatives = ctx.load(self.representatives)
+        keys = representatives.keys(ctx.load(self.histories).sequences)
+        offsets = representatives.offsets
+        target_rows = 2 * drafts.users + drafts.targets
+        source_rows = 2 * drafts.users + (1 - drafts.targets)
+        source, anchor = best_matches(vectors, source_rows, table, keys, offsets)
+        ctx.check()
+        target, _ = best_matches(vectors, target_rows, table, keys, offsets)
+        ctx.check()
+        if self.settings.empty_target == "catalogue":
+            for side in Domain:
+                empty = np.flatnonzero((target == UNDEFINED) & (drafts.targets == side))
+                target[empty] = best_in_catalogue(vectors[empty], table[domain == side], ctx.check)
+        ranks = ranks_within(target_rows, source)
+        thresholds = self._thresholds(table, domain, keys, offsets)
+        kept = verdicts(ranks, target, thresholds[drafts.targets], self.settings.top_k)
+        kept &= target > UNDEFINED
+        if not self.settings.enabled:
+            kept[:] = True
+        positions = np.full(len(drafts), -1, dtype=np.int64)
+        positions[anchor >= 0] = representatives.positions[anchor[anchor >= 0]]
+        return Judged(source, target, ranks, positions, kept, thresholds)
+
+    def _thresholds(self, table: Floats, domain: Ints, keys: Ints, offsets: Ints) -> Floats:
+        threshold = self.settings.threshold
+        if self.settings.threshold_kind == "absolute":
+            return np.full(2, threshold, dtype=np.float32)
+        if not 0.0 <= threshold <= 1.0:
+            raise UsageError(
+                f"A percentile of {threshold} does not exist.",
+                hint="Set noise_filter.threshold between 0 and 1.",
+            )
+        return percentile_thresholds(threshold, table, domain, keys, offsets)

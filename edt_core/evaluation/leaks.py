@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from edt_core.data.catalogue import Catalogue
-from edt_core.data.sequences import Domain, Flags, Floats, Ints, Sequences
+from edt_core.data.sequences import Flags, Ints, Sequences
 from edt_core.data.split import Histories, TestTargets, ValidTargets, leave_one_out
 from edt_core.errors import LeakFound
 from edt_core.evaluation.candidates import Candidates, extended
 
 _HINT = "Don't use this run's numbers; import the data again and run again."
-_SCORES = 1 << 22
 
 
 def check_split(histories: Histories, valid: ValidTargets, test: TestTargets, n_real: int) -> None:
@@ -154,23 +153,6 @@ class Closeness:
     """The share to expect if the same items were handed to users at random."""
 
 
-def nearest_items(vectors: Floats, domains: Ints, embeddings: Floats, item_domain: Ints) -> Ints:
-    """The real item of the same domain with the greatest cosine to each generated one, ``[G]``."""
-    nearest = np.full(len(vectors), -1, dtype=np.int64)
-    for domain in Domain:
-        keys = np.flatnonzero(item_domain == domain)
-        if not len(keys):
-            continue
-        table = _unit(embeddings[keys]).T
-        rows = np.flatnonzero(domains == domain)
-        size = max(1, _SCORES // len(keys))
-        for start in range(0, len(rows), size):
-            block = rows[start : start + size]
-            # the length of a generated item's vector can't change which cosine is greatest
-            nearest[block] = keys[np.argmax(vectors[block] @ table, axis=1)]
-    return nearest
-
-
 def closeness(
     users: Ints, nearest: Ints, item_domain: Ints, valid: ValidTargets, test: TestTargets
 ) -> Closeness:
@@ -195,8 +177,3 @@ def closeness(
     asking = np.bincount(in_domain, minlength=2)[item_domain[nearest]]
     chance = float(np.mean(holders[nearest] / asking)) if len(nearest) else 0.0
     return Closeness(len(users), closest, chance)
-
-
-def _unit(rows: Floats) -> Floats:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return (rows / np.where(lengths > 0, lengths, 1)).astype(np.float32)

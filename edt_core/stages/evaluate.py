@@ -15,7 +15,8 @@ from edt_core.evaluation.counting import CountingModel, count_ranks
 from edt_core.evaluation.ranks import Ranks, full_ranks, sampled_ranks
 from edt_core.events import Noted, StageAdvanced
 from edt_core.stage import Context, Stage, Step
-from edt_core.stages.augmenter.insertion import Augmented
+from edt_core.stages.augmenter.insertion import Augmented, nearest_real
+from edt_core.stages.augmenter.noise_filter import unit_rows
 from edt_core.stages.dual_phase.pretraining import Checkpoint
 from edt_core.stages.embed import ItemEmbeddings
 
@@ -188,8 +189,12 @@ class EvaluateModel(Stage[Ranks]):
         embeddings: Floats,
     ) -> None:
         """Say how often an inserted item foresaw what was held out."""
-        of_new = leaks.nearest_items(
-            augmented.new_vectors, augmented.new_domain, embeddings, catalogue.domain
+        of_new = nearest_real(
+            augmented.new_vectors,
+            augmented.new_domain,
+            unit_rows(embeddings),
+            catalogue.domain,
+            ctx.check,
         )
         nearest = np.concatenate([np.arange(len(catalogue)), of_new])
         users = augmented.sequences.users()[augmented.generated]

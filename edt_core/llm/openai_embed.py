@@ -24,7 +24,7 @@ class VectorMemory(Protocol):
     def find(self, keys: Sequence[str]) -> Mapping[str, Floats]:
         """The known ones among ``keys``, ``[E]`` each."""
 
-    def add(self, vectors: Mapping[str, Floats]) -> None:
+    def keep(self, vectors: Mapping[str, Floats]) -> None:
         """Keep vectors; on return they survive the process."""
 
 
@@ -84,7 +84,7 @@ class OpenAIEmbedder:
             async with free:
                 found = await self._vectors(service, [missing[key] for key in batch])
             new = dict(zip(batch, found, strict=True))
-            self._memory.add(new)
+            self._memory.keep(new)
             vectors.update(new)
 
         keys = list(missing)

@@ -138,7 +138,9 @@ class WriteProfiles(Stage[Profiles]):
     def _groups(self, ctx: Context, catalogue: Catalogue, augmented: Augmented) -> Groups:
         domain = np.concatenate((catalogue.domain, augmented.new_domain))
         if self.scope == "user":
-            vectors = np.concatenate((ctx.load(self.embeddings).vectors, augmented.new_vectors))
+            vectors = ctx.load(self.embeddings).vectors
+            if len(augmented.new_vectors):
+                vectors = np.concatenate((vectors, augmented.new_vectors))
             return groups_by_user(augmented.sequences, domain, vectors, self.settings.n_clusters)
         labels = catalogue_labels(
             ctx.load(self.clusters), catalogue.domain, augmented.new_domain, augmented.new_vectors

@@ -1,10 +1,14 @@
 """The items: keys, domains, source ids and texts (3.2.2, A.1)."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from edt_core.data.sequences import Domain, Ints
+
+_SEPARATORS = re.compile(r"[\W_]+")
+"""Runs of characters that are no letter or digit of any script."""
 
 
 @dataclass(frozen=True)
@@ -60,5 +64,4 @@ class Catalogue:
 
 def normalised_title(title: str) -> str:
     """A title as it is compared: case, punctuation and white space put aside (DESIGN 4.12)."""
-    kept = "".join(letter if letter.isalnum() else " " for letter in title.casefold())
-    return " ".join(kept.split())
+    return _SEPARATORS.sub(" ", title.casefold()).strip()

@@ -15,6 +15,7 @@ import numpy as np
 
 from edt_core.data.catalogue import Catalogue, normalised_title
 from edt_core.data.sequences import Domain, Floats, Ints, Sequences
+from edt_core.data.vectors import unit_rows
 from edt_core.ports import Question
 
 # Choice: set once by how often the five best found items hold a user's validation item
@@ -22,9 +23,9 @@ SOURCE_TOGETHER = 0.5
 """Weight of being taken by the users who took the source representatives."""
 TARGET_TOGETHER = 1.0
 """Weight of being taken by the users who took the target representatives."""
-TARGET_TEXT = 0.5
+TARGET_TEXT = 1.0
 """Weight of the text similarity to the target representatives."""
-SOURCE_TEXT = 0.1
+SOURCE_TEXT = 0.2
 """Weight of the text similarity to the source representatives: decides where nothing else does."""
 _SHRINK = 3.0
 _AT_ONCE = 256
@@ -36,10 +37,10 @@ _LONGEST_DESCRIPTION = 500
 class CatalogueGenerator:
     """Answers generation questions from the catalogue and the training histories alone.
 
-    Choice: the score of a target item is a weighted sum of four parts, each scaled to at most 1 for
-    a user: co-occurrence with the source and with the target representatives (cosine of the items'
-    sets of users, shrunk), and the texts' cosine to the mean of either. Items that the user has
-    come last.
+    Choice: a target item's score is a weighted sum of four parts: co-occurrence with the source and
+    with the target representatives (the shrunk cosine of the items' sets of users, summed, and
+    scaled to at most 1 for a user), and the text's cosine to the mean of either. Items that the
+    user has come last.
     """
 
     catalogue: Catalogue
@@ -72,11 +73,11 @@ class CatalogueGenerator:
         sources = self._taken([question.about["source_keys"] for question in questions])
         targets = self._taken([question.about["target_keys"] for question in questions])
         across, inside = self._together[target]
-        texts = self.vectors[keys].T
         scores = SOURCE_TOGETHER * _scaled((sources @ across).toarray())
         scores += TARGET_TOGETHER * _scaled((targets @ inside).toarray())
-        scores += TARGET_TEXT * _scaled((targets @ self.vectors) @ texts)
-        scores += SOURCE_TEXT * _scaled((sources @ self.vectors) @ texts)
+        texts = TARGET_TEXT * unit_rows(targets @ self.vectors)
+        texts += SOURCE_TEXT * unit_rows(sources @ self.vectors)
+        scores += texts @ self.vectors[keys].T
         scores[self._by_user[users][:, keys].toarray() > 0] -= 10.0
         most = min(max(question.about["n"] for question in questions), len(keys))
         best = np.argpartition(-scores, most - 1, axis=1)[:, :most]
@@ -187,9 +188,8 @@ def new_title(core: str, neighbour: str, real: set[str]) -> str:
     return f"{core}, Series {number}"
 
 
-def _scaled(scores: Any) -> Floats:
-    """Rows without what is below 0, each divided by its largest entry."""
-    kept = np.maximum(np.asarray(scores, dtype=np.float32), 0.0)
-    largest = kept.max(axis=1, keepdims=True, initial=0.0)
-    scaled: Floats = np.divide(kept, largest, out=kept, where=largest > 0)
+def _scaled(scores: Floats) -> Floats:
+    """Rows of numbers from 0 up, each divided by its largest."""
+    largest = scores.max(axis=1, keepdims=True, initial=0.0)
+    scaled: Floats = np.divide(scores, largest, out=scores, where=largest > 0)
     return scaled

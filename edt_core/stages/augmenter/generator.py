@@ -138,7 +138,8 @@ class Samples:
     keys: Ints
     """The item of every representative, ``[R]``."""
     n_generate: int
-    lines: dict[int, str] = field(default_factory=dict)
+    _lines: dict[int, str] = field(default_factory=dict)
+    _titles: dict[int, str] = field(default_factory=dict)
 
     def of(self, user: int, domain: Domain) -> list[int]:
         """The item keys of one user's representatives, oldest first."""
@@ -169,14 +170,15 @@ class Samples:
 
     def line(self, key: int) -> str:
         """One sample's line."""
-        if key not in self.lines:
-            self.lines[key] = sample_line(self.catalogue.text(key))
-        return self.lines[key]
+        if key not in self._lines:
+            self._lines[key] = sample_line(self.catalogue.text(key))
+            self._titles[key] = normalised_title(self.catalogue.titles[key])
+        return self._lines[key]
 
     def given(self, question: Question) -> set[str]:
-        """The normalised titles of a question's samples."""
+        """The normalised titles of the samples of a question that was rendered here."""
         keys = question.about["source_keys"] + question.about["target_keys"]
-        return {normalised_title(self.catalogue.titles[key]) for key in keys}
+        return {self._titles[key] for key in keys}
 
 
 def asked(offsets: Ints, ask_empty: bool) -> list[tuple[int, Domain]]:

@@ -9,10 +9,11 @@ import numpy as np
 from edt_core.data.catalogue import Catalogue, normalised_title
 from edt_core.data.sequences import Domain, Flags, Floats, Ints, Sequences
 from edt_core.data.split import Histories
+from edt_core.data.vectors import unit_rows
 from edt_core.events import StageAdvanced
 from edt_core.stage import Context, Stage, Step
 from edt_core.stages.augmenter.generator import Drafts
-from edt_core.stages.augmenter.noise_filter import DraftEmbeddings, Judged, unit_rows
+from edt_core.stages.augmenter.noise_filter import DraftEmbeddings, Judged
 from edt_core.stages.augmenter.review import Reviewed
 from edt_core.stages.embed import ItemEmbeddings
 

@@ -10,6 +10,7 @@ from edt_core.config import EmbeddingChoice, NoiseFilterSettings
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import Domain, Flags, Floats, Ints
 from edt_core.data.split import Histories
+from edt_core.data.vectors import unit_rows
 from edt_core.errors import UsageError
 from edt_core.events import StageAdvanced
 from edt_core.llm.prompts import item_prompt
@@ -49,13 +50,6 @@ class Judged:
     """The verdict of Eq. 6, ``[G]``."""
     thresholds: Floats
     """The least target score that was asked of items of A and of B, ``[2]``."""
-
-
-def unit_rows(vectors: Floats) -> Floats:
-    """Rows scaled to length 1, so that a product is a cosine; a zero row stays zero."""
-    norms = np.sqrt(np.einsum("ne,ne->n", vectors, vectors))[:, None]
-    scaled: Floats = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
-    return scaled
 
 
 def best_matches(

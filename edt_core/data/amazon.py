@@ -1,0 +1,129 @@
+"""The Amazon review data in its three public layouts: 2014, 2018 and 2023 (4.1.1).
+
+Which one a file has is told from its content, never from its name.
+"""
+
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from edt_core.data import delimited, json_lines
+from edt_core.data.delimited import Layout
+from edt_core.data.interactions import Clock, Columns, Events, checked, review_hash
+from edt_core.data.item_records import literal
+from edt_core.data.source import Source
+from edt_core.errors import InputError
+
+Record = Mapping[str, Any]
+
+RATINGS = ("user_id", "item_id", "rating", "timestamp")
+"""The columns of a ratings file without a header, as of 2014; 2018's begin with the item."""
+
+_2014 = {
+    "user": "reviewerID",
+    "item": "asin",
+    "time": "unixReviewTime",
+    "text": "reviewText",
+    "rating": "overall",
+}
+_2023 = {"user": "user_id", "item": "parent_asin", "time": "timestamp"}
+
+
+class Review2014(msgspec.Struct, rename=_2014, gc=False):
+    """A review of 2014 or 2018; its time is in seconds."""
+
+    user: str
+    item: str
+    time: int | float | str
+    text: str | None = None
+    rating: float | str | None = None
+
+
+class Review2023(msgspec.Struct, rename=_2023, gc=False):
+    """A review of 2023; its time is in milliseconds, and variants share their parent's ASIN."""
+
+    user: str
+    item: str
+    time: int | float | str
+    text: str | None = None
+    rating: float | str | None = None
+
+
+def read_interactions(source: Source, reviewed: bool = False) -> Iterator[Events]:
+    """The interactions of a review file (JSON lines) or of a ratings file (CSV).
+
+    Args:
+        source: The file.
+        reviewed: Tell review texts apart, for the recipe ``dedup``.
+
+    Raises:
+        InputError: the content is none of the layouts.
+    """
+    first = source.first_line()
+    if first.startswith("{"):
+        kind = Review2023 if '"parent_asin"' in first else Review2014
+        yield from _reviews(source, kind, reviewed)
+    elif first.startswith("["):
+        raise InputError(
+            f"{source.path} is one JSON list.", hint="Write one review a line, without commas."
+        )
+    elif _is_rating(first):
+        names = RATINGS if not _item_first(source) else (RATINGS[1], RATINGS[0], *RATINGS[2:])
+        yield from delimited.read_interactions(source, Layout(",", names, headed=False), reviewed)
+    else:
+        yield from delimited.read_interactions(source, delimited.header(source), reviewed)
+
+
+def read_items(source: Source, wanted: Container[str]) -> Iterator[tuple[int, Record]]:
+    """The records of a metadata file with their line numbers.
+
+    Args:
+        source: The file: JSON lines (2018, 2023) or Python literals (2014).
+        wanted: The item ids to read. Literals are slow, so those of other items are not parsed.
+    """
+
+    def parsed(line: str) -> dict[str, Any]:
+        known = _LITERAL_ID.search(line)
+        if known and known[1] not in wanted:
+            return {"asin": known[1]}
+        record = literal(line)
+        if not isinstance(record, dict):
+            raise ValueError("no record")
+        return {name: value for name, value in record.items() if isinstance(name, str)}
+
+    for lines, records in json_lines.decoded(source, dict[str, Any], parsed):
+        yield from zip(lines, records, strict=False)
+
+
+_LITERAL_ID = re.compile(r"'asin': '([^'\\]*)'")
+
+
+def _reviews(
+    source: Source, kind: type[Review2014] | type[Review2023], reviewed: bool
+) -> Iterator[Events]:
+    clock = Clock()
+    for lines, records in json_lines.decoded(source, kind):
+        hashes: Sequence[int] = ()
+        if reviewed:
+            hashes = [review_hash(record.text, record.rating) for record in records]
+        users = [record.user for record in records]
+        items = [record.item for record in records]
+        times = [record.time for record in records]
+        yield checked(source, clock, Columns(lines, users, items, times, hashes))
+
+
+def _is_rating(line: str) -> bool:
+    """Whether a line is four fields, the last two numbers."""
+    fields = line.split(",")
+    return len(fields) == 4 and all(re.fullmatch(r"-?[\d.]+", field) for field in fields[2:])
+
+
+def _item_first(source: Source) -> bool:
+    """Whether the first column holds the items: ASINs have ten characters, users' ids more."""
+    peek = Source(source.path)
+    fields = [line.split(",") for _, line in islice(peek.text_lines(), 1000)]
+    tens = [sum(len(row[at]) == 10 for row in fields if len(row) == 4) for at in (0, 1)]
+    return tens[0] > tens[1]

@@ -1,0 +1,168 @@
+"""Tables of text with a header: CSV, TSV and RecBole's atomic files."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from edt_core.data.interactions import (
+    ITEM,
+    RATING,
+    REVIEW,
+    TIME,
+    USER,
+    Clock,
+    Columns,
+    Events,
+    checked,
+    review_hash,
+)
+from edt_core.data.source import Source
+from edt_core.errors import InputError
+
+ROWS = 20_000
+"""Rows checked at a time."""
+DELIMITERS = ",\t;|"
+
+NEEDED = {"user": USER, "item": ITEM, "time stamp": TIME}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table is written."""
+
+    delimiter: str
+    names: Sequence[str]
+    """Its columns, in lower case."""
+    quoted: bool = True
+    """Whether quotation marks hold a field together, over line ends too."""
+    headed: bool = True
+    """Whether the first line names the columns."""
+
+
+def read_interactions(source: Source, layout: Layout, reviewed: bool = False) -> Iterator[Events]:
+    """The interactions of a table.
+
+    Args:
+        source: The file.
+        layout: How it is written.
+        reviewed: Tell review texts apart, where there are any.
+
+    Raises:
+        InputError: a needed column is missing; the sentence names what was found.
+    """
+    positions = needed(source, layout.names, NEEDED)
+    review, rating = (position(layout.names, known) for known in (REVIEW, RATING))
+    clock = Clock()
+    for lines, rows in _blocks(source, layout):
+        columns = list(zip(*rows, strict=True)) or [()] * len(layout.names)
+        hashes: Sequence[int] = ()
+        if reviewed and review is not None:
+            ratings = columns[rating] if rating is not None else [""] * len(rows)
+            hashes = list(map(review_hash, columns[review], ratings))
+        users, items, times = (columns[at] for at in positions)
+        yield checked(source, clock, Columns(lines, users, items, times, hashes))
+
+
+def read_records(source: Source, layout: Layout) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Every row as a record with its line number.
+
+    Raises:
+        InputError: there is no item column.
+    """
+    needed(source, layout.names, {"item": ITEM})
+    for lines, rows in _blocks(source, layout):
+        for line, row in zip(lines, rows, strict=True):
+            yield line, dict(zip(layout.names, row, strict=True))
+
+
+def header(source: Source) -> Layout:
+    """The layout of a CSV or TSV file: the delimiter that shows the most known columns."""
+    first = source.first_line()
+    return max(
+        (Layout(delimiter, _names(first, delimiter)) for delimiter in DELIMITERS),
+        key=lambda layout: (len(_KNOWN & set(layout.names)), len(layout.names)),
+    )
+
+
+def needed(source: Source, names: Sequence[str], wanted: Mapping[str, Sequence[str]]) -> list[int]:
+    """Where the wanted columns stand.
+
+    Raises:
+        InputError: one is missing.
+    """
+    found = {what: position(names, known) for what, known in wanted.items()}
+    missing = [what for what, at in found.items() if at is None]
+    if missing:
+        shown = ", ".join(ascii(name[:40])[1:-1] for name in names[:20]) or "none"
+        known = "; ".join(f"{what}: {', '.join(wanted[what][:4])}" for what in missing)
+        raise InputError(
+            f"{source.path} has no {' and no '.join(missing)} column; its columns are {shown}.",
+            hint=f"Name the columns in its first line ({known}), or check --format.",
+        )
+    return [at for at in found.values() if at is not None]
+
+
+def position(names: Sequence[str], known: Iterable[str]) -> int | None:
+    """Where the first of the known names stands among ``names``."""
+    return next((names.index(name) for name in known if name in names), None)
+
+
+_KNOWN = {name for names in (USER, ITEM, TIME, RATING, REVIEW) for name in names}
+
+
+def _names(line: str, delimiter: str) -> list[str]:
+    try:
+        row = next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+    return [name.strip().lower() for name in row]
+
+
+def _blocks(source: Source, layout: Layout) -> Iterator[tuple[list[int], list[list[str]]]]:
+    """Rows of the layout's width with their line numbers; others are rejected."""
+    rows = _rows(source, layout)
+    if layout.headed:
+        next(rows, None)
+    width = len(layout.names)
+    while block := list(islice(rows, ROWS)):
+        if any(len(row) != width for _, row in block):
+            block = list(_of_width(source, width, block))
+        yield [line for line, _ in block], [row for _, row in block]
+
+
+def _of_width(
+    source: Source, width: int, block: Iterable[tuple[int, list[str]]]
+) -> Iterator[tuple[int, list[str]]]:
+    for line, row in block:
+        if len(row) == width:
+            yield line, row
+        else:
+            source.lines += 1
+            source.reject(line, f"{len(row)} columns where {width} are expected")
+
+
+def _rows(source: Source, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    if not layout.quoted:
+        for line, text in source.text_lines():
+            yield line, text.split(layout.delimiter)
+        return
+    numbers: list[int] = [0]
+    reader = csv.reader(_counted(source, numbers), delimiter=layout.delimiter)
+    while True:
+        try:
+            for row in reader:
+                yield numbers[0], row
+        except csv.Error as error:  # a field beyond 128 KB: a quotation mark was never closed
+            source.lines += 1
+            source.reject(numbers[0], f"broken CSV ({error})")
+        else:
+            return
+
+
+def _counted(source: Source, numbers: list[int]) -> Iterator[str]:
+    """The lines of a source with their ends; ``numbers`` tells which one was handed out last."""
+    for line, text in source.text_lines():
+        numbers[0] = line
+        yield text + "\n"

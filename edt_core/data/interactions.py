@@ -1,0 +1,159 @@
+"""What a line must hold to count as an interaction, column by column (A.2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import Any
+
+import numpy as np
+
+from edt_core.data.sequences import Flags, Ints
+from edt_core.data.source import Source
+
+USER = ("user_id", "user", "uid", "userid", "reviewerid", "customer_id")
+ITEM = ("parent_asin", "item_id", "item", "iid", "itemid", "asin", "product_id")
+TIME = ("timestamp", "time", "ts", "unixreviewtime", "unix_time", "datetime")
+RATING = ("rating", "overall", "stars", "score")
+REVIEW = ("reviewtext", "review_text", "text", "review")
+"""The names under which a column is found, in lower case, the best one first."""
+
+LONGEST_ID = 256
+MILLISECONDS = 10**11
+"""Unix times from here on are milliseconds (as seconds they would be the year 5138)."""
+_LARGEST_TIME = 2**53
+
+
+@dataclass(frozen=True)
+class Events:
+    """Interactions of one domain in file order: equally long columns."""
+
+    users: list[str]
+    items: list[str]
+    times: Ints
+    """Unix seconds, or the source's own order numbers, ``[n]``."""
+    reviews: Ints
+    """A hash of review text and rating, ``[n]``; 0 where there is no text to tell copies by."""
+
+    def __len__(self) -> int:
+        """Interactions in this block."""
+        return len(self.users)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Rows as found, before anything is checked: equally long columns."""
+
+    lines: Sequence[int]
+    """The file's line of every row."""
+    users: Sequence[Any]
+    items: Sequence[Any]
+    times: Sequence[Any]
+    reviews: Sequence[int] = ()
+    """As in ``Events``; empty where nobody asks for it."""
+
+
+class Clock:
+    """The unit of one file's time stamps, fixed by the majority of its first rows."""
+
+    def __init__(self) -> None:
+        self._milliseconds: bool | None = None
+
+    def seconds(self, numbers: Ints, good: Flags) -> tuple[Ints, dict[int, str]]:
+        """``numbers`` ``[n]`` in seconds, and what is wrong with those in the other unit.
+
+        Only rows that ``good`` marks are looked at.
+        """
+        late = numbers >= MILLISECONDS
+        if self._milliseconds is None and good.any():
+            self._milliseconds = bool(late[good].mean() > 0.5)
+        milliseconds = bool(self._milliseconds)
+        unit = "milliseconds" if milliseconds else "seconds"
+        misfits = np.flatnonzero(good & (late != milliseconds))
+        reasons = {int(at): f"time stamp {numbers[at]} among {unit}" for at in misfits}
+        return (numbers // 1000 if milliseconds else numbers), reasons
+
+
+def checked(source: Source, clock: Clock, columns: Columns) -> Events:
+    """The rows that are interactions; the others are rejected by line. Counts them all."""
+    n = len(columns.users)
+    numbers, wrong = _numbers(columns.times)
+    wrong |= _bad_ids(columns.items, "item id") | _bad_ids(columns.users, "user id")
+    good = np.ones(n, dtype=np.bool_)
+    good[list(wrong)] = False
+    seconds, misfits = clock.seconds(numbers, good)
+    wrong |= misfits
+    source.lines += n
+    reviews = np.array(columns.reviews or [0] * n, dtype=np.int64)
+    if not wrong:
+        return Events(list(columns.users), list(columns.items), seconds, reviews)
+    for at in sorted(wrong):
+        source.reject(columns.lines[at], wrong[at])
+    good[list(misfits)] = False
+    kept = np.flatnonzero(good)
+    return Events(
+        list(compress(columns.users, good)),
+        list(compress(columns.items, good)),
+        seconds[kept],
+        reviews[kept],
+    )
+
+
+def review_hash(text: str | None, rating: object) -> int:
+    """What copies of one review share; 0 without a text. Only equality means something."""
+    return hash((text, rating)) if text else 0
+
+
+def id_problem(value: object) -> str:
+    """Why ``value`` can't be an id; empty when it can. Ids are texts: ``0001`` is not 1."""
+    if value is None or value == "":
+        return "is missing"
+    if not isinstance(value, str):
+        return "is no text"
+    if len(value) > LONGEST_ID:
+        return f"is longer than {LONGEST_ID} characters"
+    return "" if value.isprintable() else "holds control characters"
+
+
+def _bad_ids(values: Sequence[Any], what: str) -> dict[int, str]:
+    try:  # one look at all of them: nearly always nothing is wrong
+        longest = max(map(len, values), default=0)
+        if all(values) and longest <= LONGEST_ID and "".join(values).isprintable():
+            return {}
+    except TypeError:  # one of them is no text
+        pass
+    problems = {at: id_problem(value) for at, value in enumerate(values)}
+    return {at: f"{what} {problem}" for at, problem in problems.items() if problem}
+
+
+def _numbers(values: Sequence[Any]) -> tuple[Ints, dict[int, str]]:
+    try:
+        numbers = np.array(list(map(int, values)), dtype=np.int64)
+        if not len(numbers) or (numbers.min() >= 0 and numbers.max() < _LARGEST_TIME):
+            return numbers, {}
+    except (TypeError, ValueError, OverflowError):  # one of them is no whole number
+        pass
+    numbers = np.zeros(len(values), dtype=np.int64)
+    wrong: dict[int, str] = {}
+    for at, value in enumerate(values):
+        try:
+            numbers[at] = _number(value)
+        except ValueError as error:
+            wrong[at] = str(error)
+    return numbers, wrong
+
+
+def _number(value: Any) -> int:
+    if value is None or value == "":
+        raise ValueError("the time stamp is missing")
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        shown = ascii(str(value)[:40])
+        raise ValueError(f"the time stamp {shown} is no number") from None
+    except OverflowError:
+        raise ValueError("the time stamp is out of range") from None
+    if number < 0:
+        raise ValueError(f"the time stamp {number:g} is negative")
+    if not number < _LARGEST_TIME:  # not a number included
+        raise ValueError(f"the time stamp {number:g} is out of range")
+    return int(number)

@@ -1,0 +1,233 @@
+"""One input file, packed or not, read in blocks of whole lines and never held in memory.
+
+The broken lines of a file are data: counted, the first of them kept with line and reason, and an
+error only when there are too many of them.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, cast
+
+from isal import igzip
+from isal.igzip_lib import IsalError
+
+from edt_core.errors import InputError
+
+BLOCK = 1 << 20
+"""Bytes unpacked at a time."""
+LONGEST_LINE = 16 << 20
+"""A longer line is no record; reading on would only fill the memory."""
+BOMB_RATIO, BOMB_BYTES = 250, 256 << 20
+"""Gzip that grows more than so many times, beyond so many bytes, is no log (logs: 4 to 20)."""
+EXAMPLES = 20
+"""Broken lines kept by name."""
+
+Progress = Callable[[Path, int, int], None]
+"""Told the file, the bytes of it that are read, and all its bytes."""
+
+_DAMAGED = cast(type[Exception], IsalError)  # its type stub calls it a function
+
+_FOREIGN = {
+    b"PK\x03\x04": "a zip archive",
+    b"\xfd7zXZ\x00": "packed with xz",
+    b"BZh": "packed with bzip2",
+    b"\x28\xb5\x2f\xfd": "packed with zstd",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+}
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """A line that could not be read as a record."""
+
+    path: str
+    line: int
+    """From 1."""
+    reason: str
+
+    def __str__(self) -> str:
+        """File, line and reason, as they are shown."""
+        return f"{self.path}:{self.line}: {self.reason}"
+
+
+@dataclass
+class Source:
+    """An input file, with what was read from it so far."""
+
+    path: Path
+    allowed: float = 0.01
+    """Largest share of broken lines."""
+    progress: Progress | None = None
+    lines: int = 0
+    bad: int = 0
+    examples: list[BadLine] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Refuse at once what can't be read at all.
+
+        Raises:
+            InputError: no such file, a folder, an empty file, or no right to read it.
+        """
+        if not self.path.exists():
+            raise InputError(f"There is no file {self.path}.", hint="Check the path.")
+        if self.path.is_dir():
+            raise InputError(f"{self.path} is a folder.", hint="Name the file inside it.")
+        if not self.path.is_file():
+            raise InputError(f"{self.path} is no regular file.", hint="Save it to a file first.")
+        if self.size == 0:
+            raise InputError(f"{self.path} is empty.", hint="Download or export it again.")
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return self.path.stat().st_size
+
+    @property
+    def is_parquet(self) -> bool:
+        """By content, whatever the name."""
+        with self._opened() as file:
+            return file.read(4) == b"PAR1"
+
+    def reject(self, line: int, reason: str) -> None:
+        """Count a broken line; keep the first few."""
+        self.bad += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(BadLine(str(self.path), line, reason))
+
+    def settle(self) -> None:
+        """Judge the broken lines when all are read.
+
+        Raises:
+            InputError: no record at all, or a larger share of broken lines than allowed.
+        """
+        if self.lines == 0:
+            raise InputError(f"{self.path} holds no record.", hint="Export it again.")
+        self._judge(self.lines)
+
+    def first_line(self) -> str:
+        """The first line that is not blank, for telling layouts apart; the rest is not touched.
+
+        Raises:
+            InputError: the file can't be read, or holds blank lines alone.
+        """
+        peek = Source(self.path, self.allowed)
+        for _, block in peek.blocks():
+            line = block.lstrip().partition(b"\n")[0]
+            if line:
+                return line.decode("utf-8", "replace").rstrip("\r")
+        raise InputError(f"{self.path} holds no record.", hint="Export it again.")
+
+    def blocks(self) -> Iterator[tuple[int, bytes]]:
+        """Blocks of whole lines, each with the number of its first line (from 1).
+
+        Raises:
+            InputError: a line beyond 16 MB, a gzip file that is cut, damaged or a bomb, another
+                packing, or UTF-16.
+        """
+        with self._opened() as raw:
+            stream = self._unpacked(raw)
+            first, carry, unpacked = 1, b"", 0
+            while block := self._read(stream):
+                unpacked += len(block)
+                self._refuse_bomb(raw.tell(), unpacked)
+                if unpacked == len(block):
+                    block = block.removeprefix(b"\xef\xbb\xbf")
+                end = block.rfind(b"\n") + 1
+                if not end:
+                    carry = self._joined(carry, block, first)
+                    continue
+                whole = carry + block[:end]
+                carry = block[end:]
+                yield first, whole
+                first += whole.count(b"\n")
+                self._tell(raw.tell(), first)
+            if carry:
+                yield first, carry
+            self._tell(self.size, 0)
+
+    def text_lines(self) -> Iterator[tuple[int, str]]:
+        """Every line that is not blank with its number; one that is no UTF-8 is rejected.
+
+        Raises:
+            InputError: as ``blocks``.
+        """
+        for first, block in self.blocks():
+            for line, content in enumerate(block.split(b"\n"), first):
+                if not content.strip():
+                    continue
+                try:
+                    yield line, content.decode("utf-8").rstrip("\r")
+                except UnicodeDecodeError:
+                    self.lines += 1
+                    self.reject(line, "not UTF-8 text")
+
+    @contextmanager
+    def _opened(self) -> Iterator[IO[bytes]]:
+        try:
+            file = self.path.open("rb")
+        except OSError as error:
+            raise InputError(
+                f"{self.path} can't be opened: {error.strerror}.", hint="Check its permissions."
+            ) from None
+        with file:
+            yield file
+
+    def _unpacked(self, raw: IO[bytes]) -> IO[bytes]:
+        start = raw.read(6)
+        raw.seek(0)
+        if start.startswith(b"\x1f\x8b"):
+            return cast(IO[bytes], igzip.open(raw, "rb"))  # type: ignore[no-untyped-call]
+        for magic, kind in _FOREIGN.items():
+            if start.startswith(magic):
+                raise InputError(
+                    f"{self.path} is {kind}.", hint="Give UTF-8 text, as it is or packed with gzip."
+                )
+        return raw
+
+    def _read(self, stream: IO[bytes]) -> bytes:
+        try:
+            return stream.read(BLOCK)
+        except EOFError:
+            raise InputError(
+                f"{self.path} ends in the middle of its gzip stream.",
+                hint="Download or copy it again; part of it is missing.",
+            ) from None
+        except (OSError, _DAMAGED) as error:
+            raise InputError(
+                f"{self.path} can't be read: {error}.", hint="Download or copy it again."
+            ) from None
+
+    def _refuse_bomb(self, packed: int, unpacked: int) -> None:
+        if unpacked > BOMB_BYTES and unpacked > BOMB_RATIO * max(packed, 1):
+            raise InputError(
+                f"{self.path} has grown {unpacked // max(packed, 1)}-fold while unpacking, to "
+                f"{unpacked >> 20} MB; no log does.",
+                hint="If it is honest, unpack it and import the plain file.",
+            )
+
+    def _joined(self, carry: bytes, block: bytes, line: int) -> bytes:
+        if len(carry) + len(block) > LONGEST_LINE:
+            raise InputError(
+                f"{self.path}:{line}: the line is longer than {LONGEST_LINE >> 20} MB.",
+                hint="One record a line is expected; is this the right file?",
+            )
+        return carry + block
+
+    def _tell(self, done: int, lines: int) -> None:
+        if self.progress is not None:
+            self.progress(self.path, done, self.size)
+        if lines > 10_000 and done:  # hopeless long before the end: don't read on
+            self._judge(10 * lines * self.size // done)
+
+    def _judge(self, lines: int) -> None:
+        if self.bad <= self.allowed * lines:
+            return
+        raise InputError(
+            f"{self.bad:,} of the {self.lines:,} lines read from {self.path} are broken, more than "
+            f"{self.allowed:.2%}; the first is line {self.examples[0].line}: "
+            f"{self.examples[0].reason}.",
+            hint="Mend the file, check --format, or raise --max-bad-lines.",
+        )

@@ -85,10 +85,9 @@ class Artifacts:
         Raises:
             EdtError: the disk is full; nothing is left behind.
         """
-        place = "checkpoints" if stage.step in _CHECKPOINTS else "arrays"
-        relative = f"{place}/{stage.fingerprint}"
+        relative = _place(stage.step, stage.fingerprint)
         folder = self._folder / relative
-        with _room(folder):
+        with plain_disk_errors(folder):
             shutil.rmtree(folder, ignore_errors=True)  # no row names it, or it is damaged
             files.save(artifact, folder)
         row = Artifact(
@@ -116,6 +115,17 @@ class Artifacts:
         """Empty it."""
         shutil.rmtree(self._folder / "scratch" / stage.fingerprint, ignore_errors=True)
 
+    def forget(self, stage: Stage[Any]) -> None:
+        """Drop the stage's artifact, so that the next run computes it anew."""
+        with self._database.write() as session:
+            row = session.get(Artifact, stage.fingerprint)
+            if row is None:
+                return
+            folder = self._folder / row.folder
+            session.delete(row)
+        shutil.rmtree(folder, ignore_errors=True)
+        self.clear_scratch(stage)
+
     def line(self, fingerprint: str) -> ArtifactLine | None:
         """What is known of one stored result."""
         row = self._row(fingerprint)
@@ -128,6 +138,12 @@ class Artifacts:
             query = query.where(Artifact.stage == stage)
         with self._database.read() as session:
             return [self._line(row) for row in session.exec(query)]
+
+    def damaged(self) -> list[str]:
+        """The folders that are not where or what their rows say; reads every stored byte."""
+        with self._database.read() as session:
+            rows = session.exec(select(Artifact).order_by(Artifact.folder)).all()
+        return [row.folder for row in rows if _checksum(self._folder / row.folder) != row.checksum]
 
     def _row(self, fingerprint: str) -> Artifact | None:
         with self._database.read() as session:
@@ -161,6 +177,11 @@ class Artifacts:
         return folder
 
 
+def _place(step: str, fingerprint: str) -> str:
+    """Where a stage's folder is inside the project's."""
+    return f"{'checkpoints' if step in _CHECKPOINTS else 'arrays'}/{fingerprint}"
+
+
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
@@ -181,7 +202,7 @@ def _checksum(folder: Path) -> str:
 
 
 @contextmanager
-def _room(folder: Path) -> Iterator[None]:
+def plain_disk_errors(path: Path) -> Iterator[None]:
     """Turn a full disk into a sentence."""
     try:
         yield
@@ -189,6 +210,6 @@ def _room(folder: Path) -> Iterator[None]:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             raise
         raise EdtError(
-            f"{folder} could not be written: {error.strerror}.",
+            f"{path} could not be written: {error.strerror}.",
             hint="What was stored before is whole. Free some space and run the command again.",
         ) from error

@@ -119,6 +119,11 @@ def holding(lock: FileLock) -> Iterator[None]:
         lock.release()
 
 
+def rows_of(session: Session, statement: str, *values: Any) -> list[Any]:
+    """The rows that a statement gives, its marks filled with ``values``."""
+    return list(session.connection().exec_driver_sql(statement, values))
+
+
 def insert_rows(
     session: Session, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
 ) -> int:
@@ -129,7 +134,7 @@ def insert_rows(
     """
     names = ", ".join(f'"{name}"' for name in columns)
     marks = ", ".join("?" * len(columns))
-    return run_many(session, f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)  # noqa: S608
+    return run_many(session, f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)
 
 
 def run_many(session: Session, statement: str, rows: Iterable[tuple[Any, ...]]) -> int:

@@ -62,7 +62,7 @@ def save_dataset(project: Project, dataset: ImportedData) -> None:
     """
     with project.database.write() as session:
         for table in ("interaction", "user", "item", "dataset"):
-            session.connection().exec_driver_sql(f'DELETE FROM "{table}"')  # noqa: S608
+            session.connection().exec_driver_sql(f'DELETE FROM "{table}"')
         _insert_items(session, dataset)
         _insert_users(session, dataset)
         _insert_events(session, dataset)

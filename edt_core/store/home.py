@@ -89,7 +89,7 @@ class Home:
         from edt_core.store import schema
         from edt_core.store.project import Project
 
-        with _new_folder(self, name) as folder:
+        with new_folder(self, name) as folder:
             schema.create(folder / _DATABASE)
         return Project(self.folder / project_name(name))
 
@@ -130,7 +130,7 @@ class Home:
         from edt_core.store.project import Project
 
         source = self.path(name)
-        with _new_folder(self, new_name) as folder:
+        with new_folder(self, new_name) as folder:
             copy_contents(source, folder)
         return Project(self.folder / project_name(new_name))
 
@@ -177,7 +177,7 @@ class Home:
 
 
 @contextlib.contextmanager
-def _new_folder(home: Home, name: str) -> Iterator[Path]:
+def new_folder(home: Home, name: str) -> Iterator[Path]:
     """A new project's folder: filled aside, renamed into place, gone when anything fails."""
     wanted = home.free_name(name)
     aside = home.folder / f".{wanted}.{uuid4().hex[:8]}.new"

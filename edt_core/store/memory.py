@@ -78,7 +78,7 @@ class CallLedger:
         changes = ", ".join(f"{name} = ?" for name in _COLUMNS)
         with self._database.write() as session:
             session.connection().exec_driver_sql(
-                f"UPDATE call SET {changes} WHERE id = ?",  # noqa: S608 (the columns are ours)
+                f"UPDATE call SET {changes} WHERE id = ?",
                 (*_values(call), call_id),
             )
 

@@ -1,0 +1,155 @@
+"""What was asked of language models, what came back, and what it cost."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from edt_core.errors import UsageError
+from edt_core.store.database import rows_of
+from edt_core.store.project import Project
+from edt_core.store.questions import user_by_source_id
+
+
+@dataclass(frozen=True)
+class Spend:
+    """Calls and cost of one step."""
+
+    step: str
+    answered: int
+    invalid: int
+    failed: int
+    unknown: int
+    """Sent, and nobody knows what became of them: those in flight when a process died."""
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float
+    """US dollars, as far as prices are known."""
+    unpriced: int
+    """Answered calls whose price is not known."""
+
+
+@dataclass(frozen=True)
+class CallLine:
+    """A call, without its texts."""
+
+    id: int
+    step: str
+    template: str
+    user: int | None
+    user_id: str | None
+    """The user's source id."""
+    status: str
+    repair: int
+    provider: str
+    model: str
+    model_answered: str
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None
+    latency: float
+    created_at: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class CallText:
+    """A call with all that was sent and answered."""
+
+    line: CallLine
+    request: dict[str, Any]
+    """The body as sent."""
+    response: str
+    parsed: Any
+    """The validated object, or None."""
+    attempts: list[dict[str, Any]]
+
+
+def spend(project: Project) -> list[Spend]:
+    """Calls, tokens and cost by step; an unpriced call is counted apart, never as free."""
+    query = """
+        SELECT step, sum(status = 'answered'), sum(status = 'invalid'), sum(status = 'failed'),
+               sum(status = 'unknown'), sum(prompt_tokens), sum(completion_tokens), total(cost),
+               sum(status = 'answered' AND cost IS NULL)
+        FROM call GROUP BY step ORDER BY min(id)"""
+    with project.database.read() as session:
+        return [Spend(*row) for row in rows_of(session, query)]
+
+
+def calls(
+    project: Project,
+    *,
+    step: str = "",
+    user: str = "",
+    status: str = "",
+    text: str = "",
+    before: int | None = None,
+    limit: int = 50,
+) -> list[CallLine]:
+    """Calls, newest first.
+
+    Args:
+        project: The project.
+        step: Of this step alone.
+        user: About the user with this source id alone.
+        status: ``answered``, ``invalid``, ``failed`` or ``unknown``; ``bad`` for the last three.
+        text: Only calls with this text in request or response.
+        before: Only calls with a smaller id: the next page.
+        limit: Most calls.
+
+    Raises:
+        UsageError: there is no such user.
+    """
+    conditions: list[str] = []
+    values: list[Any] = []
+    if step:
+        conditions.append("c.step = ?")
+        values.append(step)
+    if user:
+        conditions.append("c.user = ?")
+        values.append(user_by_source_id(project, user).id)
+    if status == "bad":
+        conditions.append("c.status IN ('invalid', 'failed', 'unknown')")
+    elif status:
+        conditions.append("c.status = ?")
+        values.append(status)
+    if text:
+        conditions.append(
+            "(instr(lower(c.request), lower(?)) OR instr(lower(c.response), lower(?)))"
+        )
+        values += [text, text]
+    if before is not None:
+        conditions.append("c.id < ?")
+        values.append(before)
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    query = f"{_CALL} {where} ORDER BY c.id DESC LIMIT ?"
+    with project.database.read() as session:
+        return [CallLine(*row) for row in rows_of(session, query, *values, limit)]
+
+
+def call(project: Project, number: int) -> CallText:
+    """One call with prompt, answer and attempts.
+
+    Raises:
+        UsageError: there is no such call.
+    """
+    with project.database.read() as session:
+        lines = [CallLine(*row) for row in rows_of(session, f"{_CALL} WHERE c.id = ?", number)]
+        if not lines:
+            raise UsageError(f"There is no call {number}.", hint="'edt calls' lists them.")
+        ((request, response, parsed, attempts),) = rows_of(
+            session, "SELECT request, response, parsed, attempts FROM call WHERE id = ?", number
+        )
+    return CallText(
+        lines[0],
+        json.loads(request),
+        response,
+        json.loads(parsed) if parsed else None,
+        json.loads(attempts),
+    )
+
+
+_CALL = """
+    SELECT c.id, c.step, c.template, c.user, u.source_id, c.status, c.repair, c.provider, c.model,
+           c.model_answered, c.prompt_tokens, c.completion_tokens, c.cost, c.latency, c.created_at,
+           c.reason
+    FROM call c LEFT JOIN user u ON u.id = c.user"""

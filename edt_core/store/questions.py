@@ -1,0 +1,183 @@
+"""What a screen or a command asks of the data set, the calls and the profiles: values, not rows."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from edt_core.errors import UsageError
+from edt_core.store.database import rows_of
+from edt_core.store.decisions import SHOWN
+from edt_core.store.names import shown
+from edt_core.store.project import Project
+
+SPLITS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much of everything there is."""
+
+    items: int
+    users: int
+    interactions: int
+    generated: int
+    """Of the drafts shown at present, as the next five."""
+    kept: int
+    filtered: int
+    accepted: int
+    rejected: int
+    edited: int
+    inserted: int
+    undecided: int
+    """Kept by the filter and not decided on."""
+    profiles: int
+    runs: int
+
+
+@dataclass(frozen=True)
+class ItemLine:
+    """A real item."""
+
+    key: int
+    domain: int
+    source_id: str
+    n_events: int
+    title: str
+    brand: str
+    date: str
+    price: str
+    categories: list[str]
+    description: str
+
+
+@dataclass(frozen=True)
+class UserLine:
+    """A user with the length of the raw sequence by domain."""
+
+    id: int
+    source_id: str
+    n_a: int
+    n_b: int
+
+
+@dataclass(frozen=True)
+class EventOfUser:
+    """One event of a user's raw sequence."""
+
+    position: int
+    key: int
+    domain: int
+    title: str
+    timestamp: int
+    split: str
+
+
+@dataclass(frozen=True)
+class ProfileText:
+    """What was written about a user."""
+
+    user: int
+    clusters: Any
+    summaries: Any
+    reform: str
+    analysis: str
+
+
+def counts(project: Project) -> Counts:
+    """How much of everything there is."""
+    query = f"""
+        SELECT count(*) AS generated, coalesce(sum(verdict = 'kept'), 0) AS kept,
+               coalesce(sum(verdict = 'filtered'), 0) AS filtered,
+               coalesce(sum(decision = 'accepted'), 0) AS accepted,
+               coalesce(sum(decision = 'rejected'), 0) AS rejected,
+               coalesce(sum(decision = 'edited'), 0) AS edited,
+               coalesce(sum(inserted), 0) AS inserted,
+               coalesce(sum(verdict = 'kept' AND decision IS NULL), 0) AS undecided,
+               (SELECT count(*) FROM item) AS items, (SELECT count(*) FROM user) AS users,
+               (SELECT count(*) FROM interaction) AS interactions,
+               (SELECT count(*) FROM run) AS runs,
+               (SELECT count(*) FROM profile WHERE fingerprint =
+                   (SELECT fingerprint FROM latest WHERE kind = 'profiles')) AS profiles
+        FROM generated WHERE drafts = ({SHOWN})"""
+    with project.database.read() as session:
+        (row,) = rows_of(session, query)
+        return Counts(**row._mapping)
+
+
+def items(
+    project: Project, *, domain: int | None = None, text: str = "", after: int = -1, limit: int = 50
+) -> list[ItemLine]:
+    """Real items by key, after the key ``after``; by domain or with a text in their title."""
+    query = f"""{_ITEM} WHERE key > ? AND (? IS NULL OR domain = ?)
+        AND (? = '' OR instr(lower(title), lower(?))) ORDER BY key LIMIT ?"""
+    with project.database.read() as session:
+        return [
+            _item(row) for row in rows_of(session, query, after, domain, domain, text, text, limit)
+        ]
+
+
+def item(project: Project, key: int) -> ItemLine:
+    """One real item.
+
+    Raises:
+        UsageError: there is no such item.
+    """
+    with project.database.read() as session:
+        for row in rows_of(session, f"{_ITEM} WHERE key = ?", key):
+            return _item(row)
+    raise UsageError(f"There is no item with the key {key}.", hint="Keys are in 'items.jsonl'.")
+
+
+def users(project: Project, *, after: int = -1, limit: int = 50) -> list[UserLine]:
+    """Users by index, after the index ``after``."""
+    query = "SELECT id, source_id, n_a, n_b FROM user WHERE id > ? ORDER BY id LIMIT ?"
+    with project.database.read() as session:
+        return [UserLine(*row) for row in rows_of(session, query, after, limit)]
+
+
+def user_by_source_id(project: Project, source_id: str) -> UserLine:
+    """The user that the data names so.
+
+    Raises:
+        UsageError: there is no such user.
+    """
+    query = "SELECT id, source_id, n_a, n_b FROM user WHERE source_id = ?"
+    with project.database.read() as session:
+        for row in rows_of(session, query, source_id):
+            return UserLine(*row)
+    raise UsageError(
+        f"There is no user {shown(source_id)} in the data.",
+        hint="Users are named as in your files.",
+    )
+
+
+def sequence(project: Project, user: int) -> list[EventOfUser]:
+    """A user's raw sequence, held-out events included and marked as such."""
+    query = """
+        SELECT n.position, n.key, i.domain, i.title, n.timestamp,
+               CASE n.split WHEN 0 THEN 'train' WHEN 1 THEN 'valid' ELSE 'test' END
+        FROM interaction n JOIN item i ON i.key = n.key WHERE n.user = ? ORDER BY n.position"""
+    with project.database.read() as session:
+        return [EventOfUser(*row) for row in rows_of(session, query, user)]
+
+
+def profile(project: Project, user: int) -> ProfileText | None:
+    """What was written about a user last, or None."""
+    query = """
+        SELECT user, clusters, summaries, reform, analysis FROM profile WHERE user = ?
+        AND fingerprint = (SELECT fingerprint FROM latest WHERE kind = 'profiles')"""
+    with project.database.read() as session:
+        for number, clusters, summaries, reform, analysis in rows_of(session, query, user):
+            return ProfileText(
+                number, json.loads(clusters), json.loads(summaries), reform, analysis
+            )
+    return None
+
+
+_ITEM = """
+    SELECT key, domain, source_id, n_events, title, brand, date, price, categories, description
+    FROM item"""
+
+
+def _item(row: Any) -> ItemLine:
+    return ItemLine(**{**row._mapping, "categories": json.loads(row.categories)})

@@ -1,0 +1,226 @@
+"""The reviewer's decisions: made, taken back, handed to the pipeline; all of it kept.
+
+One act of the reviewer is one batch, whether it touched one item or a thousand, and every line of
+it knows what stood before. So any process can undo the last act.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import select
+
+from edt_core.errors import UsageError
+from edt_core.store.decisions import (
+    ACTIONS,
+    SHOWN,
+    Change,
+    apply,
+    checked_field,
+    restore,
+    standing,
+)
+from edt_core.store.names import shown
+from edt_core.store.predicate import parse
+from edt_core.store.project import Project
+from edt_core.store.tables import Batch
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was decided on one run of the generator: what the review stages read."""
+
+    accepted: list[int]
+    """Draft rows, ascending. An edited item counts as accepted unless it is rejected later."""
+    rejected: list[int]
+    edited: list[int]
+    """Draft rows whose texts were changed, whatever was decided afterwards."""
+    fields: list[dict[str, Any]]
+    """The changed fields of each edited row."""
+    edits_digest: str
+    """Content hash of the edits; empty when there are none."""
+    verdicts_digest: str
+    """Content hash of accepted and rejected rows; empty when there are none."""
+
+
+def decide(
+    project: Project, action: str, ids: Sequence[int], *, by: str = "", note: str = ""
+) -> int:
+    """Accept, reject or reset generated items: durable when this returns, undone as one act.
+
+    Returns:
+        How many items changed; one that already stands so is left as it is.
+
+    Raises:
+        UsageError: an unknown action, or an id that doesn't exist (nothing is changed then).
+    """
+    if action not in {"accept", "reject", "reset"}:
+        raise UsageError(f"There is no action {shown(action)}.", hint="accept, reject or reset.")
+    with project.database.write() as session:
+        changes = [
+            Change(now.generated, ACTIONS[action], None if action == "reset" else now.fields)
+            for now in standing(session, ids)
+        ]
+        return apply(session, action, changes, by, note)
+
+
+def decide_where(project: Project, action: str, where: str, *, by: str = "") -> int:
+    """Do ``action`` to every shown item that the condition holds for, as one act.
+
+    Raises:
+        UsageError: the condition isn't understood, or the action is unknown.
+    """
+    return decide(project, action, matching(project, where), by=by, note=where)
+
+
+def matching(project: Project, where: str) -> list[int]:
+    """The ids of the shown items that the condition holds for.
+
+    Raises:
+        UsageError: the condition isn't understood.
+    """
+    condition = parse(where)
+    query = f"SELECT id FROM generated WHERE drafts = ({SHOWN}) AND {condition.sql} ORDER BY id"
+    with project.database.read() as session:
+        rows = session.connection().exec_driver_sql(query, tuple(condition.values))
+        return [number for (number,) in rows]
+
+
+def edit(project: Project, number: int, fields: Mapping[str, Any], *, by: str = "") -> int:
+    """Change texts of a generated item; what the model wrote stays on record.
+
+    Raises:
+        UsageError: no such item or field, or a value that can't be one.
+    """
+    changed = {name: checked_field(name, value) for name, value in fields.items()}
+    with project.database.write() as session:
+        (now,) = standing(session, [number])
+        merged = json.loads(now.fields or "{}") | changed
+        change = Change(number, "edited", json.dumps(merged, sort_keys=True))
+        return apply(session, "edit", [change], by, "")
+
+
+def undo(project: Project) -> int:
+    """Take the last act back; any process can, and again for the one before.
+
+    Returns:
+        How many items it had changed; 0 when there is nothing to undo.
+    """
+    with project.database.write() as session:
+        batch = session.exec(
+            select(Batch).where(Batch.undone_at == None).order_by(Batch.id.desc()).limit(1)  # type: ignore[union-attr]  # noqa: E711
+        ).first()
+        if batch is None:
+            return 0
+        batch.undone_at = time.time()
+        return restore(session, int(batch.id or 0), "decision_before", "fields_before")
+
+
+def redo(project: Project) -> int:
+    """Do the act again that was undone last; a new act in between ends that.
+
+    Returns:
+        How many items it changed; 0 when there is nothing to redo.
+    """
+    standing = "SELECT coalesce(max(id), 0) FROM batch WHERE undone_at IS NULL"
+    query = f"SELECT min(id) FROM batch WHERE id > ({standing})"
+    with project.database.write() as session:
+        number = session.connection().exec_driver_sql(query).scalar()
+        batch = session.get(Batch, number) if number is not None else None
+        if batch is None:
+            return 0
+        batch.undone_at = None
+        return restore(session, int(batch.id or 0), "decision", "fields")
+
+
+def decided(project: Project, fingerprint: str) -> Decided:
+    """What was decided on the drafts with this fingerprint; all empty when they have no rows."""
+    query = (
+        "SELECT row, decision, fields FROM generated JOIN drafts ON drafts.id = generated.drafts "
+        "WHERE fingerprint = ? AND (decision IS NOT NULL OR fields IS NOT NULL) ORDER BY row"
+    )
+    with project.database.read() as session:
+        rows = list(session.connection().exec_driver_sql(query, (fingerprint,)))
+    accepted = [row for row, decision, _ in rows if decision in {"accepted", "edited"}]
+    rejected = [row for row, decision, _ in rows if decision == "rejected"]
+    edits = [(row, json.loads(fields)) for row, _, fields in rows if fields]
+    return Decided(
+        accepted,
+        rejected,
+        [row for row, _ in edits],
+        [fields for _, fields in edits],
+        _digest(edits),
+        _digest([accepted, rejected] if accepted or rejected else []),
+    )
+
+
+def export_decisions(project: Project) -> list[dict[str, Any]]:
+    """Every standing decision on the shown items, in the form that ``import_decisions`` takes."""
+    query = (
+        "SELECT g.id, u.source_id, g.target, g.title, g.decision, g.fields FROM generated g "
+        f"JOIN user u ON u.id = g.user WHERE g.drafts = ({SHOWN}) "
+        "AND g.decision IS NOT NULL ORDER BY g.id"
+    )
+    with project.database.read() as session:
+        return [
+            {
+                "id": number,
+                "user": user,
+                "direction": "a2b" if target else "b2a",
+                "title": title,
+                "decision": decision,
+                "fields": json.loads(fields or "{}"),
+            }
+            for number, user, target, title, decision, fields in (
+                session.connection().exec_driver_sql(query)
+            )
+        ]
+
+
+def import_decisions(project: Project, entries: Iterable[Any], *, by: str = "") -> int:
+    """Make exported decisions this project's, as one act.
+
+    Each must name an item by its id, and the title that the model wrote must be the same, so that
+    decisions on other items never land here.
+
+    Raises:
+        UsageError: an entry is not understood or names another item; nothing is changed then.
+    """
+    with project.database.write() as session:
+        changes = []
+        for place, entry in enumerate(entries, 1):
+            number, decision, fields = _entry(entry, place)
+            (now,) = standing(session, [number])
+            if now.title != entry.get("title"):
+                raise UsageError(
+                    f"Decision {place} is about another item than the one with id {number} here.",
+                    hint="Import decisions into the project that they were exported from.",
+                )
+            changes.append(Change(number, decision, fields))
+        return apply(session, "import", changes, by, "")
+
+
+def _entry(entry: Any, place: int) -> tuple[int, str, str | None]:
+    known = set(ACTIONS.values()) - {None}
+    fields = entry.get("fields", {}) if isinstance(entry, dict) else None
+    if (
+        not isinstance(fields, dict)
+        or type(entry.get("id")) is not int
+        or not isinstance(entry.get("decision"), str)
+        or entry["decision"] not in known
+    ):
+        raise UsageError(
+            f"Decision {place} is not understood.",
+            hint="Each needs id, title, decision (accepted, rejected or edited) and fields.",
+        )
+    changed = {name: checked_field(name, value) for name, value in fields.items()}
+    return entry["id"], entry["decision"], json.dumps(changed, sort_keys=True) if changed else None
+
+
+def _digest(content: Any) -> str:
+    if not content:
+        return ""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:40]

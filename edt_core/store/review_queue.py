@@ -1,0 +1,174 @@
+"""The review queue: pages of generated items by filter and order, quick at a million of them."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from edt_core.errors import UsageError
+from edt_core.store.decisions import SHOWN
+from edt_core.store.names import shown
+from edt_core.store.predicate import parse
+from edt_core.store.project import Project
+
+Order = Literal["id", "target_score", "source_score"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which generated items; what is empty does not narrow."""
+
+    direction: Literal["", "a2b", "b2a"] = ""
+    verdict: Literal["", "kept", "filtered", "accepted", "rejected", "edited", "undecided"] = ""
+    """The filter's word or the reviewer's; ``undecided``: kept, and nobody said more."""
+    user: str = ""
+    """A source id."""
+    text: str = ""
+    """Somewhere in the title."""
+    where: str = ""
+    """A condition as ``edt review --where`` takes it."""
+
+
+@dataclass(frozen=True)
+class GeneratedLine:
+    """A generated item as it stands: with the reviewer's texts where there are any."""
+
+    id: int
+    row: int
+    user: int
+    user_id: str
+    direction: str
+    source_score: float | None
+    target_score: float | None
+    source_rank: int | None
+    anchor_key: int | None
+    anchor_position: int | None
+    anchor_title: str | None
+    verdict: str | None
+    decision: str | None
+    inserted: bool
+    key: int | None
+    call: int | None
+    title: str
+    brand: str
+    date: str
+    price: str
+    categories: list[str]
+    description: str
+    edited: dict[str, Any] = field(default_factory=dict)
+    """What of it the reviewer wrote."""
+
+
+def generated_page(
+    project: Project,
+    wanted: Wanted | None = None,
+    *,
+    order: Order = "id",
+    descending: bool = False,
+    offset: int = 0,
+    after: int | None = None,
+    limit: int = 50,
+) -> list[GeneratedLine]:
+    """A page of the generated items.
+
+    Args:
+        project: The project.
+        wanted: Which ones.
+        order: By which column; equal values by id.
+        descending: Largest first.
+        offset: How many to leave out before the page.
+        after: With order ``id``: only items after this id, which costs nothing however far.
+        limit: Most items.
+
+    Raises:
+        UsageError: the condition isn't understood.
+    """
+    if order not in get_args(Order):
+        raise UsageError(f"Items can't be ordered by {shown(order)}.", hint="id, target_score, ...")
+    condition, values = _condition(wanted or Wanted())
+    way = "DESC" if descending else "ASC"
+    columns = dict.fromkeys((order, "id"))
+    by = ", ".join(f"{column} {way}" for column in columns)
+    if after is not None:
+        condition += f" AND id {'<' if descending else '>'} ?"
+        values = [*values, after]
+    outer = ", ".join(f"g.{column} {way}" for column in columns)
+    # the page's ids first, so that the wide columns of what is left out are never read
+    page = f"SELECT id FROM generated WHERE {condition} ORDER BY {by} LIMIT ? OFFSET ?"
+    query = f"{_LINE} WHERE g.id IN ({page}) ORDER BY {outer}"
+    with project.database.read() as session:
+        rows = session.connection().exec_driver_sql(query, (*values, limit, offset))
+        return [_line(row) for row in rows]
+
+
+def generated_count(project: Project, wanted: Wanted | None = None) -> int:
+    """How many generated items there are of a kind.
+
+    Raises:
+        UsageError: the condition isn't understood.
+    """
+    condition, values = _condition(wanted or Wanted())
+    query = f"SELECT count(*) FROM generated WHERE {condition}"
+    with project.database.read() as session:
+        return int(session.connection().exec_driver_sql(query, tuple(values)).scalar() or 0)
+
+
+def generated_item(project: Project, number: int) -> GeneratedLine:
+    """One generated item, of whatever drafts.
+
+    Raises:
+        UsageError: there is none with this id.
+    """
+    with project.database.read() as session:
+        rows = session.connection().exec_driver_sql(f"{_LINE} WHERE g.id = ?", (number,))
+        for row in rows:
+            return _line(row)
+    raise UsageError(
+        f"There is no generated item with the id {number}.", hint="'edt items' lists them."
+    )
+
+
+_LINE = """
+    SELECT g.id, g.row, g.user, coalesce(u.source_id, '') AS user_id, g.target, g.source_score,
+           g.target_score, g.source_rank, g.anchor_key, g.anchor_position, i.title AS anchor_title,
+           g.verdict, g.decision, g.inserted, g.key, g.call, g.title, g.brand, g.date, g.price,
+           g.categories, g.description, g.fields
+    FROM generated g LEFT JOIN user u ON u.id = g.user LEFT JOIN item i ON i.key = g.anchor_key"""
+
+
+def _condition(wanted: Wanted) -> tuple[str, list[Any]]:
+    parts = [f"drafts = ({SHOWN})"]
+    values: list[Any] = []
+    if wanted.direction:
+        parts.append("target = ?")
+        values.append(1 if wanted.direction == "a2b" else 0)
+    match wanted.verdict:
+        case "kept" | "filtered":
+            parts.append("verdict = ?")
+            values.append(wanted.verdict)
+        case "accepted" | "rejected" | "edited":
+            parts.append("decision = ?")
+            values.append(wanted.verdict)
+        case "undecided":
+            parts.append("verdict = 'kept' AND decision IS NULL")
+        case _:
+            pass
+    if wanted.user:
+        parts.append("user = (SELECT id FROM user WHERE source_id = ?)")
+        values.append(wanted.user)
+    if wanted.text:
+        parts.append("instr(lower(title), lower(?)) > 0")
+        values.append(wanted.text)
+    if wanted.where:
+        condition = parse(wanted.where)
+        parts.append(condition.sql)
+        values.extend(condition.values)
+    return " AND ".join(parts), values
+
+
+def _line(row: Any) -> GeneratedLine:
+    values = dict(row._mapping)
+    edited = json.loads(values.pop("fields") or "{}")
+    values["direction"] = "a2b" if values.pop("target") else "b2a"
+    values["inserted"] = bool(values["inserted"])
+    values["categories"] = json.loads(values["categories"])
+    return GeneratedLine(**(values | edited), edited=edited)

@@ -89,8 +89,8 @@ def make_shop(seed: int = 2026, n_users: int = 1600, habits: Habits | None = Non
 def write_shop(shop: Shop, folder: Path) -> list[Path]:
     """Write the files that ``edt import --format csv`` reads, two a domain.
 
-    ``<domain>.inter.csv`` has the columns user_id, item_id and timestamp, sorted by user, then time;
-    ``<domain>.items.jsonl`` holds one item a line.
+    ``<domain>.inter.csv`` has the columns user_id, item_id and timestamp and is sorted by user,
+    then time; ``<domain>.items.jsonl`` holds one item a line.
 
     Returns:
         The log of A, the items of A, the log of B, the items of B.

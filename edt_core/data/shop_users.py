@@ -127,8 +127,10 @@ def domain_plan(rng: np.random.Generator, habits: Habits) -> list[int]:
     share = 0.5 + 0.4 * rng.random()  # of the main domain
     mixed: list[int] = []
     for _ in range(_length(rng, 4, 0.86)):
-        stays = bool(mixed) and rng.random() < 0.4
-        mixed.append(mixed[-1] if stays else main if rng.random() < share else 1 - main)
+        if mixed and rng.random() < 0.4:
+            mixed.append(mixed[-1])
+        else:
+            mixed.append(main if rng.random() < share else 1 - main)
     return mixed
 
 

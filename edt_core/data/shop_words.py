@@ -83,9 +83,11 @@ def stock(rng: np.random.Generator, words: Vocabulary, kept: float = 0.9) -> lis
     wares: list[Ware] = []
     for domain in range(2):
         for interest, entry in enumerate(words.interests):
-            for place in _places(entry, domain):
-                if rng.random() < kept:
-                    wares.append(_themed(rng, words, domain, interest, place, titles))
+            wares += [
+                _themed(rng, words, domain, interest, place, titles)
+                for place in _places(entry, domain)
+                if rng.random() < kept
+            ]
         wares += _household(rng, words, domain, titles)
     return wares
 

@@ -1,0 +1,119 @@
+"""Projects by name: made, listed, copied, deleted."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from edt_core.errors import ProjectBusy, ProjectError, ProjectExists, ProjectNotFound
+from edt_core.store.home import Home
+
+
+def test_a_new_project_opens_and_is_its_owners_alone(home):
+    with home.create("demo") as project:
+        project.set_settings({"a": 1})
+        files = [path for path in project.folder.rglob("*") if path.is_file()]
+        assert stat.S_IMODE(project.folder.stat().st_mode) == 0o700
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    with home.open("demo") as project:
+        assert project.settings() == {"a": 1}
+
+
+def test_the_home_is_the_option_else_the_environment_else_the_platforms(tmp_path, monkeypatch):
+    monkeypatch.setenv("EDT_HOME", str(tmp_path / "env"))
+    assert Home(tmp_path / "option").folder == tmp_path / "option"
+    assert Home().folder == tmp_path / "env"
+    monkeypatch.delenv("EDT_HOME")
+    assert Home().folder.name == "edt"
+
+
+def test_a_list_names_size_data_set_and_cost(home, toy):
+    toy.toy_project(home, "b").close()
+    home.create("a").close()
+    first, second = home.projects()
+    assert (first.name, first.dataset, first.running) == ("a", "", False)
+    assert (second.name, second.dataset, second.cost) == ("b", "toy", 0.0)
+    assert second.bytes > 10_000
+
+
+def test_a_name_that_is_taken_is_refused(home):
+    home.create("demo").close()
+    with pytest.raises(ProjectExists, match="demo"):
+        home.create("demo")
+
+
+def test_a_name_that_is_taken_in_capitals_is_refused(home):
+    (home.folder / "Demo").mkdir(parents=True)
+    with pytest.raises(ProjectExists):
+        home.create("demo")
+
+
+def test_an_unknown_project_is_named_with_those_that_exist(home):
+    home.create("demo").close()
+    with pytest.raises(ProjectNotFound, match="demo"):
+        home.open("dem")
+
+
+def test_a_link_to_a_project_is_refused(home, tmp_path):
+    home.create("demo").close()
+    (home.folder / "linked").symlink_to(home.folder / "demo")
+    with pytest.raises(ProjectError, match="link"):
+        home.open("linked")
+    assert [line.name for line in home.projects()] == ["demo"]
+
+
+def test_a_deleted_project_is_gone(home):
+    home.create("demo").close()
+    home.delete("demo")
+    assert list(home.folder.iterdir()) == []
+
+
+def test_a_project_in_use_is_not_deleted(home):
+    with home.create("demo") as project, project.stages("edt run"):
+        with pytest.raises(ProjectBusy):
+            home.delete("demo")
+        assert home.projects()[0].running
+    assert not home.projects()[0].running
+
+
+def test_a_copy_has_everything_and_lives_apart(home, toy):
+    stage = toy.CountNumbers(toy.ToyParams(size=3))
+    with toy.toy_project(home) as project:
+        project.artifacts.write(stage, toy.Numbers(toy.np.arange(3), ["a"]), 1.0)
+        with home.copy("toy", "twin") as twin:
+            twin.set_settings({"only": "here"})
+            assert twin.artifacts.read(stage).values.tolist() == [0, 1, 2]
+        assert project.settings() == {}
+
+
+def test_a_failed_creation_leaves_nothing(home, monkeypatch):
+    def fail(path):
+        raise ProjectError("no")
+
+    monkeypatch.setattr("edt_core.store.schema.create", fail)
+    with pytest.raises(ProjectError):
+        home.create("demo")
+    assert list(home.folder.iterdir()) == []
+
+
+def test_a_home_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ProjectError, match="can't be written"):
+        Home(tmp_path / "file" / "home").create("demo")
+
+
+def test_a_listing_loads_no_database_library_and_opening_no_alembic(home):
+    home.create("demo").close()
+    script = (
+        "import sys; from edt_core.store.home import Home; home = Home();"
+        "assert [p.name for p in home.projects()] == ['demo'];"
+        "assert not {'sqlmodel', 'sqlalchemy', 'numpy'} & set(sys.modules);"
+        "home.open('demo').settings();"
+        "from edt_core.store import questions, calls, review_queue, runs;"
+        "slow = {'alembic', 'torch', 'sklearn', 'scipy', 'openai', 'duckdb'} & set(sys.modules);"
+        "assert not slow, slow"
+    )
+    environment = os.environ | {"EDT_HOME": str(home.folder)}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment)

@@ -94,4 +94,5 @@ def content_key(provider: str, body: str, identity: str = "") -> str:
         body: The request as canonical JSON: model, messages and sampling parameters.
         identity: What else an embedded stand-in answers from, such as its catalogue's digest.
     """
-    return hashlib.sha256(f"{provider}\0{identity}\0{body}".encode("utf-8", "backslashreplace")).hexdigest()[:40]
+    content = f"{provider}\0{identity}\0{body}".encode("utf-8", "backslashreplace")
+    return hashlib.sha256(content).hexdigest()[:40]

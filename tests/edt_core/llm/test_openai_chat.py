@@ -1,0 +1,306 @@
+"""The real SDK against a server on loopback that misbehaves."""
+
+import json
+import time
+from dataclasses import replace
+
+import pytest
+
+from edt_core.config import LlmSettings
+from edt_core.errors import LlmUnavailable, UsageError
+from edt_core.llm.asking import RememberingModel
+from edt_core.llm.in_flight import ServiceDesk
+from edt_core.llm.openai_chat import OpenAIChat, endpoint, service_model, strict_schema
+from edt_core.llm.replies import GeneratedItems
+from edt_core.ports import Answer, Question, Refusal
+
+ITEM = '{"items": [{"title": "Tea kettle", "price": "9.99"}]}'
+
+
+def question(text="hello", answer=None):
+    return Question("generate", "generate", 1, "be brief", text, answer)
+
+
+@pytest.fixture
+def ask(server, ledger):
+    """Ask the server; back-off is shortened, the rest is as in production."""
+
+    def asked(*questions, timeout=5.0, purse=None, **changes):
+        settings = LlmSettings(
+            provider="openai", model="m", base_url=server.url, timeout=timeout, **changes
+        )
+        where = replace(endpoint(settings), shortest_pause=0.01)
+        desk = ServiceDesk(
+            OpenAIChat(where),
+            ledger,
+            concurrency=settings.concurrency,
+            repair_attempts=settings.repair_attempts,
+            purse=purse,
+        )
+        return list(RememberingModel(settings.choice, desk, ledger).ask(questions))
+
+    return asked
+
+
+def test_an_answer_is_on_record_with_its_request_and_tokens(ask, ledger, server):
+    (answer,) = ask(question())
+    assert answer == Answer("fine", None, 1)
+    call = ledger.calls[1]
+    assert (call.status, call.model_answered) == ("answered", "loopback-1")
+    assert (call.prompt_tokens, call.completion_tokens) == (11, 7)
+    assert json.loads(call.request) == server.requests[0]
+    assert [message["role"] for message in server.requests[0]["messages"]] == ["system", "user"]
+    assert [attempt.status for attempt in call.attempts] == [200]
+
+
+def test_the_public_factory_asks_the_same_way(server, ledger):
+    settings = LlmSettings(provider="openai", model="m", base_url=server.url)
+    assert list(service_model(settings, ledger).ask([question()])) == [Answer("fine", None, 1)]
+
+
+def test_what_was_answered_is_never_asked_again(ask, server):
+    ask(question(), question("other"))
+    again = ask(question("other"), question(), question())
+    assert [answer.text for answer in again] == ["fine"] * 3
+    assert len(server.requests) == 2
+
+
+def test_identical_questions_of_one_batch_are_asked_once(ask, server):
+    ask(question(), question(), question())
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 503, 529, 408])
+def test_a_passing_error_is_tried_again_and_every_attempt_recorded(
+    ask, server, ledger, chat, response, status
+):
+    def answer(number, body):
+        if number < 2:
+            return response('{"error": {"message": "busy"}}', status)
+        return response(chat("fine"))
+
+    server.answer = answer
+    assert ask(question())[0].text == "fine"
+    assert [attempt.status for attempt in ledger.calls[1].attempts] == [status, status, 200]
+    assert "busy" in ledger.calls[1].attempts[0].error
+
+
+def test_retry_after_is_obeyed(ask, server, chat, response):
+    def answer(number, body):
+        return response("{}", 429, {"Retry-After": "0.3"}) if not number else response(chat("a"))
+
+    server.answer = answer
+    started = time.monotonic()
+    ask(question())
+    assert time.monotonic() - started >= 0.3
+
+
+def test_a_service_that_wants_an_hour_is_left_for_now(ask, server, response):
+    server.answer = lambda number, body: response("{}", 429, {"Retry-After": "3600"})
+    with pytest.raises(LlmUnavailable, match="asks to wait 3600 seconds"):
+        ask(question())
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (401, '{"error": {"message": "no"}}', "refuses the key"),
+        (403, "{}", "refuses the key"),
+        (404, '{"error": {"message": "no such model"}}', "does not know the model 'm'"),
+        (402, "{}", "no credit"),
+        (429, '{"error": {"message": "x", "code": "insufficient_quota"}}', "no credit"),
+    ],
+)
+def test_what_no_other_call_can_better_stops_at_once(
+    ask, server, ledger, response, status, body, said
+):
+    server.answer = lambda number, body_: response(body, status)
+    with pytest.raises(LlmUnavailable, match=said) as caught:
+        ask(*(question(str(n)) for n in range(50)), concurrency=1)
+    assert caught.value.hint
+    assert len(server.requests) == 1
+    assert ledger.statuses() == ["failed"]
+    assert ledger.calls[1].cost == 0.0
+
+
+def test_no_key_is_written_anywhere_even_if_the_server_repeats_it(
+    ask, server, ledger, chat, response, monkeypatch
+):
+    monkeypatch.setenv("EDT_LLM_API_KEY", "sk-canary-5f3a")
+
+    def answer(number, body):
+        if number == 0:
+            return response('{"error": {"message": "bad sk-canary-5f3a"}}', 500)
+        return response(chat("your key is sk-canary-5f3a"))
+
+    server.answer = answer
+    (answered,) = ask(question())
+    assert server.headers[0]["authorization"] == "Bearer sk-canary-5f3a"
+    assert answered.text == "your key is ***"
+    assert "canary" not in repr(ledger.calls)
+    server.answer = lambda number, body: response('{"error": {"message": "sk-canary-5f3a"}}', 401)
+    with pytest.raises(LlmUnavailable) as caught:
+        ask(question("more"))
+    assert "canary" not in f"{caught.value} {caught.value.__cause__} {ledger.calls!r}"
+
+
+def test_a_far_service_needs_a_key(server, ledger):
+    settings = LlmSettings(provider="openai", model="m", base_url="https://example.invalid/v1")
+    with pytest.raises(LlmUnavailable, match="no key") as caught:
+        list(service_model(settings, ledger).ask([question()]))
+    assert "EDT_LLM_API_KEY" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "address", ["example.org/v1", "http://me:secret@127.0.0.1/v1", "file:///x"]
+)
+def test_an_address_that_is_none_is_refused(server, ledger, address):
+    settings = LlmSettings(provider="openai", model="m", base_url=address)
+    with pytest.raises(UsageError, match="base_url") as caught:
+        list(service_model(settings, ledger).ask([question()]))
+    assert "secret" not in str(caught.value)
+
+
+def test_nobody_listening_is_said_at_once(server, ledger):
+    settings = LlmSettings(provider="openai", model="m", base_url="http://127.0.0.1:1/v1")
+    where = replace(endpoint(settings), shortest_pause=0.001)
+    desk = ServiceDesk(OpenAIChat(where), ledger, concurrency=2, repair_attempts=1)
+    with pytest.raises(LlmUnavailable, match="can't be reached"):
+        list(RememberingModel(settings.choice, desk, ledger).ask([question()]))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"```json\n{ITEM}\n```",
+        f"Of course! Here it is: {ITEM} Enjoy.",
+        '[{"title": "Tea kettle"}]',
+        '{"items": [{"title": "Tea kettle", "price": 9.99, "categories": "a; b", "extra": 1}]}',
+    ],
+)
+def test_wrapped_json_passes_without_repair(ask, server, chat, response, content):
+    server.answer = lambda number, body: response(chat(content))
+    (answer,) = ask(question(answer=GeneratedItems))
+    assert [item.title for item in answer.parsed.items] == ["Tea kettle"]
+    assert len(server.requests) == 1
+
+
+def test_an_answer_that_breaks_off_keeps_its_whole_items(ask, server, chat, response):
+    text = '{"items": [{"title": "a"}, {"title": "b"}, {"title": "c", "descr'
+    server.answer = lambda number, body: response(chat(text, finish="length"))
+    (answer,) = ask(question(answer=GeneratedItems))
+    assert [item.title for item in answer.parsed.items] == ["a", "b"]
+
+
+def test_a_wrong_answer_is_asked_again_with_the_error_named(ask, server, ledger, chat, response):
+    texts = ['{"items": "none"}', ITEM]
+    server.answer = lambda number, body: response(chat(texts[number]))
+    (answer,) = ask(question(answer=GeneratedItems))
+    assert answer.call == 2
+    assert ledger.statuses() == ["invalid", "answered"]
+    assert [call.repair for call in ledger.calls.values()] == [0, 1]
+    *_, said, wish = server.requests[1]["messages"]
+    assert said == {"role": "assistant", "content": '{"items": "none"}'}
+    assert "items is wrong" in wish["content"]
+    ask(question(answer=GeneratedItems))  # the repaired answer is found by the question
+    assert len(server.requests) == 2
+
+
+def test_one_bad_answer_stops_nothing(ask, server, ledger, chat, response):
+    def answer(number, body):
+        bad = body["messages"][1]["content"] == "bad"
+        return response(chat("I would rather not." if bad else ITEM))
+
+    server.answer = answer
+    questions = [question(text, GeneratedItems) for text in ("a", "bad", "b")]
+    good, refused, last = ask(*questions, repair_attempts=2)
+    assert isinstance(good, Answer)
+    assert isinstance(last, Answer)
+    assert refused == Refusal("The answer holds no JSON.", refused.call)
+    assert ledger.statuses().count("invalid") == 3
+    assert len(ask(*questions, repair_attempts=0)) == 3  # a rerun asks for the failed one alone
+    assert len(server.requests) == 6
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "<html>busy</html>",
+        "[]",
+        '{"choices": "nope"}',
+        '{"choices": []}',
+        '{"choices": [{"message": {"content": null}}]}',
+        '{"choices": [{"message": {"content": ["x"]}, "finish_reason": 3}], "usage": "many"}',
+        b'{"choices": [{"message": {"content": "\xff\xfe"}}]}',
+        '{"choices": [{"message": {"content": "x"}, "finish_reason": "content_filter"}]}',
+        '{"choices": [{"message": {"content": null, "refusal": "no"}}]}',
+        "[" * 100_000,
+    ],
+)
+def test_a_body_that_is_no_answer_is_a_refusal(ask, server, ledger, response, body):
+    server.answer = lambda number, request: response(body)
+    (refused,) = ask(question(), repair_attempts=0)
+    assert isinstance(refused, Refusal)
+    assert refused.reason.endswith(".")
+    assert set(ledger.statuses()) <= {"failed", "invalid"}
+
+
+@pytest.mark.parametrize("fault", ["reset", "cut"])
+def test_a_broken_connection_is_tried_again(ask, server, ledger, chat, response, fault):
+    def answer(number, body):
+        return response(chat("fine"), fault="" if number else fault)
+
+    server.answer = answer
+    assert ask(question())[0].text == "fine"
+    assert len(ledger.calls[1].attempts) == 2
+
+
+def test_a_call_ends_at_its_deadline_though_bytes_keep_coming(ask, server, response):
+    server.answer = lambda number, body: response(fault="trickle")
+    started = time.monotonic()
+    (refused,) = ask(question(), timeout=0.5)
+    assert time.monotonic() - started < 1.5
+    assert "within 0.5 seconds" in refused.reason
+
+
+def test_a_body_that_never_ends_is_cut(ask, server, chat, response):
+    server.answer = lambda number, body: response(chat("x" * 5_000_000))
+    (refused,) = ask(question())
+    assert "too large" in refused.reason
+
+
+def test_a_form_that_the_server_does_not_know_is_asked_for_once(ask, server, chat, response):
+    def answer(number, body):
+        form = body.get("response_format", {}).get("type", "text")
+        if form == "json_schema":
+            return response('{"error": {"message": "response_format not supported"}}', 400)
+        return response(chat(ITEM))
+
+    server.answer = answer
+    questions = [question(str(n), GeneratedItems) for n in range(3)]
+    assert all(isinstance(answer, Answer) for answer in ask(*questions, concurrency=1))
+    forms = [body["response_format"]["type"] for body in server.requests]
+    assert forms == ["json_schema", "json_object", "json_object", "json_object"]
+
+
+def test_a_request_that_is_too_long_fails_alone(ask, server, chat, response):
+    def answer(number, body):
+        if body["messages"][1]["content"] == "long":
+            return response('{"error": {"message": "maximum context length"}}', 400)
+        return response(chat("fine"))
+
+    server.answer = answer
+    refused, answered = ask(question("long"), question("short"))
+    assert "maximum context length" in refused.reason
+    assert answered.text == "fine"
+
+
+def test_the_schema_needs_every_key_and_allows_no_other():
+    schema = strict_schema(GeneratedItems)
+    item = schema["properties"]["items"]["items"]
+    assert schema["required"] == ["items"]
+    assert item["required"] == ["title", "brand", "date", "price", "categories", "description"]
+    assert item["additionalProperties"] is False
+    assert "$ref" not in json.dumps(schema)

@@ -1,0 +1,155 @@
+"""Embeddings through the real SDK against a server on loopback that misbehaves."""
+
+import base64
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edt_core.config import EmbeddingSettings
+from edt_core.errors import LlmError, LlmUnavailable
+from edt_core.llm.openai_embed import KEY_NAMES, OpenAIEmbedder
+from edt_core.llm.service import Endpoint
+
+
+class Memory:
+    """Vectors in a dict."""
+
+    def __init__(self):
+        self.vectors = {}
+
+    def find(self, keys):
+        return {key: self.vectors[key] for key in keys if key in self.vectors}
+
+    def keep(self, vectors):
+        self.vectors.update(vectors)
+
+
+def vector(text):
+    return [float(len(text)), 1.0, 0.5]
+
+
+def body(vectors, *, order=None):
+    entries = [{"index": n, "embedding": v, "object": "embedding"} for n, v in enumerate(vectors)]
+    entries = [entries[n] for n in order] if order else entries
+    return json.dumps({"object": "list", "model": "e", "data": entries})
+
+
+@pytest.fixture
+def memory():
+    return Memory()
+
+
+@pytest.fixture
+def embedder(server, memory, response):
+    server.answer = lambda number, asked: response(body([vector(t) for t in asked["input"]]))
+    settings = EmbeddingSettings(
+        provider="openai", model="e", base_url=server.url, batch_size=3, dimensions=8
+    )
+    where = Endpoint("embedding", server.url, KEY_NAMES, timeout=5.0, shortest_pause=0.01)
+    return OpenAIEmbedder(settings, memory, where)
+
+
+def test_texts_go_in_batches_and_vectors_come_in_order(embedder, server):
+    texts = ["a", "bb", "ccc", "dddd", "a", "eeeee"]
+    found = embedder.embed(texts)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, [vector(text) for text in texts])
+    assert sorted(len(asked["input"]) for asked in server.requests) == [2, 3]
+
+
+def test_what_was_embedded_is_never_asked_again(embedder, server):
+    embedder.embed(["a", "bb"])
+    np.testing.assert_array_equal(embedder.embed(["bb", "ccc"]), [vector("bb"), vector("ccc")])
+    assert [asked["input"] for asked in server.requests] == [["a", "bb"], ["ccc"]]
+
+
+def test_the_dimension_is_the_services_own(embedder):
+    assert embedder.dimensions == 3
+
+
+def test_shuffled_vectors_are_put_in_order_by_their_index(embedder, server, response):
+    server.answer = lambda number, asked: response(
+        body([vector(t) for t in asked["input"]], order=[2, 0, 1])
+    )
+    np.testing.assert_array_equal(embedder.embed(["a", "bb", "ccc"])[:, 0], [1, 2, 3])
+
+
+def test_base64_is_read(embedder, server, response):
+    packed = base64.b64encode(np.array([1, 2, 3], dtype="<f4").tobytes()).decode()
+    server.answer = lambda number, asked: response(body([packed]))
+    np.testing.assert_array_equal(embedder.embed(["a"]), [[1, 2, 3]])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [[float("nan"), 1.0, 2.0]],
+        [[0.0, 0.0, 0.0]],
+        [[]],
+        [["x", 1.0]],
+        ["not base64!"],
+        [None],
+        [[1.0, 2.0], [1.0, 2.0]],
+        [],
+    ],
+)
+def test_an_unsound_vector_is_asked_for_again_and_then_named(
+    embedder, server, memory, response, data
+):
+    server.answer = lambda number, asked: response(body(data))
+    with pytest.raises(LlmError, match="no sound vectors") as caught:
+        embedder.embed(["Tea kettle"])
+    assert "Tea kettle" in str(caught.value)
+    assert len(server.requests) == 3
+    assert not memory.vectors
+
+
+def test_repeated_indices_are_no_answer(embedder, server, response):
+    entries = [{"index": 0, "embedding": [1.0, 2.0]}] * 2
+    server.answer = lambda number, asked: response(json.dumps({"data": entries}))
+    with pytest.raises(LlmError, match="indices"):
+        embedder.embed(["a", "b"])
+
+
+def test_a_dimension_that_changes_is_an_error(embedder, server, response):
+    embedder.embed(["a"])
+    server.answer = lambda number, asked: response(body([[1.0, 2.0]]))
+    with pytest.raises(LlmError, match="2 numbers where it gave 3 before"):
+        embedder.embed(["b"])
+
+
+def test_a_batch_that_is_too_large_is_halved(embedder, server, response):
+    def answer(number, asked):
+        if len(asked["input"]) > 1:
+            return response('{"error": {"message": "too many inputs"}}', 413)
+        return response(body([vector(text) for text in asked["input"]]))
+
+    server.answer = answer
+    np.testing.assert_array_equal(embedder.embed(["a", "bb", "ccc"])[:, 0], [1, 2, 3])
+
+
+def test_a_wrong_key_stops_at_once(embedder, server, response):
+    server.answer = lambda number, asked: response("{}", 401)
+    with pytest.raises(LlmUnavailable, match="refuses the key") as caught:
+        embedder.embed(["a"])
+    assert "EDT_EMBEDDING_API_KEY" in caught.value.hint
+    assert len(server.requests) == 1
+
+
+def test_what_came_before_a_failure_is_kept(embedder, server, memory, response):
+    def answer(number, asked):
+        if "dddd" in asked["input"]:
+            return response('{"error": {"message": "no"}}', 400)
+        return response(body([vector(text) for text in asked["input"]]))
+
+    embedder._endpoint = replace(embedder._endpoint, concurrency=1)
+    server.answer = answer
+    with pytest.raises(LlmUnavailable):
+        embedder.embed(["a", "bb", "ccc", "dddd"])
+    assert len(memory.vectors) == 3
+
+
+def test_nothing_is_embedded_for_nothing(embedder):
+    assert embedder.embed([]).shape == (0, 3)

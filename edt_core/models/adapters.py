@@ -3,8 +3,8 @@
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class EmbeddingAdapter(nn.Module):
@@ -27,7 +27,7 @@ class EmbeddingAdapter(nn.Module):
         """``[n, E]`` to ``[n, d]``."""
         weight = self.up.weight @ self.down.weight  # [d, E]
         bias = self.up.weight @ self.down.bias + self.up.bias
-        return F.linear(embeddings, weight, bias)
+        return functional.linear(embeddings, weight, bias)
 
 
 class DomainAdapter(nn.Module):
@@ -55,6 +55,7 @@ class DomainAdapter(nn.Module):
     def forward(self, states: Tensor) -> Tensor:
         """``[n, d]`` to ``[n, d]``."""
         if self.residual:
-            return states + self.up(torch.relu(self.down(states)))
-        adapted: Tensor = self.up(self.down(states))
+            adapted: Tensor = states + self.up(torch.relu(self.down(states)))
+        else:
+            adapted = self.up(self.down(states))
         return adapted

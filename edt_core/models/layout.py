@@ -25,7 +25,7 @@ class Bucket:
     """The first token of the bucket in the packed batch."""
     stop: int
     padded: Tensor
-    """Token (counted from ``start``) in every cell, ``[b, L]``; padding repeats a row's last token."""
+    """The token, from ``start``, of every cell, ``[b, L]``; padding repeats the last one."""
     cells: Tensor
     """The flat cell of every token, ``[stop - start]``."""
     real: Tensor

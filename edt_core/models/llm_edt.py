@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from edt_core.config import PretrainingSettings
 from edt_core.models.adapters import EmbeddingAdapter
@@ -62,18 +62,19 @@ class SharedModel(nn.Module):
             self.profile_adapter = EmbeddingAdapter(profile_embedding, settings.width)
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Scores of positives ``[P]`` and negatives ``[P]``, and the rows' last states ``[B, d]``."""
+        """Scores of positives and negatives, ``[P]`` each, and last states by row, ``[B, d]``."""
         tokens, asked = len(batch.inputs), len(batch.asked)
         places = torch.cat([batch.inputs, batch.positives, batch.negatives])
-        vectors = F.embedding(places, self.items(batch.keys))
-        inputs, positives, negatives = vectors.split([tokens, asked, asked])
+        vectors = functional.embedding(places, self.items(batch.keys))
+        inputs, positives = vectors[:tokens], vectors[tokens : tokens + asked]
+        negatives = vectors[tokens + asked :]
         states = self.encode(inputs, batch.layout, batch.masked)
-        predicting = F.embedding(batch.asked, states)
-        last = F.embedding(batch.layout.last, states)
+        predicting = functional.embedding(batch.asked, states)
+        last = functional.embedding(batch.layout.last, states)
         return (predicting * positives).sum(-1), (predicting * negatives).sum(-1), last
 
     def encode(self, vectors: Tensor, layout: Layout, masked: Tensor) -> Tensor:
-        """States ``[T, d]`` of tokens with these item vectors ``[T, d]``, ``masked`` ones hidden."""
+        """States of tokens with these item vectors, ``[T, d]`` both; ``masked`` ones are hidden."""
         inputs = vectors * self.scale
         if len(masked):
             inputs = inputs.index_copy(0, masked, self.mask.expand(len(masked), -1))

@@ -3,8 +3,8 @@
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 
 def pairwise(positive: Tensor, negative: Tensor, kind: Literal["bpr", "bce"]) -> Tensor:
@@ -24,9 +24,9 @@ def pairwise(positive: Tensor, negative: Tensor, kind: Literal["bpr", "bce"]) ->
         A scalar.
     """
     if kind == "bpr":
-        terms = F.softplus(negative - positive)
+        terms = functional.softplus(negative - positive)
     else:
-        terms = F.softplus(-positive) + F.softplus(negative)
+        terms = functional.softplus(-positive) + functional.softplus(negative)
     return terms.sum() / max(len(terms), 1)
 
 
@@ -47,7 +47,9 @@ def alignment(users: Tensor, profiles: Tensor, *, temperature: float) -> Tensor:
     """
     if len(users) < 2:
         return users.new_zeros(())
-    cosine = F.normalize(users, dim=-1) @ F.normalize(profiles, dim=-1).T  # [B, B]
+    cosine = (
+        functional.normalize(users, dim=-1) @ functional.normalize(profiles, dim=-1).T
+    )  # [B, B]
     logits = cosine / temperature
     positive = logits.diagonal()
     itself = torch.eye(len(logits), dtype=torch.bool, device=logits.device)

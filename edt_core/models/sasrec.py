@@ -15,7 +15,7 @@ class SASRec(Transformer):
     the very item it is trained to predict; ``bidirectional`` is the switch for that.
     """
 
-    def __init__(  # noqa: PLR0913 - one argument for each setting of B.3
+    def __init__(
         self,
         width: int,
         layers: int,

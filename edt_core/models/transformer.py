@@ -1,8 +1,8 @@
 """The blocks that SASRec and BERT4Rec share: attention inside length buckets (3.3.1, B.3)."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from edt_core.models.layout import Bucket, Layout
 
@@ -24,7 +24,7 @@ class Dropout(nn.Module):
         if not self.training or self.threshold == 0:
             return values
         if values.device.type != "cpu":
-            return F.dropout(values, self.rate)
+            return functional.dropout(values, self.rate)
         n = values.numel()
         words = torch.empty((n + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
         kept = words.view(torch.uint8)[:n].view(values.shape) >= self.threshold
@@ -46,7 +46,8 @@ class Attention(nn.Module):
         """``[T, d]`` to ``[T, d]``."""
         queries_keys_values = self.inward(tokens)  # [T, 3d]
         mixed = [self._within(queries_keys_values, bucket) for bucket in layout.buckets]
-        return self.outward(torch.cat(mixed))
+        attended: Tensor = self.outward(torch.cat(mixed))
+        return attended
 
     def _within(self, tokens: Tensor, bucket: Bucket) -> Tensor:
         rows, longest = bucket.real.shape
@@ -55,7 +56,9 @@ class Attention(nn.Module):
         visible = self._visible(bucket)
         if tokens.device.type != "cpu" or not self.training:
             rate = self.weights_dropout.rate if self.training else 0.0
-            mixed = F.scaled_dot_product_attention(queries, keys, values, visible, dropout_p=rate)
+            mixed = functional.scaled_dot_product_attention(
+                queries, keys, values, visible, dropout_p=rate
+            )
         else:
             scores = (queries * queries.shape[-1] ** -0.5) @ keys.transpose(-1, -2)
             weights = scores.masked_fill(~visible, -torch.inf).softmax(-1)
@@ -63,7 +66,7 @@ class Attention(nn.Module):
         return bucket.collect(mixed.transpose(1, 2).flatten(2))
 
     def _visible(self, bucket: Bucket) -> Tensor:
-        """What a cell may attend to, ``[1 or b, 1, L, L]``; padding lies right of every real cell."""
+        """What a cell may attend to, ``[1 or b, 1, L, L]``; padding is right of real cells."""
         longest = bucket.real.shape[1]
         if self.causal:
             ones = torch.ones(longest, longest, dtype=torch.bool, device=bucket.real.device)
@@ -96,7 +99,8 @@ class Block(nn.Module):
     def forward(self, tokens: Tensor, layout: Layout) -> Tensor:
         """``[T, d]`` to ``[T, d]``."""
         tokens = tokens + self.dropout(self.attention(self.before_attention(tokens), layout))
-        return tokens + self.dropout(self.network(self.before_network(tokens)))
+        changed: Tensor = tokens + self.dropout(self.network(self.before_network(tokens)))
+        return changed
 
 
 class Transformer(nn.Module):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from edt_core.config import FineTuningSettings, PretrainingSettings
 from edt_core.data.sequences import Domain, Ints, offsets_of
 from edt_core.evaluation.ranks import Ranks64, full_ranks
+from edt_core.models.layout import spans
 from edt_core.models.llm_edt import SharedModel
 from edt_core.models.losses import pairwise
 from edt_core.models.scoring import (
@@ -21,7 +22,6 @@ from edt_core.models.scoring import (
     restore,
     states_before,
 )
-from edt_core.models.layout import spans
 from edt_core.training.loop import Limits, Run, Training, facts_of, weights_of
 from edt_core.training.shared import Corpus
 

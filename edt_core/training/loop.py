@@ -28,8 +28,9 @@ STATE = "training.safetensors"
 class Trainee(Protocol[B]):
     """A model as the loop sees it."""
 
-    module: nn.Module
-    """What is trained; its state is what a checkpoint holds."""
+    @property
+    def module(self) -> nn.Module:
+        """What is trained; its state is what a checkpoint holds."""
 
     def steps(self, epoch: int) -> Iterator[B]:
         """The batches of one epoch, a pure function of seed and epoch."""
@@ -119,7 +120,8 @@ class Training(Generic[B]):
             run.ctx.check()
             losses, examples = self.trainee.losses(batch)
             self.optimizer.zero_grad(set_to_none=True)
-            torch.stack(list(losses.values())).sum().backward()
+            total = torch.stack(list(losses.values())).sum()
+            torch.autograd.backward(total)
             self.optimizer.step()
             meter.add({name: loss.detach() for name, loss in losses.items()}, examples)
         means = meter.finish()
@@ -160,7 +162,7 @@ class Training(Generic[B]):
         for number, entry in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{number}.{name}": value for name, value in entry.items()}
         tensors["random"] = torch.get_rng_state()
-        if torch.cuda.is_initialized():
+        if self.run.ctx.device == "cuda":
             tensors["random.cuda"] = torch.cuda.get_rng_state()
         aside = path.with_suffix(".tmp")
         progress = {"progress": json.dumps(vars(self.progress))}
@@ -171,10 +173,11 @@ class Training(Generic[B]):
 
     def _restore(self, path: Path) -> None:
         from safetensors import safe_open
+        from safetensors.torch import load_file
 
         with safe_open(path, framework="pt") as file:
             progress = json.loads(file.metadata()["progress"])
-            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}
+        tensors: dict[str, Tensor] = load_file(path)
         self.progress = Progress(**progress)
         device = next(self.trainee.module.parameters()).device
         self.trainee.module.load_state_dict(_under("now.", tensors))
@@ -186,7 +189,7 @@ class Training(Generic[B]):
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
         torch.set_rng_state(tensors["random"])
-        if "random.cuda" in tensors:
+        if self.run.ctx.device == "cuda":
             torch.cuda.set_rng_state(tensors["random.cuda"])
 
 

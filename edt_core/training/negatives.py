@@ -32,9 +32,9 @@ class Negatives:
         self._high = np.where(domain == 0, n_a, n_real)
         self._row = sequences.users() * n_real  # one number per (user, real item)
         real = sequences.items < n_real
-        self._known = np.union1d(
-            self._row[real] + sequences.items[real], histories.users() * n_real + histories.items
-        )
+        own = self._row[real] + sequences.items[real]
+        raw = histories.users() * n_real + histories.items
+        self._known = np.unique(np.concatenate(([-1], own, raw)))  # -1: never empty
 
     def draw(self, rng: np.random.Generator) -> Ints:
         """One negative for each event of the sequences, ``[T]``."""

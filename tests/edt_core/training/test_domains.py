@@ -1,0 +1,139 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from edt_core.config import FineTuningSettings
+from edt_core.data.sequences import Domain
+from edt_core.models.layout import layout_of
+from edt_core.models.scoring import restore, score_vectors
+from edt_core.training.domains import DomainTrainee, fine_tune
+from edt_core.training.shared import pretrain
+
+TUNING = FineTuningSettings(adapter_width=3, epochs=3, learning_rate=0.01)
+
+
+@pytest.fixture
+def frozen(text_corpus, settings):
+    torch.manual_seed(0)
+    return text_corpus.model(settings()).eval().requires_grad_(False)
+
+
+@pytest.fixture
+def trainee(text_corpus, frozen, settings):
+    made = DomainTrainee(text_corpus, frozen, TUNING, settings(batch_size=99), 42)
+    for parameter in made.module.parameters():
+        torch.nn.init.normal_(parameter)
+    return made
+
+
+def state(model, items):
+    layout = layout_of(np.array([len(items)]))
+    vectors = model.items.everything()[torch.tensor(items)]
+    return model.encode(vectors, layout, layout.last[:0])[-1]
+
+
+def test_eq_11_and_12_as_loops_over_users_and_events(text_corpus, frozen, trainee):
+    corpus = text_corpus
+    (batch,) = trainee.steps(1)
+    found, _ = trainee.losses(batch)
+    negatives = corpus.negatives.draw(np.random.default_rng([42, 1, 0]))
+    vectors = frozen.items.everything()
+    for domain in Domain:
+        terms = []
+        for user in range(corpus.sequences.n_users):
+            items = corpus.sequences.of(user).tolist()
+            start = corpus.sequences.offsets[user]
+            for place, positive in enumerate(items):
+                before = items[:place]
+                own = [item for item in before if corpus.item_domain[item] == domain]
+                # nothing before it in the domain, or before the seven newest of the mixed sequence
+                skipped = not own or place < len(items) - 6
+                if corpus.item_domain[positive] != domain or skipped:
+                    continue
+                mixed = items[max(0, len(items) - 7) : place]
+                specific = trainee.module[domain](state(frozen, own))
+                vector = state(frozen, mixed) + specific
+                negative = negatives[start + place]
+                difference = (vectors[positive] - vectors[negative]) @ vector
+                terms.append(-math.log(1 / (1 + math.exp(-difference.item()))))
+        wanted = np.mean(terms)
+        assert found[f"loss_{domain.name.lower()}"].item() == pytest.approx(wanted, rel=1e-4)
+
+
+def test_validation_ranks_by_the_very_scores_that_evaluation_uses(text_corpus, frozen, trainee):
+    from edt_core.evaluation.ranks import full_ranks
+
+    corpus, valid = text_corpus, text_corpus.valid
+    sequences = corpus.sequences
+    rows = [sequences.of(user).tolist() for user in valid.users]
+    from edt_core.data.sequences import pack
+
+    vectors = score_vectors(
+        frozen,
+        trainee.module,
+        pack(rows),
+        corpus.item_domain[valid.items],
+        corpus.item_domain,
+        corpus.n_real,
+        7,
+    )
+    domain = torch.from_numpy(corpus.item_domain[: corpus.n_real])
+    wanted, _ = full_ranks(vectors.users, torch.from_numpy(valid.items), vectors.items, domain)
+    assert trainee.validate().tolist() == wanted.tolist()
+
+
+def test_only_the_two_adapters_change(text_corpus, settings, run_in, tmp_path):
+    pretrained, _ = pretrain(text_corpus, settings(epochs=1), None, run_in(tmp_path / "one"))
+    before = {name: value.copy() for name, value in pretrained.items()}
+    tuned, _ = fine_tune(text_corpus, pretrained, TUNING, settings(), run_in(tmp_path / "two"))
+    assert all(np.array_equal(before[name], pretrained[name]) for name in before)
+    assert sorted(tuned) == sorted(
+        f"{domain}.{layer}.{kind}"
+        for domain in (0, 1)
+        for layer in ("down", "up")
+        for kind in ("weight", "bias")
+    )
+
+
+def test_frozen_parts_get_no_gradient(trainee, frozen):
+    for batch in trainee.steps(1):
+        sum(trainee.losses(batch)[0].values()).backward()
+    assert all(parameter.grad is None for parameter in frozen.parameters())
+    assert all(parameter.grad is not None for parameter in trainee.module.parameters())
+
+
+def test_both_adapters_learn(text_corpus, settings, run_in, tmp_path):
+    model = text_corpus.model(settings())
+    weights = {name: value.numpy() for name, value in model.state_dict().items()}
+    chosen = TUNING.model_copy(update={"epochs": 20, "patience": 99})
+    _, facts = fine_tune(text_corpus, weights, chosen, settings(), run_in(tmp_path))
+    first, last = facts["curve"][1], facts["curve"][-1]
+    assert last["loss_a"] < first["loss_a"]
+    assert last["loss_b"] < first["loss_b"]
+
+
+def test_a_killed_fine_tuning_goes_on_to_the_very_same_weights(
+    text_corpus, settings, run_in, told, tmp_path
+):
+    model = text_corpus.model(settings())
+    weights = {name: value.numpy() for name, value in model.state_dict().items()}
+    whole, facts = fine_tune(text_corpus, weights, TUNING, settings(), run_in(tmp_path / "a"))
+    told.checks_left = 7
+    with pytest.raises(KeyboardInterrupt):
+        fine_tune(text_corpus, weights, TUNING, settings(), run_in(tmp_path / "b"))
+    told.checks_left = -1
+    resumed, again = fine_tune(text_corpus, weights, TUNING, settings(), run_in(tmp_path / "b"))
+    assert facts == again
+    assert all(np.array_equal(whole[name], resumed[name]) for name in whole)
+
+
+@pytest.mark.parametrize("encoder", ["gru4rec", "bert4rec"])
+def test_every_backbone_can_be_fine_tuned(text_corpus, settings, run_in, tmp_path, encoder):
+    chosen = settings(encoder=encoder)
+    model = text_corpus.model(chosen)
+    weights = {name: value.numpy() for name, value in model.state_dict().items()}
+    restore(model, weights)
+    _, facts = fine_tune(text_corpus, weights, TUNING, chosen, run_in(tmp_path))
+    assert facts["epochs"] == 3

@@ -1,0 +1,101 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from edt_core.events import Point, StageAdvanced
+from edt_core.training.loop import Limits, Training
+from edt_core.training.shared import pretrain
+
+
+class Scripted:
+    """A module of one number that goes down by one an epoch; its ranks follow a script."""
+
+    def __init__(self, ranks):
+        self.module = torch.nn.Linear(1, 1, bias=False)
+        torch.nn.init.zeros_(self.module.weight)
+        self.ranks = [np.array([rank]) if rank else np.zeros(0) for rank in ranks]
+        self.validated = 0
+
+    def steps(self, epoch):
+        yield epoch
+
+    def losses(self, _):
+        return {"loss": self.module.weight.sum()}, 1
+
+    def validate(self):
+        self.validated += 1
+        return self.ranks[self.validated - 1]
+
+
+def trained(ranks, run, epochs=9, patience=2):
+    trainee = Scripted(ranks)
+    training = Training(trainee, torch.optim.SGD(trainee.module.parameters(), lr=1.0), run)
+    return training.fit(Limits(epochs, patience)), trainee.module.weight.item()
+
+
+def test_the_weights_of_the_best_epoch_stand_at_the_end(run_in, tmp_path):
+    progress, weight = trained([5, 3, 1, 2, 2], run_in(tmp_path))
+    assert (progress.best_epoch, progress.epoch, weight) == (2, 4, -2.0)
+
+
+def test_training_stops_when_patience_is_at_its_end(run_in, tmp_path):
+    progress, _ = trained([9, 1, 2, 2, 2, 2], run_in(tmp_path), patience=3)
+    assert progress.epoch == 4
+
+
+def test_an_equal_metric_is_no_improvement(run_in, tmp_path):
+    progress, weight = trained([4, 4, 4], run_in(tmp_path))
+    assert (progress.best_epoch, weight) == (0, 0.0)
+
+
+def test_without_targets_every_epoch_runs_and_the_last_weights_stand(run_in, tmp_path):
+    progress, weight = trained([0] * 7, run_in(tmp_path), epochs=6)
+    assert (progress.epoch, progress.best_epoch, weight) == (6, 6, -6.0)
+
+
+def test_every_epoch_is_told_with_its_metric(run_in, told, tmp_path):
+    trained([5, 3, 1, 2, 2], run_in(tmp_path))
+    advanced = [event for event in told.events if isinstance(event, StageAdvanced)]
+    assert [(event.done, event.total, event.unit) for event in advanced] == [
+        (epoch, 9, "epochs") for epoch in range(1, 5)
+    ]
+    assert advanced[0].note == "N@10 0.5000, best 0.5000"
+    points = [event for event in told.events if isinstance(event, Point) and event.epoch == 2]
+    assert {point.name: point.value for point in points}["ndcg@10"] == 1.0
+    names = {"loss", "learning_rate", "examples_per_second", "memory_mib", "utilisation"}
+    assert {point.name for point in points} == names | {"ndcg@10", "hit@10"}
+
+
+@pytest.mark.parametrize("encoder", ["sasrec", "gru4rec", "bert4rec"])
+@pytest.mark.parametrize("checks", [0, 5, 9])
+def test_a_killed_run_goes_on_to_the_very_same_weights(
+    text_corpus, settings, profiles, run_in, told, tmp_path, encoder, checks
+):
+    chosen = settings(encoder=encoder, patience=9)
+    whole, facts = pretrain(text_corpus, chosen, profiles, run_in(tmp_path / "whole"))
+    told.checks_left = checks
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(text_corpus, chosen, profiles, run_in(tmp_path / "killed"))
+    told.checks_left = -1
+    resumed, facts_after = pretrain(text_corpus, chosen, profiles, run_in(tmp_path / "killed"))
+    assert facts == facts_after
+    assert all(np.array_equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_a_resumed_run_does_not_repeat_finished_epochs(id_corpus, settings, run_in, told, tmp_path):
+    told.checks_left = 9  # four steps an epoch: stopped in the third
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(id_corpus, settings(), None, run_in(tmp_path))
+    told.events.clear()
+    told.checks_left = -1
+    pretrain(id_corpus, settings(), None, run_in(tmp_path))
+    done = [event.done for event in told.events if isinstance(event, StageAdvanced)]
+    assert done == [3, 4]
+
+
+def test_no_half_written_state_is_left_behind(id_corpus, settings, run_in, tmp_path):
+    _, facts = pretrain(id_corpus, settings(), None, run_in(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["training.safetensors"]
+    assert json.loads(json.dumps(facts)) == facts

@@ -150,6 +150,8 @@ def _distinct(items: "Tensor") -> "tuple[Tensor, Tensor, Tensor]":
         whole, return_index=True, return_inverse=True, return_counts=True
     )
     device = items.device
+    if len(first) == len(items):
+        return items, torch.arange(len(items), device=device), torch.ones(len(items), device=device)
     return (
         items[torch.from_numpy(first).to(device)],
         torch.from_numpy(inverse).to(device),

@@ -17,7 +17,8 @@ from edt_app.terminal import (
 )
 
 if TYPE_CHECKING:
-    from edt_core.actions.importing import Source
+    from edt_core.data.importing import DomainFiles
+    from edt_core.data.statistics import Statistics
 
 calls_app = typer.Typer(
     invoke_without_command=True, help="The calls to language models, with prompts and answers."
@@ -69,8 +70,7 @@ def import_files(
         report = import_dataset(
             opened(context, project),
             format=format,
-            domain_a=source(domain_a),
-            domain_b=source(domain_b),
+            domains=(source(domain_a), source(domain_b)),
             recipe=recipe,
             min_user=min_user,
             min_item=min_item,
@@ -88,42 +88,37 @@ def import_files(
         note(f"skipped {line}")
     say_table(["step", "count"], report.counts.items(), right=frozenset({1}))
     say()
-    say_statistics(report.statistics)
+    say_statistics(report.domain_names, report.statistics)
     say()
-    ratio_histogram(report.statistics.ratio_histogram)
+    ratio_histogram(report.statistics.ratios)
 
 
-def say_statistics(statistics: object) -> None:
+def say_statistics(names: list[str], statistics: "Statistics") -> None:
     """Table 7 for the data set."""
-    from edt_core.data.statistics import Statistics
-
-    if not isinstance(statistics, Statistics):
-        raise TypeError(type(statistics).__name__)
     say_table(
         ["domain", "# users", "# items", "# events", "avg.len"],
         [
             [
-                row.domain,
+                name,
                 f"{row.users:,}",
                 f"{row.items:,}",
                 f"{row.interactions:,}",
-                f"{statistics.average_length:.2f}" if at == 0 else "",
+                f"{statistics.mean_length:.2f}" if at == 0 else "",
             ]
-            for at, row in enumerate(statistics.domains)
+            for at, (name, row) in enumerate(zip(names, statistics.domains, strict=True))
         ],
         right=frozenset({1, 2, 3, 4}),
     )
     say(f"{statistics.users:,} users, {statistics.shared_users:,} of them in both domains")
 
 
-def source(text: str) -> "Source":
+def source(text: str) -> "DomainFiles":
     """``NAME=INTERACTIONS[,ITEMS]`` as a domain's name and files.
 
     Raises:
         UsageError: no name, or no file.
     """
-    from edt_core.actions.importing import Source
-
+    from edt_core.data.importing import DomainFiles
     from edt_core.errors import UsageError
 
     name, equals, paths = text.partition("=")
@@ -132,9 +127,9 @@ def source(text: str) -> "Source":
             f"{text!r} names no domain and file.", hint="Write NAME=INTERACTIONS[,ITEMS]."
         )
     if "," not in paths or Path(paths).is_file():
-        return Source(name.strip(), Path(paths), None)
+        return DomainFiles(name.strip(), Path(paths), None)
     interactions, _, described = paths.partition(",")
-    return Source(name.strip(), Path(interactions), Path(described))
+    return DomainFiles(name.strip(), Path(interactions), Path(described))
 
 
 def items(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from edt_core.store.project import Home, Project
+    from edt_core.store.home import Home
+    from edt_core.store.project import Project
 
 ProjectName = Annotated[
     str, typer.Option("--project", "-p", envvar="EDT_PROJECT", help="The project's name.")
@@ -25,7 +26,7 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
 def home(context: typer.Context) -> "Home":
     """The folder of all projects: ``--home``, else ``EDT_HOME``, else the platform's."""
-    from edt_core.store.project import Home
+    from edt_core.store.home import Home
 
     chosen: Path | None = context.find_root().params.get("home")
     return Home(chosen)

@@ -34,7 +34,6 @@ def demo(
 ) -> None:
     """Make the built-in two-domain project and run all of it: no key, no network."""
     from edt_core.actions.demo import run_demo
-
     from edt_core.actions.stopping import stop_on_signals
 
     with stop_on_signals() as check, progress_lines() as sink:
@@ -48,9 +47,9 @@ def demo(
 
 def say_report(table: "Table") -> None:
     """A table of results as plain text."""
-    from edt_core.evaluation.table import as_text
+    from edt_core.evaluation.table import to_text
 
-    for line in as_text(table).splitlines():
+    for line in to_text(table).splitlines():
         say(safe_text(line))
 
 
@@ -72,7 +71,6 @@ def run(
 ) -> None:
     """Run the pipeline; what is stored is not computed or paid for again."""
     from edt_core.actions.running import run_variant
-
     from edt_core.actions.stopping import stop_on_signals
 
     with stop_on_signals() as check, progress_lines() as sink:
@@ -161,9 +159,10 @@ def config(context: typer.Context, project: ProjectName = "", json: AsJson = Fal
 @config_app.command()
 def show(context: typer.Context, project: ProjectName = "", json: AsJson = False) -> None:
     """Show every setting with its default."""
+    from edt_core.actions.configuring import configuration
     from edt_core.config import Config
 
-    given = opened(context, project).config().flat()
+    given = configuration(opened(context, project)).flat()
     if json:
         say_json(given)
         return
@@ -184,9 +183,10 @@ def get(
     project: ProjectName = "",
 ) -> None:
     """Show one setting."""
+    from edt_core.actions.configuring import configuration
     from edt_core.config import known_key
 
-    say(_text(opened(context, project).config().flat()[known_key(key)]))
+    say(_text(configuration(opened(context, project)).flat()[known_key(key)]))
 
 
 @config_app.command("set")

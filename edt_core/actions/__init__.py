@@ -1,1 +1,1 @@
-"""Everything a user can do, one call each: the command line and the app call these and nothing else."""
+"""Everything a user can do, one call each: what command line and app call, and nothing else."""

@@ -1,0 +1,373 @@
+"""``edt run``: one model of the paper on the project's data, every seed, reused where stored."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from edt_core import __version__, runner
+from edt_core.actions.configuring import configuration
+from edt_core.actions.publishing import publish
+from edt_core.actions.resources import resources
+from edt_core.config import Config
+from edt_core.errors import BudgetReached, EdtError, MissingInput, ReviewPending, RunCancelled
+from edt_core.errors import UsageError as Wrong
+from edt_core.evaluation.ranks import Ranks
+from edt_core.evaluation.summary import summarise
+from edt_core.evaluation.table import Table
+from edt_core.events import Event, EventSink, StageFailed, StageFinished, StageStarted
+from edt_core.experiments.overall import overall_table
+from edt_core.recipes import DEFAULT_SEEDS, Pipeline, ReviewState, Variant, pipeline
+from edt_core.stage import Stage, Step, walk
+from edt_core.stages.augmenter.review import Decisions, ReviewDecisions
+from edt_core.store import runs
+from edt_core.store.datasets import DatasetLine, dataset_of
+from edt_core.store.journal import Journal
+from edt_core.store.project import Project
+from edt_core.store.review import decided
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended."""
+
+    run: int
+    label: str
+    state: str
+    seeds: list[int]
+    until: str
+    computed: int
+    """Stages that were computed."""
+    reused: int
+    """Stages whose stored result was used."""
+    metrics: list[dict[str, Any]]
+    """Seed, split, domain, name and value; empty before ``evaluate``."""
+    table: Table | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is asked of a run."""
+
+    variant: Variant
+    config: Config
+    seeds: tuple[int, ...]
+    label: str = ""
+    """The model's name in tables; the variant's unless given."""
+    until: Step = Step.EVALUATE
+    start: Step | None = None
+    device: str = "auto"
+    max_cost: float | None = None
+
+
+def run_variant(
+    project: Project,
+    *,
+    variant: str = Variant.LLM_EDT,
+    settings: Sequence[str] = (),
+    seeds: Sequence[int] = (),
+    until: str = "",
+    start: str = "",
+    device: str = "auto",
+    max_cost: float | None = None,
+    sink: EventSink,
+    check: Callable[[], None],
+) -> RunOutcome:
+    """Run one model as ``edt run`` does.
+
+    Raises:
+        UsageError: an unknown variant, stage, setting or device.
+        MissingInput: nothing was imported yet.
+        ProjectBusy: another process runs stages in this project.
+        ReviewPending: the project waits for a reviewer.
+        RunCancelled: ``check`` said so; what was finished is kept.
+    """
+    job = Job(
+        named_variant(variant),
+        configuration(project, settings),
+        tuple(dict.fromkeys(seeds)) or DEFAULT_SEEDS,
+        until=named_step(until) if until else Step.EVALUATE,
+        start=named_step(start) if start else None,
+        device=device,
+        max_cost=max_cost,
+    )
+    with project.stages("edt run"):
+        return carry_out(project, job, sink=sink, check=check)
+
+
+def carry_out(
+    project: Project, job: Job, *, sink: EventSink, check: Callable[[], None]
+) -> RunOutcome:
+    """Run a job; the caller holds the project's stage lock."""
+    dataset = imported(project)
+    pipelines = snapshot(project, job, dataset.digest)
+    targets = _targets(pipelines, job.until)
+    store = project.artifacts
+    if job.start is not None:
+        for stage in _recomputed(pipelines, job.start, job.until):
+            store.forget(stage)
+    planned = runner.plan(targets, store)
+    needed = sum(step.needed for step in planned)
+    label = job.label or job.variant.value
+    run, finished = _run_row(project, job, label, targets, planned)
+    if not (finished and needed == 0):
+        with ExitStack() as ending:
+            journal = ending.enter_context(Journal(project, run))
+            ending.enter_context(_closing(project, run))
+            emit = _tee(sink, journal, _stage_rows(project, run))
+            lent = resources(
+                project,
+                job.config,
+                device=job.device,
+                max_cost=job.max_cost,
+                run=run,
+                emit=emit,
+                check=check,
+            )
+            shows = job.variant is Variant.LLM_EDT and not job.label
+            try:
+                runner.run(targets, store, lent)
+            finally:
+                if shows:
+                    publish(project, pipelines[0])
+    return _outcome(project, job, label, run, pipelines, dataset, needed, len(planned) - needed)
+
+
+def imported(project: Project) -> DatasetLine:
+    """The project's data set.
+
+    Raises:
+        MissingInput: nothing was imported yet.
+    """
+    dataset = dataset_of(project)
+    if dataset is None:
+        raise MissingInput(
+            f"The project {project.name!r} holds no data yet.",
+            hint=f"Import some: edt import --project {project.name} --help",
+        )
+    return dataset
+
+
+def snapshot(project: Project, job: Job, digest: str) -> list[Pipeline]:
+    """The job's pipelines, one a seed, with the reviewer's decisions as they stand now."""
+    first = pipeline(job.variant, job.config, digest, job.seeds[0])
+    review = ReviewState()
+    for part in first.augmenter:
+        made = decided(project, part.generated.fingerprint)
+        review = ReviewState(edits=made.edits_digest, verdicts=made.verdicts_digest)
+        none = np.zeros(0, dtype=np.int64)
+        edited = np.array(made.edited, dtype=np.int64)
+        kept = {
+            review.edits: Decisions(none, none, edited, made.fields),
+            review.verdicts: Decisions(
+                np.array(made.accepted, dtype=np.int64),
+                np.array(made.rejected, dtype=np.int64),
+                none,
+                [],
+            ),
+        }
+        for reviewed, decisions in kept.items():
+            source = ReviewDecisions(part.generated, digest=reviewed)
+            if not project.artifacts.has(source):
+                project.artifacts.write(source, decisions, 0.0)
+    return [pipeline(job.variant, job.config, digest, seed, review) for seed in job.seeds]
+
+
+def named_variant(name: str) -> Variant:
+    """The variant that tables call ``name``, whatever its case.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for variant in Variant:
+        if variant.value.casefold() == name.casefold():
+            return variant
+    known = ", ".join(repr(variant.value) for variant in Variant)
+    raise Wrong(f"There is no model {name!r}.", hint=f"Known are {known}.")
+
+
+def named_step(name: str) -> Step:
+    """The stage called ``name``.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in list(Step):
+        raise Wrong(f"There is no stage {name!r}.", hint=f"The stages are {', '.join(Step)}.")
+    return Step(name)
+
+
+def place(step: Step) -> int:
+    """The step's place in the order of DESIGN section 3."""
+    return list(Step).index(step)
+
+
+def metric_lines(
+    ranks: Mapping[int, Ranks], domain_names: Sequence[str], cutoffs: Sequence[int]
+) -> list[runs.MetricLine]:
+    """Every metric of a run by seed, split and domain, as the store keeps it."""
+    return [
+        runs.MetricLine(
+            seed,
+            line.split,
+            "all" if line.domain is None else domain_names[line.domain],
+            f"{line.protocol}.{line.metric}" + (f"@{line.cutoff}" if line.cutoff else ""),
+            line.mean,
+        )
+        for seed, found in ranks.items()
+        for line in summarise([found], cutoffs)
+        if line.mean is not None
+    ]
+
+
+def stand_in_notes(config: Config) -> list[str]:
+    """What a table made without a language model has to say of itself."""
+    notes = []
+    if config.llm.provider == "stand-in" and (config.generator.enabled or config.profiles.enabled):
+        notes.append(
+            "Items and profiles come from the embedded retrieval stand-in, which is no LLM: "
+            "these are no LLM results."
+        )
+    return notes
+
+
+def _targets(pipelines: Sequence[Pipeline], until: Step) -> list[Stage[Any]]:
+    """What has to be made so that every stage up to ``until`` is done."""
+    if until is Step.EVALUATE:
+        return [made.ranks for made in pipelines]
+    return [
+        stage
+        for made in pipelines
+        for stage in walk(made.ranks)
+        if place(stage.step) <= place(until)
+    ]
+
+
+def _recomputed(pipelines: Sequence[Pipeline], start: Step, until: Step) -> list[Stage[Any]]:
+    """Stages from ``start`` on, without those that a user's act makes and no computation can."""
+    distinct = {stage.fingerprint: stage for made in pipelines for stage in walk(made.ranks)}
+    return [
+        stage
+        for stage in distinct.values()
+        if place(start) <= place(stage.step) <= place(until)
+        and stage.step is not Step.IMPORT
+        and not isinstance(stage, ReviewDecisions)
+    ]
+
+
+def _run_row(
+    project: Project,
+    job: Job,
+    label: str,
+    targets: Sequence[Stage[Any]],
+    planned: Sequence[runner.Planned],
+) -> tuple[int, bool]:
+    """The run's number, and whether it is one that was finished before."""
+    content = "\n".join([label, *(stage.fingerprint for stage in targets)])
+    identity = hashlib.sha256(content.encode()).hexdigest()[:40]
+    before = runs.run_like(project, label, identity)
+    if before is not None and before.state == "done" and not any(s.needed for s in planned):
+        return before.id, True
+    if before is not None:
+        runs.resume_run(project, before.id, job.device)
+        return before.id, False
+    new = runs.NewRun(
+        label=label,
+        target=job.until,
+        seeds=job.seeds,
+        config=job.config.model_dump(mode="json"),
+        identity=identity,
+        device=job.device,
+        threads=_threads(),
+        version=__version__,
+    )
+    stages = [
+        runs.RunStageLine(
+            step.stage.fingerprint,
+            step.stage.step,
+            type(step.stage).__name__,
+            step.stage.parameters.get("seed"),
+        )
+        for step in planned
+    ]
+    return runs.start_run(project, new, stages), False
+
+
+def _threads() -> int:
+    import os
+
+    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+
+
+@contextmanager
+def _closing(project: Project, run: int) -> Iterator[None]:
+    """Write down how the run ended, whatever ends it."""
+    state: runs.RunState = "failed"
+    reason = ""
+    try:
+        yield
+        state = "done"
+    except (RunCancelled, KeyboardInterrupt, ReviewPending, BudgetReached) as error:
+        state, reason = "interrupted", str(error)
+        raise
+    except EdtError as error:
+        reason = str(error)
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: a bug"
+        raise
+    finally:
+        runs.end_run(project, run, state, reason)
+
+
+def _stage_rows(project: Project, run: int) -> EventSink:
+    def note(event: Event) -> None:
+        match event:
+            case StageStarted():
+                runs.note_stage(project, run, event.fingerprint, "running")
+            case StageFinished():
+                state = "reused" if event.reused else "done"
+                runs.note_stage(project, run, event.fingerprint, state, event.seconds)
+            case StageFailed():
+                runs.note_stage(project, run, event.fingerprint, "failed")
+            case _:
+                pass
+
+    return note
+
+
+def _tee(*sinks: EventSink) -> EventSink:
+    def emit(event: Event) -> None:
+        for sink in sinks:
+            sink(event)
+
+    return emit
+
+
+def _outcome(
+    project: Project,
+    job: Job,
+    label: str,
+    run: int,
+    pipelines: Sequence[Pipeline],
+    dataset: DatasetLine,
+    computed: int,
+    reused: int,
+) -> RunOutcome:
+    table, metrics = None, []
+    if job.until is Step.EVALUATE:
+        ranks: dict[int, Ranks] = {
+            made.seed: project.artifacts.read(made.ranks) for made in pipelines
+        }
+        lines = metric_lines(ranks, dataset.domain_names, job.config.evaluation.cutoffs)
+        runs.record_metrics(project, run, lines)
+        metrics = [asdict(line) for line in lines]
+        table = overall_table(
+            {label: list(ranks.values())}, dataset.domain_names, notes=stand_in_notes(job.config)
+        )
+    return RunOutcome(
+        run, label, "done", list(job.seeds), job.until, computed, reused, metrics, table
+    )

@@ -107,6 +107,7 @@ def _copy_database(source: Path, target: Path) -> None:
         writer = sqlite3.connect(target)
         try:
             reader.backup(writer)
+            writer.execute("PRAGMA journal_mode = DELETE")  # one file, until someone writes again
         finally:
             writer.close()
             reader.close()

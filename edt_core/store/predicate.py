@@ -164,7 +164,7 @@ class _Reader:
         if match is None:
             rest = self._text[self._next :].lstrip()
             self._at, self.kind, self.token = len(self._text) - len(rest), "unknown", rest[:1]
-            raise self.expected("a column, a value, 'and' or 'or'")
+            return
         self.kind = str(match.lastgroup)
         self.token = match[self.kind]
         self._at, self._next = match.start(self.kind), match.end()

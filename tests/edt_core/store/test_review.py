@@ -1,0 +1,175 @@
+"""Decisions: durable, undone as they were made, handed to the pipeline."""
+
+import subprocess
+import sys
+
+import pytest
+
+from edt_core.errors import UsageError
+from edt_core.store import review
+from edt_core.store.questions import counts
+from edt_core.store.review_queue import Wanted, generated_item, generated_page
+
+DRAFTS = "f" * 40
+
+
+def standing(project):
+    return [(item.decision, item.title) for item in generated_page(project)]
+
+
+def test_decisions_stand_and_are_counted(project):
+    assert review.decide(project, "accept", [1, 2]) == 2
+    assert review.decide(project, "reject", [2]) == 1
+    assert [decision for decision, _ in standing(project)] == ["accepted", "rejected", None, None]
+    assert counts(project).undecided == 1
+    assert review.decide(project, "reject", [2]) == 0
+
+
+def test_an_unknown_id_changes_nothing(project):
+    with pytest.raises(UsageError, match="99"):
+        review.decide(project, "accept", [1, 99])
+    assert counts(project).accepted == 0
+    with pytest.raises(UsageError, match="action"):
+        review.decide(project, "burn", [1])
+
+
+def test_a_bulk_act_is_undone_as_one(project):
+    review.decide(project, "accept", [1])
+    assert review.decide_where(project, "reject", "target_score < 0.25") == 3
+    assert review.undo(project) == 3
+    assert [decision for decision, _ in standing(project)] == ["accepted", None, None, None]
+
+
+def test_undo_and_redo_without_limit_in_any_process(project):
+    states = [standing(project)]
+    acts = [
+        lambda: review.decide(project, "accept", [1, 3]),
+        lambda: review.edit(project, 1, {"title": "Better"}),
+        lambda: review.decide(project, "reset", [1]),
+        lambda: review.edit(project, 2, {"title": "Other", "brand": "B"}),
+        lambda: review.decide_where(project, "reject", "id >= 1"),
+    ]
+    for act in acts:
+        act()
+        states.append(standing(project))
+    script = (
+        "import sys; from pathlib import Path; from edt_core.store.project import Project\n"
+        "from edt_core.store import review; print(review.undo(Project(Path(sys.argv[1]))))"
+    )
+    command = [sys.executable, "-c", script, str(project.folder)]
+    assert subprocess.run(command, capture_output=True, check=True).stdout.strip() == b"4"
+    assert standing(project) == states[4]
+    for state in reversed(states[:4]):
+        assert review.undo(project) > 0
+        assert standing(project) == state
+    assert review.undo(project) == 0
+    for state in states[1:]:
+        assert review.redo(project) > 0
+        assert standing(project) == state
+    assert review.redo(project) == 0
+
+
+def test_a_new_act_ends_redo(project):
+    review.decide(project, "accept", [1])
+    review.undo(project)
+    review.decide(project, "reject", [1])
+    assert review.redo(project) == 0
+    assert generated_item(project, 1).decision == "rejected"
+
+
+def test_an_edit_keeps_what_the_model_wrote_and_merges_with_the_last_one(project):
+    review.edit(project, 1, {"title": "New title", "categories": "A, B,"})
+    review.edit(project, 1, {"price": "9.99"})
+    item = generated_item(project, 1)
+    assert (item.title, item.price, item.categories) == ("New title", "9.99", ["A", "B"])
+    assert item.edited == {"title": "New title", "categories": ["A", "B"], "price": "9.99"}
+    with project.database.read() as session:
+        title = session.connection().exec_driver_sql("SELECT title FROM generated WHERE id = 1")
+        assert title.scalar() == "Draft 0"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"id": "3"}, {"title": ""}, {"title": 3}, {"categories": [1]}, {"brand": "x" * 20000}],
+)
+def test_an_edit_that_makes_no_item_is_refused(project, fields):
+    with pytest.raises(UsageError):
+        review.edit(project, 1, fields)
+    assert generated_item(project, 1).edited == {}
+
+
+def test_the_pipeline_sees_rows_and_a_digest_of_what_it_reads_alone(project):
+    empty = review.decided(project, DRAFTS)
+    assert (empty.accepted, empty.edits_digest, empty.verdicts_digest) == ([], "", "")
+    review.edit(project, 2, {"title": "T"})
+    review.decide(project, "accept", [4])
+    review.decide(project, "reject", [1])
+    decided = review.decided(project, DRAFTS)
+    assert (decided.accepted, decided.rejected, decided.edited) == ([1, 3], [0], [1])
+    assert decided.fields == [{"title": "T"}]
+    review.decide(project, "reject", [2])
+    later = review.decided(project, DRAFTS)
+    assert later.edited == [1]
+    assert later.edits_digest == decided.edits_digest
+    assert later.verdicts_digest != decided.verdicts_digest
+    assert review.decided(project, "0" * 40) == empty
+
+
+def test_exported_decisions_are_imported_as_one_act(home, project, toy):
+    review.edit(project, 2, {"title": "T"})
+    review.decide(project, "reject", [1])
+    told = review.export_decisions(project)
+    with toy.toy_project(home, "other") as other:
+        assert review.import_decisions(other, told) == 2
+        assert standing(other) == standing(project)
+        assert review.undo(other) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"title": "Another"}, {"decision": "maybe"}, {"id": 99}, {"id": "1"}, {"fields": {"x": 1}}],
+)
+def test_decisions_about_something_else_are_refused_whole(project, change):
+    review.decide(project, "accept", [1, 2])
+    told = review.export_decisions(project)
+    review.undo(project)
+    with pytest.raises(UsageError):
+        review.import_decisions(project, [told[0], told[1] | change])
+    assert counts(project).accepted == 0
+    with pytest.raises(UsageError, match="not understood"):
+        review.import_decisions(project, ["text"])
+
+
+def test_a_queue_is_paged_filtered_and_ordered(project):
+    def ids(*args, **kwargs):
+        return [item.id for item in generated_page(project, *args, **kwargs)]
+
+    assert ids(limit=2) == [1, 2]
+    assert ids(limit=2, after=2) == [3, 4]
+    assert ids(offset=3) == [4]
+    assert ids(descending=True) == [4, 3, 2, 1]
+    assert ids(order="target_score", descending=True) == [3, 2, 1, 4]
+    assert ids(Wanted(direction="a2b")) == [2, 4]
+    assert ids(Wanted(verdict="undecided")) == [1, 3]
+    assert ids(Wanted(user="u0")) == [1, 4]
+    assert ids(Wanted(text="draft 1", where="id < 4")) == [2]
+    with pytest.raises(UsageError):
+        generated_page(project, order="1; DROP TABLE item")  # type: ignore[arg-type]
+
+
+def test_a_score_that_is_not_defined_is_none(project):
+    item = generated_item(project, 4)
+    assert (item.target_score, item.source_score) == (None, 0.5)
+    assert generated_item(project, 1).anchor_title == "Tea"
+    assert generated_item(project, 2).anchor_key is None
+
+
+def test_a_decision_survives_kill(project):
+    script = (
+        "import os, sys; from pathlib import Path; from edt_core.store.project import Project\n"
+        "from edt_core.store import review; project = Project(Path(sys.argv[1]))\n"
+        "review.decide(project, 'accept', [3]); os.kill(os.getpid(), 9)"
+    )
+    child = subprocess.run([sys.executable, "-c", script, str(project.folder)], check=False)
+    assert child.returncode == -9
+    assert generated_item(project, 3).decision == "accepted"

@@ -80,8 +80,10 @@ class CatalogueGenerator:
         scores += texts @ self.vectors[keys].T
         scores[self._by_user[users][:, keys].toarray() > 0] -= 10.0
         most = min(max(question.about["n"] for question in questions), len(keys))
-        best = np.argpartition(-scores, most - 1, axis=1)[:, :most]
-        order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+        # whole numbers with the lowest key first on a tie: the same in whatever batch a user is asked
+        standing = np.arange(len(keys)) - np.rint(scores * 1e4).astype(np.int64) * len(keys)
+        best = np.argpartition(standing, most - 1, axis=1)[:, :most]
+        order = np.take_along_axis(standing, best, axis=1).argsort(axis=1)
         best = keys[np.take_along_axis(best, order, axis=1)]
         return [row[: q.about["n"]] for row, q in zip(best, questions, strict=True)]
 
@@ -152,7 +154,9 @@ class CatalogueGenerator:
                 chunk = some[start : start + 2 * _AT_ONCE]
                 near = self.vectors[chunk] @ self.vectors[own].T
                 near[own == chunk[:, None]] = -2.0
-                for key, neighbour in zip(chunk.tolist(), own[near.argmax(axis=1)], strict=True):
+                for key, neighbour in zip(
+                    chunk.tolist(), own[near.round(4).argmax(axis=1)], strict=True
+                ):
                     self._written[key] = self._variant(key, int(neighbour))
 
     def _variant(self, key: int, neighbour: int) -> dict[str, Any]:

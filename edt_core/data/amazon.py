@@ -124,6 +124,6 @@ def _is_rating(line: str) -> bool:
 def _item_first(source: Source) -> bool:
     """Whether the first column holds the items: ASINs have ten characters, users' ids more."""
     peek = Source(source.path)
-    fields = [line.split(",") for _, line in islice(peek.text_lines(), 1000)]
+    fields = [line.split(",") for line in islice(peek.text_lines(), 1000)]
     tens = [sum(len(row[at]) == 10 for row in fields if len(row) == 4) for at in (0, 1)]
     return tens[0] > tens[1]

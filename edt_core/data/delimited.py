@@ -144,25 +144,18 @@ def _of_width(
 
 
 def _rows(source: Source, layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    if not layout.quoted:
-        for line, text in source.text_lines():
-            yield line, text.split(layout.delimiter)
-        return
-    numbers: list[int] = [0]
-    reader = csv.reader(_counted(source, numbers), delimiter=layout.delimiter)
+    reader = csv.reader(
+        source.text_lines(),
+        delimiter=layout.delimiter,
+        quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
+    )
     while True:
         try:
             for row in reader:
-                yield numbers[0], row
+                if row:
+                    yield reader.line_num, row
         except csv.Error as error:  # a field beyond 128 KB: a quotation mark was never closed
             source.lines += 1
-            source.reject(numbers[0], f"broken CSV ({error})")
+            source.reject(reader.line_num, f"broken CSV ({error})")
         else:
             return
-
-
-def _counted(source: Source, numbers: list[int]) -> Iterator[str]:
-    """The lines of a source with their ends; ``numbers`` tells which one was handed out last."""
-    for line, text in source.text_lines():
-        numbers[0] = line
-        yield text + "\n"

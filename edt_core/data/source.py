@@ -7,6 +7,7 @@ error only when there are too many of them.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import IO, cast
 
@@ -148,21 +149,27 @@ class Source:
                 yield first, carry
             self._tell(self.size, 0)
 
-    def text_lines(self) -> Iterator[tuple[int, str]]:
-        """Every line that is not blank with its number; one that is no UTF-8 is rejected.
+    def text_lines(self) -> Iterator[str]:
+        """Every line with its end; one that is no UTF-8 is rejected and left blank.
 
         Raises:
             InputError: as ``blocks``.
         """
         for first, block in self.blocks():
-            for line, content in enumerate(block.split(b"\n"), first):
-                if not content.strip():
-                    continue
-                try:
-                    yield line, content.decode("utf-8").rstrip("\r")
-                except UnicodeDecodeError:
-                    self.lines += 1
-                    self.reject(line, "not UTF-8 text")
+            try:
+                text = block.decode()
+            except UnicodeDecodeError:
+                text = "".join(self._decoded(first, block))
+            yield from StringIO(text, newline="\n")
+
+    def _decoded(self, first: int, block: bytes) -> Iterator[str]:
+        for line, content in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
+            try:
+                yield content.decode() + "\n"
+            except UnicodeDecodeError:
+                self.lines += 1
+                self.reject(line, "not UTF-8 text")
+                yield "\n"
 
     @contextmanager
     def _opened(self) -> Iterator[IO[bytes]]:

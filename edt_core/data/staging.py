@@ -16,8 +16,8 @@ from edt_core.data.parquet import LIMITS
 from edt_core.data.sequences import Domain, Ints
 from edt_core.errors import EdtError
 
-FLUSH = 50_000
-"""Events inserted at a time."""
+FLUSH = 122_880
+"""Events inserted at a time: a row group, which goes to disk at once."""
 FETCH = 1_000_000
 """Events fetched at a time."""
 
@@ -52,23 +52,23 @@ class Staging:
     def __init__(self, database: Any) -> None:
         self._database = database
         self._waiting: list[tuple[int, Events]] = []
+        self._n_waiting = 0
         self._n = 0
         database.execute(
             "CREATE TABLE events (n BIGINT, domain UTINYINT, u VARCHAR, i VARCHAR, t BIGINT, "
             "review BIGINT)"
         )
-        database.execute("BEGIN")
 
     def add(self, domain: Domain, events: Events) -> None:
         """Append events; all of A come before all of B."""
         self._waiting.append((int(domain), events))
-        if sum(len(events) for _, events in self._waiting) >= FLUSH:
+        self._n_waiting += len(events)
+        if self._n_waiting >= FLUSH:
             self._flush()
 
     def finish(self) -> int:
         """Take what is still waiting; the number of all events."""
         self._flush()
-        self._database.execute("COMMIT")
         return self.count()
 
     def count(self) -> int:
@@ -145,7 +145,7 @@ class Staging:
             return
         blocks = [events for _, events in self._waiting]
         lengths = [len(events) for events in blocks]
-        total = sum(lengths)
+        total = self._n_waiting
         rows = {
             "n": np.arange(self._n, self._n + total),
             "domain": np.repeat([domain for domain, _ in self._waiting], lengths),
@@ -154,7 +154,7 @@ class Staging:
             "t": np.concatenate([events.times for events in blocks]),
             "review": np.concatenate([events.reviews for events in blocks]),
         }
-        self._waiting = []
+        self._waiting, self._n_waiting = [], 0
         self._n += total
         if total:
             self._database.register("rows", rows)

@@ -178,10 +178,9 @@ def progress_lines(*, quiet: bool = False) -> Iterator[ProgressLines]:
         yield ProgressLines(progress)
 
 
-def rate(done: int, started: float) -> str:
-    """``done`` units since ``started`` (monotonic seconds), as text."""
-    seconds = max(time.monotonic() - started, 1e-9)
-    return f"{done / seconds:,.0f}/s"
+def when(moment: float) -> str:
+    """Seconds since 1970 as local date and time."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))
 
 
 def ratio_histogram(counts: Sequence[int]) -> None:

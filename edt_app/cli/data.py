@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edt_app.cli.options import AsJson, ProjectName, opened
+from edt_app.cli.options import AsJson, ProjectName, one_of, opened
 from edt_app.terminal import (
     note,
     progress_lines,
@@ -69,7 +69,7 @@ def import_files(
     with progress_lines() as sink:
         report = import_dataset(
             opened(context, project),
-            format=format,
+            layout=format,
             domains=(source(domain_a), source(domain_b)),
             recipe=recipe,
             min_user=min_user,
@@ -140,37 +140,51 @@ def items(
         str, typer.Option("--verdict", help="kept, filtered, accepted or rejected.")
     ] = "",
     user: Annotated[str, typer.Option("--user", help="A user's source id.")] = "",
+    where: Annotated[
+        str, typer.Option("--where", help='All that fit, such as "target_score<0.8".')
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, help="Rows shown.")] = 50,
     json: AsJson = False,
 ) -> None:
     """Show generated items with their scores, verdicts and decisions."""
-    from edt_core.actions.inspecting import generated_items
+    from edt_core.store.review_queue import Wanted, generated_count, generated_page
 
-    page = generated_items(
-        opened(context, project), direction=direction, verdict=verdict, user=user, limit=limit
+    opened_project = opened(context, project)
+    wanted = Wanted(
+        direction=one_of("--direction", direction, "", "a2b", "b2a"),
+        verdict=one_of(
+            "--verdict", verdict, "", "kept", "filtered", "accepted", "rejected", "edited"
+        ),
+        user=user,
+        where=where,
     )
+    rows = generated_page(opened_project, wanted, limit=limit)
     if json:
-        say_json(page.rows)
+        say_json(rows)
         return
     say_table(
         ["id", "user", "dir", "source", "target", "rank", "verdict", "decision", "title"],
         [
             [
                 row.id,
-                row.user,
+                row.user_id,
                 row.direction,
-                f"{row.source_score:.3f}",
-                "-" if row.target_score < -1 else f"{row.target_score:.3f}",
-                row.source_rank,
-                row.verdict,
+                _score(row.source_score),
+                _score(row.target_score),
+                row.source_rank or "-",
+                row.verdict or "-",
                 row.decision or "-",
                 row.title,
             ]
-            for row in page.rows
+            for row in rows
         ],
         right=frozenset({0, 3, 4, 5}),
     )
-    note(f"{len(page.rows):,} of {page.total:,} shown. {page.source}")
+    note(f"{len(rows):,} of {generated_count(opened_project, wanted):,} shown.")
+
+
+def _score(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 @calls_app.callback()
@@ -186,31 +200,37 @@ def calls(
     """List the calls to language models."""
     if context.invoked_subcommand is not None:
         return
-    from edt_core.actions.inspecting import call_lines
+    from edt_core.store.calls import calls as listed
 
-    page = call_lines(opened(context, project), stage=stage, user=user, failed=failed, limit=limit)
+    rows = listed(
+        opened(context, project),
+        step=stage,
+        user=user,
+        status="failed" if failed else "",
+        limit=limit,
+    )
     if json:
-        say_json(page.rows)
+        say_json(rows)
         return
     say_table(
-        ["id", "stage", "template", "user", "status", "model", "tokens", "cost", "answer"],
+        ["id", "stage", "template", "user", "status", "model", "tokens", "cost", "reason"],
         [
             [
                 row.id,
                 row.step,
                 row.template,
-                row.user or "-",
+                row.user_id or "-",
                 row.status,
-                row.model,
+                row.model_answered or row.model,
                 row.prompt_tokens + row.completion_tokens,
                 "-" if row.cost is None else f"${row.cost:.6f}",
-                safe_text(row.response, width=60),
+                row.reason or "-",
             ]
-            for row in page.rows
+            for row in rows
         ],
         right=frozenset({0, 6, 7}),
     )
-    note(f"{len(page.rows):,} of {page.total:,} shown.")
+    note(f"{len(rows):,} shown, newest first. See one: edt calls show ID")
 
 
 @calls_app.command("show")
@@ -221,18 +241,30 @@ def show_call(
     json: AsJson = False,
 ) -> None:
     """Show one call: the prompt and the answer as they were sent."""
-    from edt_core.actions.inspecting import one_call
+    from json import dumps
 
-    call = one_call(opened(context, project), id)
+    from edt_core.store.calls import call
+
+    found = call(opened(context, project), id)
     if json:
-        say_json(call)
+        say_json(found)
         return
-    for name in ("step", "template", "user", "provider", "model", "status", "error"):
-        say(f"{name:<12}{safe_text(getattr(call, name) or '-')}")
-    for title, text in (("REQUEST", call.request), ("RESPONSE", call.response)):
-        say(f"\n{title}")
-        for line in str(text).splitlines():
-            say(safe_text(line))
+    for name in ("step", "template", "user_id", "provider", "model", "status", "reason"):
+        say(f"{name:<12}{safe_text(getattr(found.line, name) or '-')}")
+    messages = found.request.get("messages")
+    for message in messages if isinstance(messages, list) else []:
+        _say_block(str(message.get("role", "?")).upper(), str(message.get("content", "")))
+    rest = {key: value for key, value in found.request.items() if key != "messages"}
+    _say_block("PARAMETERS", dumps(rest, ensure_ascii=False))
+    _say_block("RESPONSE", found.response)
+    for attempt in found.attempts:
+        _say_block("ATTEMPT", dumps(attempt, ensure_ascii=False))
+
+
+def _say_block(title: str, text: str) -> None:
+    say(f"\n{title}")
+    for line in text.splitlines():
+        say(safe_text(line))
 
 
 def export(
@@ -241,9 +273,10 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="A folder that does not exist yet.")],
 ) -> None:
     """Write everything as open formats (DESIGN section 7)."""
-    from edt_core.actions.exporting import export as write
+    from edt_core.actions.configuring import configuration
+    from edt_core.store.export import export as write
 
-    with progress_lines() as sink:
-        written = write(opened(context, project), out, sink=sink)
-    for path in written:
+    source = opened(context, project)
+    write(source, out, configuration(source))
+    for path in sorted(out.iterdir()):
         say(safe_text(path))

@@ -1,7 +1,7 @@
 """The options that many commands share, and what hangs on them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,20 @@ Seeds = Annotated[
     list[int], typer.Option("--seed", help="A training seed; repeat it for several (42 44 46).")
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+
+
+def one_of(option: str, value: str, *known: str) -> Any:
+    """``value`` when it is one of ``known``.
+
+    Raises:
+        UsageError: it isn't.
+    """
+    from edt_core.errors import UsageError
+
+    if value not in known:
+        listed = ", ".join(name for name in known if name)
+        raise UsageError(f"{option} can't be {value!r}.", hint=f"Use {listed}.")
+    return value
 
 
 def home(context: typer.Context) -> "Home":

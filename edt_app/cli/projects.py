@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from edt_app.cli.options import AsJson, ProjectName, home, opened
-from edt_app.terminal import note, safe_text, say, say_json, say_table
+from edt_app.terminal import note, safe_text, say, say_json, say_table, when
 
 
 def add(app: typer.Typer) -> None:
@@ -33,9 +33,7 @@ def new(context: typer.Context, name: Annotated[str, typer.Argument(help="Its na
 
 def projects(context: typer.Context, json: AsJson = False) -> None:
     """List the projects."""
-    from edt_core.actions.projects import listing
-
-    lines = listing(home(context))
+    lines = home(context).projects()
     if json:
         say_json(lines)
         return
@@ -43,21 +41,18 @@ def projects(context: typer.Context, json: AsJson = False) -> None:
         say("No project yet. Make one: edt demo, or edt new NAME.")
         return
     say_table(
-        ["name", "data set", "users", "items", "events", "runs", "size", "state"],
+        ["name", "data set", "changed", "size", "cost"],
         [
             [
                 line.name,
                 line.dataset or "-",
-                f"{line.users:,}",
-                f"{line.items:,}",
-                f"{line.interactions:,}",
-                line.runs,
+                when(line.changed_at),
                 f"{line.bytes / 1e6:,.1f} MB",
-                line.state,
+                f"${line.cost:.2f}" if line.cost else "-",
             ]
             for line in lines
         ],
-        right=frozenset({2, 3, 4, 5, 6}),
+        right=frozenset({3, 4}),
     )
 
 
@@ -83,9 +78,10 @@ def backup(
     project: ProjectName = "",
 ) -> None:
     """Write a project into one file, also while a run goes on."""
-    from edt_core.actions.projects import backup as write
+    from edt_core.store.backup import back_up
 
-    say(f"Wrote {safe_text(write(opened(context, project), file))}.")
+    back_up(opened(context, project).folder, file)
+    say(f"Wrote {safe_text(file)}.")
 
 
 def restore(
@@ -94,7 +90,7 @@ def restore(
     name: Annotated[str, typer.Option("--as", help="The project's new name.")] = "",
 ) -> None:
     """Make a project from a backup."""
-    from edt_core.actions.projects import restore as read
+    from edt_core.store.backup import restore as read
 
     say(f"Restored {safe_text(read(home(context), file, name))}.")
 

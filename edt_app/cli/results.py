@@ -24,9 +24,9 @@ def runs(context: typer.Context, project: ProjectName = "", json: AsJson = False
     """List the runs, unless a command follows."""
     if context.invoked_subcommand is not None:
         return
-    from edt_core.actions.reporting import run_lines
+    from edt_core.actions.reporting import run_rows
 
-    lines = run_lines(opened(context, project))
+    lines = run_rows(opened(context, project))
     if json:
         say_json(lines)
         return

@@ -29,10 +29,17 @@ def review(project: ProjectName = "") -> None:
 def _decide(
     context: typer.Context, action: str, ids: list[int] | None, where: str, project: str
 ) -> None:
-    from edt_core.actions.reviewing import decide
+    from edt_core.errors import UsageError
+    from edt_core.store.review import decide, decide_where
 
-    changed = decide(opened(context, project), action, ids or [], where)
-    say(f"{action}: {changed:,} items")
+    if bool(ids) == bool(where):
+        raise UsageError(f"What shall {action} change?", hint="Give ids, or --where, not both.")
+    source = opened(context, project)
+    if where:
+        changed = decide_where(source, action, where, by="edt review")
+    else:
+        changed = decide(source, action, ids or [], by="edt review")
+    say(f"{action}: {changed:,} items changed")
 
 
 @review_app.command()
@@ -69,18 +76,22 @@ def edit(
     project: ProjectName = "",
 ) -> None:
     """Change an item's text; the next run embeds and scores it again."""
-    from edt_core.actions.reviewing import edit as change
+    from edt_core.errors import UsageError
+    from edt_core.store.review import edit as change
 
-    change(opened(context, project), id, field)
-    say(f"edit: item {id}")
+    fields = dict(text.partition("=")[::2] for text in field)
+    if any("=" not in text for text in field):
+        raise UsageError("A field needs a value.", hint="Write --field title=...")
+    change(opened(context, project), id, fields, by="edt review")
+    say(f"edit: item {id}; the next run embeds and scores it again")
 
 
 @review_app.command()
 def undo(context: typer.Context, project: ProjectName = "") -> None:
     """Take the last decision back (a bulk decision as one)."""
-    from edt_core.actions.reviewing import undo as take_back
+    from edt_core.store.review import undo as take_back
 
-    say(safe_text(take_back(opened(context, project))))
+    say(f"undo: {take_back(opened(context, project)):,} items")
 
 
 @review_app.command("export")
@@ -88,9 +99,9 @@ def export_decisions(
     context: typer.Context, file: Annotated[Path, typer.Argument()], project: ProjectName = ""
 ) -> None:
     """Write the decisions to a file of JSON lines."""
-    from edt_core.actions.reviewing import export_decisions as write
+    from edt_core.actions.reviewing import write_decisions
 
-    say(f"{write(opened(context, project), file):,} decisions to {safe_text(file)}")
+    say(f"{write_decisions(opened(context, project), file):,} decisions to {safe_text(file)}")
 
 
 @review_app.command("import")
@@ -98,6 +109,6 @@ def import_decisions(
     context: typer.Context, file: Annotated[Path, typer.Argument()], project: ProjectName = ""
 ) -> None:
     """Read decisions that 'edt review export' wrote."""
-    from edt_core.actions.reviewing import import_decisions as read
+    from edt_core.actions.reviewing import read_decisions
 
-    say(f"{read(opened(context, project), file):,} decisions read")
+    say(f"{read_decisions(opened(context, project), file):,} items changed")

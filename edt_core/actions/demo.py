@@ -90,7 +90,7 @@ def _prepare(project: Project, sink: EventSink) -> None:
                 DomainFiles(first, paths[0], paths[1]),
                 DomainFiles(second, paths[2], paths[3]),
             ),
-            format="csv",
+            layout="csv",
             recipe="none",
             sink=sink,
         )

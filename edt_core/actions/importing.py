@@ -38,7 +38,7 @@ def import_dataset(
     project: Project,
     *,
     domains: tuple[DomainFiles, DomainFiles],
-    format: str,
+    layout: str,
     recipe: str = "paper",
     min_user: int | None = None,
     min_item: int | None = None,
@@ -55,7 +55,7 @@ def import_dataset(
         ProjectBusy: another process runs stages in this project.
     """
     options = _options(
-        format=format,
+        format=layout,
         recipe=recipe,
         min_user=min_user,
         min_item=min_item,

@@ -84,4 +84,5 @@ def domain_ratio(counts: Ints) -> NDArray[np.float64]:
     """The ratio r of section 1, |n_A - n_B| / (n_A + n_B), ``[U]``; 0 for a user without events."""
     total = counts.sum(axis=1)
     difference = np.abs(counts[:, 0] - counts[:, 1])
-    return np.divide(difference, total, out=np.zeros(len(counts)), where=total > 0)
+    ratios: NDArray[np.float64] = difference / np.maximum(total, 1)
+    return ratios

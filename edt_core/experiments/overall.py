@@ -39,7 +39,7 @@ def overall_table(
         for protocol in ("full", "sampled"):
             columns += [f"{domain_names[domain]} {name}@{CUTOFF} {protocol}" for name in ("H", "N")]
     for label, ranks in results.items():
-        found = {
+        found: dict[tuple[Domain, str, str], Summary] = {
             (line.domain, line.protocol, line.metric): line
             for line in summarise(ranks, [CUTOFF])
             if line.split == "test" and line.domain is not None

@@ -66,6 +66,15 @@ class Artifacts:
         kind: type[T] = stage.output
         return files.load(kind, folder)
 
+    def read_as(self, kind: type[T], fingerprint: str) -> T:
+        """An artifact of the class ``kind`` by its fingerprint alone.
+
+        Raises:
+            MissingInput: it was never made.
+            ProjectError: its files are not what was written.
+        """
+        return files.load(kind, self._checked(fingerprint, kind.__name__))
+
     def arrays(self, fingerprint: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """An artifact's arrays and plain values by name, for who does not know its class.
 

@@ -1,0 +1,133 @@
+"""``edt estimate``: the calls, tokens and cost that a run would still make."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edt_core.actions.configuring import configuration
+from edt_core.actions.running import Job, imported, snapshot
+from edt_core.config import Config
+from edt_core.data.catalogue import Catalogue
+from edt_core.data.sequences import domain_counts
+from edt_core.llm.prices import cost
+from edt_core.llm.prompts import item_prompt, sample_line
+from edt_core.recipes import DEFAULT_SEEDS, Pipeline, Variant
+from edt_core.stage import Step
+from edt_core.store.calls import spend
+from edt_core.store.project import Project
+
+LETTERS_PER_TOKEN = 4.0
+"""Of English product titles, roughly; measured tokens replace it once calls were made."""
+_SAMPLE = 2000
+
+
+@dataclass(frozen=True)
+class EstimateLine:
+    """One stage's outstanding calls."""
+
+    step: str
+    calls: int
+    """At most: identical questions are asked once, answered ones not again."""
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None
+    """US dollars; 0 for the embedded defaults, None where the price is not known."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run would still ask."""
+
+    lines: list[EstimateLine]
+    cost: float | None
+    note: str
+
+
+def estimate(project: Project, settings: Sequence[str] = ()) -> Estimate:
+    """An upper bound from the data set's shape; asks nothing and computes nothing.
+
+    Raises:
+        MissingInput: nothing was imported yet.
+        UsageError: an unknown setting.
+    """
+    dataset = imported(project)
+    config = configuration(project, settings)
+    made = snapshot(project, Job(Variant.LLM_EDT, config, DEFAULT_SEEDS[:1]), dataset.digest)[0]
+    catalogue = project.artifacts.read(made.data.catalogue)
+    counts = domain_counts(project.artifacts.read(made.data.histories).sequences, catalogue.domain)
+    lines = [
+        _embed(project, config, made, catalogue),
+        _generate(project, config, made, catalogue, counts),
+        _profile(project, config, made, counts),
+    ]
+    costs = [line.cost for line in lines]
+    known = [value for value in costs if value is not None]
+    note = "Upper bounds: identical questions are asked once, and answered ones never again."
+    if None in costs:
+        note += " The price of a model is not known, so its cost is not counted."
+    return Estimate(lines, sum(known) if len(known) == len(costs) else None, note)
+
+
+def _embed(project: Project, config: Config, made: Pipeline, catalogue: Catalogue) -> EstimateLine:
+    if config.embedding.provider != "openai" or project.artifacts.has(made.embeddings[0]):
+        return EstimateLine(Step.EMBED, 0, 0, 0, 0.0)
+    keys = np.linspace(0, len(catalogue) - 1, min(len(catalogue), _SAMPLE)).astype(int).tolist()
+    texts = [
+        item_prompt(catalogue.domain_names[catalogue.domain[k]], catalogue.text(k)) for k in keys
+    ]
+    tokens = round(_mean_tokens(texts) * len(catalogue))
+    calls = -(-len(catalogue) // config.embedding.batch_size)
+    return EstimateLine(Step.EMBED, calls, tokens, 0, cost(config.embedding.model, tokens, 0))
+
+
+def _generate(
+    project: Project, config: Config, made: Pipeline, catalogue: Catalogue, counts: np.ndarray
+) -> EstimateLine:
+    stages = [part.generated for part in made.augmenter]
+    if all(project.artifacts.has(stage) for stage in stages):
+        return EstimateLine(Step.GENERATE, 0, 0, 0, 0.0)
+    both = int((counts > 0).all(axis=1).sum())
+    one = int((counts > 0).any(axis=1).sum()) - both
+    calls = 2 * both + (one if config.noise_filter.empty_target == "catalogue" else 0)
+    calls = max(0, calls - _answered(project, Step.GENERATE))
+    keys = np.linspace(0, len(catalogue) - 1, min(len(catalogue), _SAMPLE)).astype(int).tolist()
+    line = _mean_tokens([sample_line(catalogue.text(key)) for key in keys])
+    shown = np.minimum(counts, config.clusters.n_clusters).sum(axis=1)
+    prompt = 350 + line * float(shown[shown > 0].mean() if (shown > 0).any() else 0)
+    return _priced(
+        project, config, Step.GENERATE, calls, prompt, line * config.generator.n_generate
+    )
+
+
+def _profile(project: Project, config: Config, made: Pipeline, counts: np.ndarray) -> EstimateLine:
+    if all(project.artifacts.has(stage) for stage in made.profiles):
+        return EstimateLine(Step.PROFILE, 0, 0, 0, 0.0)
+    people = int((counts > 0).any(axis=1).sum())
+    calls = people
+    if config.profiles.pipeline == "sra":
+        calls += int(np.minimum(counts, config.profiles.n_clusters).sum()) + 10
+    calls = max(0, calls - _answered(project, Step.PROFILE))
+    return _priced(project, config, Step.PROFILE, calls, 250.0, 70.0)
+
+
+def _priced(
+    project: Project, config: Config, step: Step, calls: int, prompt: float, answer: float
+) -> EstimateLine:
+    """Tokens as measured on answered calls of the step, else as guessed from letters."""
+    for line in spend(project):
+        if line.step == step and line.answered and line.prompt_tokens:
+            prompt = line.prompt_tokens / line.answered
+            answer = line.completion_tokens / line.answered
+    tokens = (round(calls * prompt), round(calls * answer))
+    if config.llm.provider == "stand-in":
+        return EstimateLine(step, calls, *tokens, 0.0)
+    return EstimateLine(step, calls, *tokens, cost(config.llm.model, *tokens))
+
+
+def _answered(project: Project, step: Step) -> int:
+    return sum(line.answered for line in spend(project) if line.step == step)
+
+
+def _mean_tokens(texts: Sequence[str]) -> float:
+    return sum(len(text) for text in texts) / max(1, len(texts)) / LETTERS_PER_TOKEN

@@ -1,0 +1,135 @@
+"""``edt recommend``: items for a user from a trained run; no language model is asked (3.5.2)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edt_core.actions.resources import chosen_device
+from edt_core.actions.running import imported
+from edt_core.config import Config
+from edt_core.data.catalogue import Catalogue
+from edt_core.data.sequences import Domain, Ints, Sequences, offsets_of
+from edt_core.errors import MissingInput, UsageError
+from edt_core.recipes import Data
+from edt_core.stages.augmenter.insertion import Augmented
+from edt_core.stages.dual_phase.pretraining import Checkpoint
+from edt_core.stages.embed import ItemEmbeddings
+from edt_core.store import runs
+from edt_core.store.project import Project
+from edt_core.store.questions import user_by_source_id
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """One recommended item."""
+
+    key: int
+    item: str
+    """The source id."""
+    title: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Recommendations:
+    """The best items of one domain for one user."""
+
+    user: str
+    domain: str
+    run: int
+    seed: int | None
+    items: list[Recommended]
+    note: str
+
+
+def recommend(
+    project: Project, *, user: str, domain: str, top: int = 10, run: int | None = None
+) -> Recommendations:
+    """Rank a domain's real items by Eq. 11 after everything that is known of the user.
+
+    Choice: the input is the augmented training part and both held-out events, because serving is
+    no evaluation; items that the user already has are left out.
+
+    Raises:
+        UsageError: there is no such user, domain or run.
+        MissingInput: no run is trained.
+    """
+    dataset = imported(project)
+    if domain not in dataset.domain_names:
+        raise UsageError(
+            f"There is no domain {domain!r}.", hint=f"Use {' or '.join(dataset.domain_names)}."
+        )
+    which = dataset.domain_names.index(domain)
+    person = user_by_source_id(project, user)
+    line = _trained_run(project, run)
+    data = Data.of(dataset.digest)
+    catalogue = project.artifacts.read(data.catalogue)
+    held_out = [
+        targets.items[targets.users == person.id]
+        for targets in (project.artifacts.read(data.valid), project.artifacts.read(data.test))
+    ]
+    scores, seen, seed = _scores(project, line, catalogue, person.id, which, held_out)
+    scores[np.isin(catalogue.keys_of(Domain(which)), seen)] = -np.inf
+    best = np.argsort(-scores, kind="stable")[: min(top, int(np.isfinite(scores).sum()))]
+    keys = catalogue.keys_of(Domain(which))[best]
+    return Recommendations(
+        person.source_id,
+        domain,
+        line.id,
+        seed,
+        [
+            Recommended(int(key), catalogue.source_ids[key], catalogue.titles[key], float(score))
+            for key, score in zip(keys, scores[best], strict=True)
+        ],
+        f"Run {line.id} ({line.label}), seed {seed}; {len(np.unique(seen)):,} known items left out.",
+    )
+
+
+def _trained_run(project: Project, wanted: int | None) -> runs.RunLine:
+    if wanted is not None:
+        return runs.run_line(project, wanted)
+    for line in runs.run_lines(project):
+        stages = {stage.stage for stage in runs.run_stages(project, line.id)}
+        if line.state == "done" and "EvaluateModel" in stages:
+            return line
+    raise MissingInput("No run is trained yet.", hint=f"Make one: edt run --project {project.name}")
+
+
+def _scores(
+    project: Project,
+    line: runs.RunLine,
+    catalogue: Catalogue,
+    user: int,
+    domain: int,
+    held_out: list[Ints],
+) -> tuple[np.ndarray, Ints, int | None]:
+    """Scores of the domain's real items, the items that the user has, and the run's first seed."""
+    from edt_core.stages.evaluate import trained_vectors
+
+    stages = runs.run_stages(project, line.id)
+    first = next((stage.seed for stage in stages if stage.stage == "Pretrain"), None)
+
+    def made(name: str) -> str:
+        return next(
+            (s.fingerprint for s in stages if s.stage == name and s.seed in {None, first}), ""
+        )
+
+    store, config = project.artifacts, Config.model_validate(line.config)
+    if not made("Pretrain"):
+        raise MissingInput(f"Run {line.id} trained no model.", hint="Choose another with --run.")
+    augmented = store.read_as(Augmented, made("InsertItems") or made("KeepRaw"))
+    with_text = made("EmbedItems")
+    known = np.concatenate([augmented.sequences.of(user), *held_out])
+    request = Sequences(known, offsets_of(np.array([len(known)])))
+    vectors = trained_vectors(
+        store.read_as(Checkpoint, made("Pretrain")),
+        store.read_as(Checkpoint, made("FineTune")) if made("FineTune") else None,
+        augmented,
+        store.read_as(ItemEmbeddings, with_text).vectors if with_text else None,
+        catalogue,
+        (config.pretraining, config.fine_tuning),
+        (request, np.array([domain])),
+        chosen_device("auto"),
+    )
+    scores = (vectors.items[catalogue.keys_of(Domain(domain))] @ vectors.users[0]).cpu().numpy()
+    return scores.astype(np.float64), known, first

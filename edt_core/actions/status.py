@@ -1,0 +1,142 @@
+"""``edt status``: how far each stage is with the settings as they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edt_core.actions.configuring import configuration
+from edt_core.actions.running import Job, snapshot
+from edt_core.recipes import DEFAULT_SEEDS, Pipeline, Variant
+from edt_core.stage import Stage, Step
+from edt_core.store.artifacts import ArtifactLine
+from edt_core.store.calls import spend
+from edt_core.store.datasets import dataset_of
+from edt_core.store.project import Project
+from edt_core.store.questions import Counts, counts
+
+
+@dataclass(frozen=True)
+class StepStatus:
+    """One stage of DESIGN section 3."""
+
+    step: str
+    state: str
+    """``fresh``, ``stale`` (made, but with other settings), ``partial``, ``missing`` or ``off``."""
+    stored: int
+    total: int
+    """Results that the stage is made of, over every seed."""
+    holds: str
+    reason: str
+    """Why it is not fresh."""
+
+
+@dataclass(frozen=True)
+class ProjectStatus:
+    """A project at a glance."""
+
+    project: str
+    dataset: str
+    stages: list[StepStatus]
+    calls: int
+    cost: float
+    """US dollars, as far as prices are known."""
+    running: bool
+    note: str
+
+
+def project_status(project: Project, seeds: Sequence[int] = DEFAULT_SEEDS) -> ProjectStatus:
+    """Each stage's state for the project's settings; computes nothing, imports no model library."""
+    dataset = dataset_of(project)
+    held = counts(project)
+    spent = spend(project)
+    calls = sum(line.answered + line.invalid + line.failed + line.unknown for line in spent)
+    unknown = sum(line.unknown for line in spent)
+    holder = project.holder()
+    notes = []
+    if holder is not None:
+        notes.append(f"A run goes on (process {holder.pid} on {holder.host}).")
+    if unknown:
+        notes.append(f"{unknown:,} calls were sent and never answered (their cost is unknown).")
+    stages = [StepStatus(step, "missing", 0, 0, "", "nothing was imported yet") for step in Step]
+    if dataset is not None:
+        job = Job(Variant.LLM_EDT, configuration(project), tuple(seeds))
+        pipelines = snapshot(project, job, dataset.digest)
+        lines = project.artifacts.lines()
+        stages = [_step_status(project, step, pipelines, lines, held) for step in Step]
+    return ProjectStatus(
+        project.name,
+        dataset.name if dataset else "",
+        stages,
+        calls,
+        sum(line.cost for line in spent),
+        holder is not None,
+        " ".join(notes),
+    )
+
+
+def _step_status(
+    project: Project,
+    step: Step,
+    pipelines: Sequence[Pipeline],
+    lines: Sequence[ArtifactLine],
+    held: Counts,
+) -> StepStatus:
+    wanted: dict[str, Stage[object]] = {
+        stage.fingerprint: stage for made in pipelines for stage in made.stages_of(step)
+    }
+    if not wanted:
+        return StepStatus(step, "off", 0, 0, "", "switched off by the settings")
+    stored = [stage for stage in wanted.values() if project.artifacts.has(stage)]
+    holds = _holds(step, held)
+    if len(stored) == len(wanted):
+        return StepStatus(step, "fresh", len(stored), len(wanted), holds, "")
+    missing = [stage for stage in wanted.values() if stage not in stored]
+    change = _what_changed(missing[0], lines)
+    state = "partial" if stored else "stale" if change else "missing"
+    if state == "partial" and change:
+        state = "stale"
+    reason = change or ("not every seed or part is made" if stored else "never run")
+    return StepStatus(step, state, len(stored), len(wanted), holds, reason)
+
+
+def _what_changed(stage: Stage[object], lines: Sequence[ArtifactLine]) -> str:
+    """How the newest stored result of the same kind and seed differs; empty without one."""
+    ours = stage.parameters
+    for line in lines:
+        if line.stage != type(stage).__name__ or line.fingerprint == stage.fingerprint:
+            continue
+        if line.parameters.get("seed") != ours.get("seed"):
+            continue
+        changed = sorted(_differences(line.parameters, ours))
+        return f"{', '.join(changed)} changed" if changed else "a stage before it changed"
+    return ""
+
+
+def _differences(before: dict[str, object], now: dict[str, object], prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for key in {*before, *now}:
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += _differences(old, new, f"{prefix}{key}.")
+        elif old != new:
+            found.append(f"{prefix}{key}")
+    return found
+
+
+def _holds(step: Step, held: Counts) -> str:
+    match step:
+        case Step.IMPORT:
+            return f"{held.users:,} users, {held.items:,} items, {held.interactions:,} events"
+        case Step.GENERATE:
+            return f"{held.generated:,} generated items"
+        case Step.FILTER:
+            return f"{held.kept:,} kept, {held.filtered:,} filtered"
+        case Step.REVIEW:
+            return f"{held.accepted:,} accepted, {held.rejected:,} rejected, {held.edited:,} edited"
+        case Step.INSERT:
+            return f"{held.inserted:,} generated items inserted"
+        case Step.PROFILE:
+            return f"{held.profiles:,} profiles"
+        case Step.EVALUATE:
+            return f"{held.runs:,} runs"
+        case _:
+            return ""

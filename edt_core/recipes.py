@@ -71,6 +71,10 @@ class Variant(StrEnum):
     ITEM_KNN = "ItemKNN"
 
 
+COUNTING = frozenset({Variant.POPULARITY, Variant.MARKOV, Variant.ITEM_KNN})
+"""Models that count: no seed enters them."""
+
+
 @dataclass(frozen=True)
 class Data:
     """The imported data set as source stages."""

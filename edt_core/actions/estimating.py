@@ -69,12 +69,17 @@ def estimate(project: Project, settings: Sequence[str] = ()) -> Estimate:
     return Estimate(lines, sum(known) if len(known) == len(costs) else None, note)
 
 
+def _spread(catalogue: Catalogue) -> list[int]:
+    """Keys of items from all over the catalogue, to measure texts on."""
+    return np.linspace(0, len(catalogue) - 1, min(len(catalogue), _SAMPLE)).astype(int).tolist()
+
+
 def _embed(project: Project, config: Config, made: Pipeline, catalogue: Catalogue) -> EstimateLine:
     if config.embedding.provider != "openai" or project.artifacts.has(made.embeddings[0]):
         return EstimateLine(Step.EMBED, 0, 0, 0, 0.0)
-    keys = np.linspace(0, len(catalogue) - 1, min(len(catalogue), _SAMPLE)).astype(int).tolist()
+    names = catalogue.domain_names
     texts = [
-        item_prompt(catalogue.domain_names[catalogue.domain[k]], catalogue.text(k)) for k in keys
+        item_prompt(names[catalogue.domain[key]], catalogue.text(key)) for key in _spread(catalogue)
     ]
     tokens = round(_mean_tokens(texts) * len(catalogue))
     calls = -(-len(catalogue) // config.embedding.batch_size)
@@ -91,8 +96,7 @@ def _generate(
     one = int((counts > 0).any(axis=1).sum()) - both
     calls = 2 * both + (one if config.noise_filter.empty_target == "catalogue" else 0)
     calls = max(0, calls - _answered(project, Step.GENERATE))
-    keys = np.linspace(0, len(catalogue) - 1, min(len(catalogue), _SAMPLE)).astype(int).tolist()
-    line = _mean_tokens([sample_line(catalogue.text(key)) for key in keys])
+    line = _mean_tokens([sample_line(catalogue.text(key)) for key in _spread(catalogue)])
     shown = np.minimum(counts, config.clusters.n_clusters).sum(axis=1)
     prompt = 350 + line * float(shown[shown > 0].mean() if (shown > 0).any() else 0)
     return _priced(

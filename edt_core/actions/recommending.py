@@ -81,7 +81,7 @@ def recommend(
             Recommended(int(key), catalogue.source_ids[key], catalogue.titles[key], float(score))
             for key, score in zip(keys, scores[best], strict=True)
         ],
-        f"Run {line.id} ({line.label}), seed {seed}; {len(np.unique(seen)):,} known items left out.",
+        f"Run {line.id} ({line.label}), seed {seed}; {len(np.unique(seen))} known items left out",
     )
 
 

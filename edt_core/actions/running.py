@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,10 @@ from edt_core.evaluation.summary import summarise
 from edt_core.evaluation.table import Table
 from edt_core.events import Event, EventSink, StageFailed, StageFinished, StageStarted
 from edt_core.experiments.overall import overall_table
-from edt_core.recipes import DEFAULT_SEEDS, Pipeline, ReviewState, Variant, pipeline
+from edt_core.recipes import COUNTING, DEFAULT_SEEDS, Pipeline, ReviewState, Variant, pipeline
 from edt_core.stage import Stage, Step, walk
 from edt_core.stages.augmenter.review import Decisions, ReviewDecisions
+from edt_core.stages.dual_phase.pretraining import Pretrain
 from edt_core.store import runs
 from edt_core.store.datasets import DatasetLine, dataset_of
 from edt_core.store.journal import Journal
@@ -103,6 +104,8 @@ def carry_out(
 ) -> RunOutcome:
     """Run a job; the caller holds the project's stage lock."""
     dataset = imported(project)
+    if job.variant in COUNTING:  # no seed enters: one is all
+        job = replace(job, seeds=job.seeds[:1])
     pipelines = snapshot(project, job, dataset.digest)
     targets = _targets(pipelines, job.until)
     store = project.artifacts
@@ -112,7 +115,7 @@ def carry_out(
     planned = runner.plan(targets, store)
     needed = sum(step.needed for step in planned)
     label = job.label or job.variant.value
-    run, finished = _run_row(project, job, label, targets, planned)
+    run, finished = _run_row(project, job, label, pipelines, targets, planned)
     if not (finished and needed == 0):
         with ExitStack() as ending:
             journal = ending.enter_context(Journal(project, run))
@@ -127,12 +130,10 @@ def carry_out(
                 emit=emit,
                 check=check,
             )
-            shows = job.variant is Variant.LLM_EDT and not job.label
-            try:
-                runner.run(targets, store, lent)
-            finally:
-                if shows:
-                    publish(project, pipelines[0])
+            show = _publisher(project, pipelines[0]) if _is_main(job) else _nothing
+            runner.run(targets, store, lent, show)
+            if _is_main(job):
+                publish(project, pipelines[0])
     return _outcome(project, job, label, run, pipelines, dataset, needed, len(planned) - needed)
 
 
@@ -262,6 +263,7 @@ def _run_row(
     project: Project,
     job: Job,
     label: str,
+    pipelines: Sequence[Pipeline],
     targets: Sequence[Stage[Any]],
     planned: Sequence[runner.Planned],
 ) -> tuple[int, bool]:
@@ -274,6 +276,12 @@ def _run_row(
     if before is not None:
         runs.resume_run(project, before.id, job.device)
         return before.id, False
+    seed_of = {
+        stage.fingerprint: made.seed
+        for made in pipelines
+        for stage in walk(made.ranks)
+        if any(isinstance(behind, Pretrain) for behind in walk(stage))
+    }
     new = runs.NewRun(
         label=label,
         target=job.until,
@@ -289,11 +297,30 @@ def _run_row(
             step.stage.fingerprint,
             step.stage.step,
             type(step.stage).__name__,
-            step.stage.parameters.get("seed"),
+            seed_of.get(step.stage.fingerprint),
         )
         for step in planned
     ]
     return runs.start_run(project, new, stages), False
+
+
+def _is_main(job: Job) -> bool:
+    """The project's own pipeline, whose items and profiles the screens show."""
+    return job.variant is Variant.LLM_EDT and not job.label
+
+
+def _publisher(project: Project, made: Pipeline) -> Callable[[Stage[Any], object], None]:
+    """Shows what a stage made as soon as it stands, so that a reviewer need not wait."""
+
+    def finished(stage: Stage[Any], artifact: object) -> None:
+        if stage.step in {Step.GENERATE, Step.FILTER, Step.INSERT, Step.PROFILE}:
+            publish(project, made)
+
+    return finished
+
+
+def _nothing(stage: Stage[Any], artifact: object) -> None:
+    """Show nothing: an ablation's items are no business of the reviewer's."""
 
 
 def _threads() -> int:

@@ -9,7 +9,6 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,7 +23,6 @@ from edt_core.errors import EdtError, ProjectBusy, ProjectError
 
 WRITE_LOCK = "write.lock"
 _WAIT_SECONDS = 30.0
-_ROWS_AT_ONCE = 50_000  # rows handed to SQLite in one call: bounds the memory of a bulk insert
 
 
 class Database:
@@ -84,6 +82,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a paid answer survives a power cut
         connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute("PRAGMA cache_size = -16384")  # KiB
     return connection
 
 
@@ -138,14 +137,14 @@ def insert_rows(
 
 
 def run_many(session: Session, statement: str, rows: Iterable[tuple[Any, ...]]) -> int:
-    """Run one statement with every row's values, some ten thousand rows at a time."""
-    connection = session.connection()
-    waiting = iter(rows)
-    done = 0
-    while part := list(islice(waiting, _ROWS_AT_ONCE)):
-        connection.exec_driver_sql(statement, part)
-        done += len(part)
-    return done
+    """Run one statement with every row's values, inside the session's transaction.
+
+    Choice: the rows go straight to the driver, one at a time, because SQLAlchemy would first make a
+    list of them all.
+    """
+    driver: Any = session.connection().connection.driver_connection
+    with contextlib.closing(driver.executemany(statement, rows)) as cursor:
+        return max(0, int(cursor.rowcount))
 
 
 @contextlib.contextmanager

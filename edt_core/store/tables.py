@@ -81,7 +81,7 @@ class User(Table, table=True):
 class Interaction(Table, table=True):
     """One event of a raw mixed sequence. A user's events lie together, in order."""
 
-    __table_args__ = (Index(None, "key"), {"sqlite_with_rowid": False})
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     user: int = Field(primary_key=True)
     position: int = Field(primary_key=True)

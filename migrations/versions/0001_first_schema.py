@@ -114,7 +114,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user", "position", name="pk_interaction"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_interaction_key", "interaction", ["key"])
     op.create_table(
         "item",
         _int("key"),

@@ -23,6 +23,6 @@ class GRU4Rec(nn.Module):
         # come shortest first, so the later token of a step belongs to the longer row
         newest_first = torch.arange(len(inputs) - 1, -1, -1, device=inputs.device)
         order = newest_first[torch.argsort(layout.positions[newest_first], stable=True)]
-        steps = torch.bincount(layout.positions).cpu()
+        steps = (layout.lengths > torch.arange(int(layout.lengths[-1]))[:, None]).sum(dim=1)
         states, _ = self.gru(PackedSequence(self.dropout(inputs)[order], steps))
         return torch.empty_like(states.data).index_copy(0, order, states.data)

@@ -69,6 +69,8 @@ class CatalogueGenerator:
     def retrieve(self, questions: Sequence[Question], target: Domain) -> list[Ints]:
         """Keys of the best real items of ``target`` for each question, best first."""
         keys = self.catalogue.keys_of(target)
+        if not len(keys):
+            return [keys] * len(questions)
         users = np.array([question.about["user"] for question in questions])
         sources = self._taken([question.about["source_keys"] for question in questions])
         targets = self._taken([question.about["target_keys"] for question in questions])
@@ -80,7 +82,7 @@ class CatalogueGenerator:
         scores += texts @ self.vectors[keys].T
         scores[self._by_user[users][:, keys].toarray() > 0] -= 10.0
         most = min(max(question.about["n"] for question in questions), len(keys))
-        # whole numbers with the lowest key first on a tie: the same in whatever batch a user is asked
+        # whole numbers, the lowest key first on a tie: the same whatever batch a user is asked in
         standing = np.arange(len(keys)) - np.rint(scores * 1e4).astype(np.int64) * len(keys)
         best = np.argpartition(standing, most - 1, axis=1)[:, :most]
         order = np.take_along_axis(standing, best, axis=1).argsort(axis=1)

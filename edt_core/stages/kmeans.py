@@ -71,24 +71,27 @@ def kmeans_jobs(
         n_clusters: K of every job.
         check: Called once a batch.
     """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     sizes = np.diff(offsets)
     starts = np.repeat(offsets[:-1], sizes)
     labels = np.arange(len(rows)) - starts
     distances = np.zeros(len(rows), dtype=np.float32)
-    for jobs in _batches(sizes, n_clusters):
-        check()
-        size = int(sizes[jobs].max())
-        columns = np.arange(size)
-        real = columns < sizes[jobs][:, None]
-        points = np.where(real, offsets[jobs][:, None] + columns, 0)
-        if size > _LARGEST_GRAM:
-            found, away = _solve_large(vectors[rows[points[0]]], n_clusters)
-        else:
-            block = vectors[rows[points]]
-            block[~real] = 0.0
-            found, away = _solve(block @ block.transpose(0, 2, 1), real, n_clusters)
-        labels[points[real]] = found[real]
-        distances[points[real]] = away[real]
+    with threadpool_limits(1):  # the products are too small to be worth a second thread's waiting
+        for jobs in _batches(sizes, n_clusters):
+            check()
+            size = int(sizes[jobs].max())
+            columns = np.arange(size)
+            real = columns < sizes[jobs][:, None]
+            points = np.where(real, offsets[jobs][:, None] + columns, 0)
+            if size > _LARGEST_GRAM:
+                found, away = _solve_large(vectors[rows[points[0]]], n_clusters)
+            else:
+                block = vectors[rows[points]]
+                block[~real] = 0.0
+                found, away = _solve(block @ block.transpose(0, 2, 1), real, n_clusters)
+            labels[points[real]] = found[real]
+            distances[points[real]] = away[real]
     return Clustering(labels, distances)
 
 

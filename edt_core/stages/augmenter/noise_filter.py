@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -60,7 +61,8 @@ def best_matches(
     Paper: Eq. 5, (s_i, score_i) = argmax over s_k in S_rep of sim(E_i, E_sk).
     Choice: the later one on a tie.
 
-    One small matrix product per row: on rows of a few keys that beats any padded batch.
+    One small matrix product per row, on one thread: on rows of a few keys that beats any padded
+    batch, and threads would wait for one another more than they work.
 
     Args:
         queries: Vectors of any length ``[G, E]``.
@@ -72,21 +74,27 @@ def best_matches(
     Returns:
         Scores ``[G]`` (-2 for an empty row) and the best entry's index in ``keys`` (-1).
     """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     scores = np.full(len(queries), UNDEFINED, dtype=np.float32)
     best = np.full(len(queries), -1, dtype=np.int64)
     norms = np.sqrt(np.einsum("ge,ge->g", queries, queries))
     order = np.argsort(rows, kind="stable")
+    together = queries if (np.diff(order) == 1).all() else queries[order]
     bounds = np.flatnonzero(np.diff(rows[order], prepend=-1, append=-1))
-    for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        mine = order[start:stop]
-        row = rows[mine[0]]
-        first, last = int(offsets[row]), int(offsets[row + 1])
-        if first == last:
-            continue
-        found = queries[mine] @ table[keys[first:last]][::-1].T
-        place = found.argmax(axis=1)
-        scores[mine] = found[np.arange(len(mine)), place]
-        best[mine] = last - 1 - place
+    backwards = keys[::-1]
+    with threadpool_limits(1):
+        for start, stop in pairwise(bounds.tolist()):
+            mine = order[start:stop]
+            row = rows[mine[0]]
+            first, last = int(offsets[row]), int(offsets[row + 1])
+            if first == last:
+                continue
+            candidates = table[backwards[len(keys) - last : len(keys) - first]]
+            found = together[start:stop] @ candidates.T
+            place = found.argmax(axis=1)
+            scores[mine] = found[np.arange(stop - start), place]
+            best[mine] = last - 1 - place
     defined = best >= 0
     scores[defined] /= np.where(norms[defined] > 0, norms[defined], 1.0)
     return scores, best

@@ -90,3 +90,8 @@ def test_a_new_title_is_unlike_every_real_one():
     assert new_title("Tea", "Tea", {"tea"}) == "Tea, Series 2"
     assert new_title("Tea", "", {"tea series 2", "tea series 3"}) == "Tea, Series 4"
     assert len(new_title("tea " * 200, "Green", set())) <= 300
+
+
+def test_a_domain_without_items_gets_an_empty_answer():
+    alone = generator([[TEA]], titles=TITLES[:4])
+    assert json.loads(next(iter(alone([ask(0, 1, [TEA])])))) == {"items": []}

@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from edt_core.errors import UsageError
-from edt_core.store.database import insert_rows, run_many
+from edt_core.store.database import insert_rows
 from edt_core.store.memory import storable
 from edt_core.store.names import shown
 from edt_core.store.tables import Batch
@@ -31,15 +31,6 @@ SHOWN = (
 
 
 @dataclass(frozen=True)
-class Change:
-    """What shall stand for one item."""
-
-    generated: int
-    decision: str | None
-    fields: str | None
-
-
-@dataclass(frozen=True)
 class Standing:
     """What stands for one item, and the title that the model wrote."""
 
@@ -47,6 +38,20 @@ class Standing:
     decision: str | None
     fields: str | None
     title: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """What shall stand for one item, and what stood."""
+
+    before: Standing
+    decision: str | None
+    fields: str | None
+
+    @property
+    def real(self) -> bool:
+        """It changes something."""
+        return (self.before.decision, self.before.fields) != (self.decision, self.fields)
 
 
 def standing(session: Session, ids: Sequence[int]) -> list[Standing]:
@@ -73,42 +78,23 @@ def standing(session: Session, ids: Sequence[int]) -> list[Standing]:
 
 def apply(session: Session, action: str, changes: list[Change], by: str, note: str) -> int:
     """Make the changes that change something, as one batch; how many those are."""
-    before = {now.generated: now for now in standing(session, [c.generated for c in changes])}
-    new = [
-        change
-        for change in changes
-        if (before[change.generated].decision, before[change.generated].fields)
-        != (change.decision, change.fields)
-    ]
+    new = {change.before.generated: change for change in changes if change.real}
     if not new:
         return 0
     batch = Batch(at=time.time(), by=by, note=storable(note))
     session.add(batch)
     session.flush()
     rows = (
-        (
-            batch.id,
-            change.generated,
-            action,
-            change.decision,
-            change.fields,
-            before[change.generated].decision,
-            before[change.generated].fields,
-        )
-        for change in new
+        (batch.id, number, action, c.decision, c.fields, c.before.decision, c.before.fields)
+        for number, c in new.items()
     )
     columns = ("batch", "generated", "action", "decision", "fields")
     insert_rows(session, "decision", (*columns, "decision_before", "fields_before"), rows)
-    run_many(
-        session,
-        "UPDATE generated SET decision = ?, fields = ? WHERE id = ?",
-        ((change.decision, change.fields, change.generated) for change in new),
-    )
-    return len(new)
+    return restore(session, int(batch.id or 0), "decision", "fields")
 
 
 def restore(session: Session, batch: int, decision: str, fields: str) -> int:
-    """Set the items of a batch to what its lines have in two of their columns."""
+    """Set the items of a batch to what its lines have in two of their columns; how many."""
     done = session.connection().exec_driver_sql(
         f"UPDATE generated SET decision = d.{decision}, fields = d.{fields} "
         "FROM decision d WHERE d.generated = generated.id AND d.batch = ?",

@@ -86,19 +86,22 @@ class ProfileText:
 def counts(project: Project) -> Counts:
     """How much of everything there is."""
     query = f"""
-        SELECT count(*) AS generated, coalesce(sum(verdict = 'kept'), 0) AS kept,
-               coalesce(sum(verdict = 'filtered'), 0) AS filtered,
-               coalesce(sum(decision = 'accepted'), 0) AS accepted,
-               coalesce(sum(decision = 'rejected'), 0) AS rejected,
-               coalesce(sum(decision = 'edited'), 0) AS edited,
-               coalesce(sum(inserted), 0) AS inserted,
-               coalesce(sum(verdict = 'kept' AND decision IS NULL), 0) AS undecided,
+        SELECT coalesce(sum(n), 0) AS generated,
+               coalesce(sum(n) FILTER (WHERE verdict = 'kept'), 0) AS kept,
+               coalesce(sum(n) FILTER (WHERE verdict = 'filtered'), 0) AS filtered,
+               coalesce(sum(n) FILTER (WHERE decision = 'accepted'), 0) AS accepted,
+               coalesce(sum(n) FILTER (WHERE decision = 'rejected'), 0) AS rejected,
+               coalesce(sum(n) FILTER (WHERE decision = 'edited'), 0) AS edited,
+               coalesce(sum(n) FILTER (WHERE verdict = 'kept' AND decision IS NULL), 0)
+                   AS undecided,
+               (SELECT count(*) FROM generated WHERE inserted AND drafts = ({SHOWN})) AS inserted,
                (SELECT count(*) FROM item) AS items, (SELECT count(*) FROM user) AS users,
                (SELECT count(*) FROM interaction) AS interactions,
                (SELECT count(*) FROM run) AS runs,
                (SELECT count(*) FROM profile WHERE fingerprint =
                    (SELECT fingerprint FROM latest WHERE kind = 'profiles')) AS profiles
-        FROM generated WHERE drafts = ({SHOWN})"""
+        FROM (SELECT verdict, decision, count(*) AS n FROM generated
+              WHERE drafts = ({SHOWN}) GROUP BY verdict, decision)"""
     with project.database.read() as session:
         (row,) = rows_of(session, query)
         return Counts(**row._mapping)

@@ -61,7 +61,7 @@ def decide(
         raise UsageError(f"There is no action {shown(action)}.", hint="accept, reject or reset.")
     with project.database.write() as session:
         changes = [
-            Change(now.generated, ACTIONS[action], None if action == "reset" else now.fields)
+            Change(now, ACTIONS[action], None if action == "reset" else now.fields)
             for now in standing(session, ids)
         ]
         return apply(session, action, changes, by, note)
@@ -99,7 +99,7 @@ def edit(project: Project, number: int, fields: Mapping[str, Any], *, by: str = 
     with project.database.write() as session:
         (now,) = standing(session, [number])
         merged = json.loads(now.fields or "{}") | changed
-        change = Change(number, "edited", json.dumps(merged, sort_keys=True))
+        change = Change(now, "edited", json.dumps(merged, sort_keys=True))
         return apply(session, "edit", [change], by, "")
 
 
@@ -199,7 +199,7 @@ def import_decisions(project: Project, entries: Iterable[Any], *, by: str = "") 
                     f"Decision {place} is about another item than the one with id {number} here.",
                     hint="Import decisions into the project that they were exported from.",
                 )
-            changes.append(Change(number, decision, fields))
+            changes.append(Change(now, decision, fields))
         return apply(session, "import", changes, by, "")
 
 

@@ -180,10 +180,13 @@ class Generated(Table, table=True):
     """A generated item with its scores, the filter's verdict and the reviewer's decision."""
 
     __table_args__ = (
+        # an index's last column is the id: each of these gives its pages in the order of ids
         UniqueConstraint("drafts", "row"),
+        Index(None, "drafts"),
         Index(None, "drafts", "verdict", "decision"),
-        Index(None, "drafts", "target", "target_score"),
+        Index(None, "drafts", "target_score"),
         Index(None, "drafts", "user"),
+        Index("ix_generated_inserted", "drafts", sqlite_where=text("inserted")),
     )
 
     id: int | None = Field(default=None, primary_key=True)

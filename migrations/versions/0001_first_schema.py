@@ -218,8 +218,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_generated"),
         sa.UniqueConstraint("drafts", "row", name="uq_generated_drafts_row"),
     )
+    op.create_index("ix_generated_drafts", "generated", ["drafts"])
+    op.create_index("ix_generated_drafts_target_score", "generated", ["drafts", "target_score"])
     op.create_index(
-        "ix_generated_drafts_target_target_score", "generated", ["drafts", "target", "target_score"]
+        "ix_generated_inserted", "generated", ["drafts"], sqlite_where=sa.text("inserted")
     )
     op.create_index("ix_generated_drafts_user", "generated", ["drafts", "user"])
     op.create_index(

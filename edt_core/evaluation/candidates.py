@@ -46,6 +46,21 @@ def extended(histories: Sequences, users: Ints, *later: Ints) -> Sequences:
     return Sequences(items, offsets)
 
 
+def distinct(codes: Ints) -> Ints:
+    """The distinct values, ascending (np.unique's hash table is many times slower than a sort)."""
+    codes = np.sort(codes)
+    return codes[np.concatenate([[True], codes[1:] != codes[:-1]])] if len(codes) else codes
+
+
+def contains(codes: Ints, asked: Ints) -> Flags:
+    """Which of ``asked`` stand in the sorted ``codes``; quick where ``asked`` ascends."""
+    if len(codes) == 0:
+        return np.zeros(asked.shape, dtype=bool)
+    place = np.searchsorted(codes, asked)
+    found: Flags = codes[np.minimum(place, len(codes) - 1)] == asked
+    return found
+
+
 def draw(
     catalogue: Catalogue, known: Sequences, targets: Ints, n_negatives: int, seed: tuple[int, ...]
 ) -> Ints:
@@ -85,7 +100,7 @@ def _excluded(known: Sequences, rows: Ints, keys: Ints) -> Ints:
     place = np.searchsorted(keys, known.items)
     inside = (place < len(keys)) & (row >= 0)
     inside[inside] = keys[place[inside]] == known.items[inside]
-    return np.unique(row[inside] * len(keys) + place[inside])
+    return distinct(row[inside] * len(keys) + place[inside])
 
 
 def _draw_places(
@@ -104,7 +119,7 @@ def _draw_places(
     while len(pending):
         # Valid distinct draws stay and the others are drawn again, which favours no item.
         drawn = np.sort(places[pending], axis=1)
-        bad = _among(excluded, pending[:, None] * size + drawn)
+        bad = contains(excluded, pending[:, None] * size + drawn)
         bad[:, 1:] |= drawn[:, 1:] == drawn[:, :-1]
         drawn[bad] = generator.integers(size, size=int(bad.sum()))
         places[pending] = drawn
@@ -117,22 +132,13 @@ def _shuffled(
 ) -> Ints:
     """The first n of each row's allowed places in random order, ascending, ``[len(rows), n]``."""
     weight = generator.random((len(rows), size))
-    weight[_among(excluded, rows[:, None] * size + np.arange(size))] = 2.0
+    weight[contains(excluded, rows[:, None] * size + np.arange(size))] = 2.0
     first = np.argsort(weight, axis=1)[:, :n]
     first[np.take_along_axis(weight, first, axis=1) > 1.0] = size  # sorts behind the allowed ones
     first = np.sort(first, axis=1)
     filled = np.full((len(rows), n), -1, dtype=np.int64)
     filled[:, : first.shape[1]] = np.where(first == size, -1, first)
     return filled
-
-
-def _among(codes: Ints, asked: Ints) -> Flags:
-    """Which of ``asked`` stand in the sorted ``codes``."""
-    if len(codes) == 0:
-        return np.zeros(asked.shape, dtype=bool)
-    place = np.searchsorted(codes, asked)
-    found: Flags = codes[np.minimum(place, len(codes) - 1)] == asked
-    return found
 
 
 def _blocks(rows: Ints, width: int) -> list[Ints]:

@@ -11,8 +11,8 @@ from edt_core.data.sequences import Domain, Ints, Sequences
 from edt_core.evaluation.candidates import extended
 from edt_core.evaluation.ranks import Ranks64, ranks_of
 
-ROWS = 256
-"""Targets that are scored at once."""
+ROWS = 64
+"""Targets that are scored at once; their scores should stay in the processor's cache."""
 
 
 class CountingModel(Protocol):

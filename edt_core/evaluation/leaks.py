@@ -12,7 +12,7 @@ from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import Flags, Ints, Sequences
 from edt_core.data.split import Histories, TestTargets, ValidTargets, leave_one_out
 from edt_core.errors import LeakFound
-from edt_core.evaluation.candidates import Candidates, extended
+from edt_core.evaluation.candidates import Candidates, contains, distinct, extended
 
 _HINT = "Don't use this run's numbers; import the data again and run again."
 
@@ -124,11 +124,11 @@ def _check_negatives(
     if (present & (catalogue.domain[negatives] != own[:, None])).any():
         raise LeakFound("A stored negative is not of its target's domain.", hint=_HINT)
     rows = np.arange(len(targets))[:, None]
-    codes = rows * len(catalogue) + negatives
-    if len(np.unique(codes[present])) != present.sum():
+    ordered = np.sort(negatives, axis=1)
+    if ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any():
         raise LeakFound("A stored negative occurs twice for one target.", hint=_HINT)
-    taken = np.unique(known.users() * len(catalogue) + known.items)
-    if np.isin(codes[present], taken, assume_unique=True).any():
+    taken = distinct(known.users() * len(catalogue) + known.items)
+    if (contains(taken, rows * len(catalogue) + ordered) & (ordered >= 0)).any():
         raise LeakFound("A stored negative is known to its user or the target.", hint=_HINT)
     in_domain = catalogue.domain[taken % len(catalogue)] == own[taken // len(catalogue)]
     met = np.bincount(taken[in_domain] // len(catalogue), minlength=len(targets))

@@ -119,8 +119,9 @@ def ranks_of(scores: NDArray[np.float64], targets: Ints, present: NDArray[np.boo
         present: which columns compete, ``[R, n]`` or ``[1, n]``; the target's must.
     """
     own = np.take_along_axis(scores, targets[:, None], axis=1)
-    signs = np.sign(scores - own) * present
-    ranks: Ranks64 = (present.sum(axis=1) + 1 + signs.sum(axis=1)) / 2
+    better = np.count_nonzero((scores > own) & present, axis=1)
+    worse = np.count_nonzero((scores < own) & present, axis=1)
+    ranks: Ranks64 = (present.sum(axis=1) + 1 + better - worse) / 2
     return ranks
 
 

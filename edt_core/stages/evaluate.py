@@ -9,6 +9,7 @@ from edt_core.config import FineTuningSettings, PretrainingSettings
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import Floats, Ints, Sequences
 from edt_core.data.split import Histories, TestTargets, ValidTargets
+from edt_core.data.vectors import unit_rows
 from edt_core.evaluation import leaks
 from edt_core.evaluation.candidates import Candidates, draw, extended
 from edt_core.evaluation.counting import CountingModel, count_ranks
@@ -16,7 +17,6 @@ from edt_core.evaluation.ranks import Ranks, full_ranks, sampled_ranks
 from edt_core.events import Noted, StageAdvanced
 from edt_core.stage import Context, Stage, Step
 from edt_core.stages.augmenter.insertion import Augmented, nearest_real
-from edt_core.stages.augmenter.noise_filter import unit_rows
 from edt_core.stages.dual_phase.pretraining import Checkpoint
 from edt_core.stages.embed import ItemEmbeddings
 

@@ -48,8 +48,10 @@ class ItemKNN:
             ``[B, C]``.
         """
         n_items = self.likeness.shape[0]
-        summed: NDArray[np.float64] = (_binary(inputs, n_items) @ self.likeness).toarray()[:, keys]
-        return np.where(summed > 0, summed, self.popularity.share[keys] - 1.0)
+        summed = (_binary(inputs, n_items) @ self.likeness)[:, keys].tocoo()
+        scores = np.tile(self.popularity.share[keys] - 1.0, (inputs.n_users, 1))
+        scores[summed.row, summed.col] = summed.data
+        return scores
 
 
 def _binary(sequences: Sequences, n_items: int) -> Any:

@@ -79,3 +79,13 @@ def test_two_runs_are_equal():
     table, rows, offsets = some_jobs([30, 40])
     first, second = (kmeans_jobs(table, rows, offsets, 6) for _ in range(2))
     assert first.labels.tolist() == second.labels.tolist()
+
+
+def test_a_large_catalogue_is_clustered_nearly_as_well_from_a_sample(monkeypatch):
+    rng = np.random.default_rng(3)
+    centres = rng.standard_normal((6, 8))
+    points = (centres[rng.integers(0, 6, 900)] + rng.normal(0, 0.3, (900, 8))).astype(np.float32)
+    monkeypatch.setattr(kmeans, "_SAMPLE", 400)
+    labels, centroids = kmeans_catalogue(points, 6)
+    theirs = KMeans(6, n_init=10, random_state=0).fit(points).inertia_
+    assert ((points - centroids[labels]) ** 2).sum() <= 1.01 * theirs

@@ -21,6 +21,9 @@ from sqlmodel import Session
 
 from edt_core.errors import EdtError, ProjectBusy, ProjectError
 
+SQLITE_VERSION = sqlite3.sqlite_version
+"""Of the library in use; up to 3.51.2 two writers at once can lose pages, hence the lock."""
+
 WRITE_LOCK = "write.lock"
 _WAIT_SECONDS = 30.0
 
@@ -33,6 +36,7 @@ class Database:
         self._threads = threading.RLock()
         self._processes = write_lock(path)
         self._writer = writing_engine(path)
+        self._wrote = False
         self._readers = create_engine(
             "sqlite://", creator=lambda: connect(path, "ro"), poolclass=QueuePool
         )
@@ -53,6 +57,7 @@ class Database:
             Session(self._writer, expire_on_commit=False) as session,
             session.begin(),
         ):
+            self._wrote = True
             yield session
 
     @contextlib.contextmanager
@@ -64,8 +69,10 @@ class Database:
     def close(self) -> None:
         """Close every connection; the last one to close moves the journal into the file."""
         self._readers.dispose()
-        with self._threads, holding(self._processes):
-            self._writer.dispose()
+        if self._wrote:
+            with self._threads, holding(self._processes):
+                self._writer.dispose()
+                self._wrote = False
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -104,6 +111,7 @@ def holding(lock: FileLock) -> Iterator[None]:
 
     Raises:
         ProjectBusy: somebody else holds it for longer than 30 seconds.
+        ProjectError: the folder can't be written.
     """
     try:
         lock.acquire(timeout=_WAIT_SECONDS)
@@ -112,6 +120,11 @@ def holding(lock: FileLock) -> Iterator[None]:
             f"Another process has been writing to {lock.lock_file} for {_WAIT_SECONDS:.0f} s.",
             hint="Wait for it to end and try again.",
         ) from None
+    except OSError as error:
+        raise ProjectError(
+            f"{lock.lock_file} can't be made: {error.strerror}.",
+            hint="Check that the folder exists and that you may write to it.",
+        ) from error
     try:
         yield
     finally:

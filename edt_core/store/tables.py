@@ -101,10 +101,10 @@ class Setting(Table, table=True):
 
 
 class Latest(Table, table=True):
-    """Which drafts and profiles the project's rows are about at present."""
+    """Which stages' results the project's rows are about at present."""
 
     kind: str = Field(primary_key=True)
-    """``drafts`` or ``profiles``."""
+    """``drafts``, ``judged``, ``inserted`` or ``profiles``."""
     fingerprint: str
 
 

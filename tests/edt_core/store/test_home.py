@@ -21,6 +21,16 @@ def test_a_new_project_opens_and_is_its_owners_alone(home):
         assert project.settings() == {"a": 1}
 
 
+def test_looking_into_a_project_writes_nothing(home, toy):
+    toy.toy_project(home).close()
+    before = {path: path.stat().st_mtime_ns for path in (home.folder / "toy").iterdir()}
+    with home.open("toy") as project:
+        assert project.settings() == {}
+        assert project.holder() is None
+    kept = {path: path.stat().st_mtime_ns for path in before}
+    assert kept == before
+
+
 def test_the_home_is_the_option_else_the_environment_else_the_platforms(tmp_path, monkeypatch):
     monkeypatch.setenv("EDT_HOME", str(tmp_path / "env"))
     assert Home(tmp_path / "option").folder == tmp_path / "option"

@@ -3,6 +3,8 @@
 import hashlib
 import shutil
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -73,6 +75,22 @@ def test_an_upgrade_that_fails_halfway_leaves_nothing_behind(project, later):
         assert "weight" not in str(reader.execute("SELECT sql FROM sqlite_master").fetchall())
         assert reader.execute("SELECT count(*) FROM generated").fetchone() == (4,)
         reader.close()
+
+
+def test_an_upgrade_that_is_killed_leaves_the_old_schema_and_can_be_done_again(project, later):
+    project.close()
+    path = project.folder / "project.db"
+    column = "op.add_column('item', sa.Column('weight', sa.Float()))"
+    folder = later([column, "import os", "os.kill(os.getpid(), 9)"])
+    script = (
+        "import sys; from pathlib import Path; from edt_core.store import schema\n"
+        "schema.bring_up_to_date(Path(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    command = [sys.executable, "-c", script, str(path), str(folder)]
+    assert subprocess.run(command, check=False).returncode == -9
+    assert schema.bring_up_to_date(path) is None
+    schema.bring_up_to_date(path, later([column]))
+    assert schema.revision_of(path) == "9999"
 
 
 def test_an_upgrade_that_would_lose_rows_is_not_done(project, later):

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sqlite3
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from typing import Literal
 
+from edt_core.store.database import SQLITE_VERSION
 from edt_core.store.home import Home
 from edt_core.store.project import Project
 
@@ -40,12 +40,11 @@ def _machine(home: Home) -> Iterator[Finding]:
             yield Finding(package, "good", metadata.version(package))
         except metadata.PackageNotFoundError:
             yield Finding(package, "bad", "not installed; run the README's set-up again")
-    version = tuple(int(part) for part in sqlite3.sqlite_version.split("."))
-    mended = version >= _WAL_MENDED
+    mended = tuple(int(part) for part in SQLITE_VERSION.split(".")) >= _WAL_MENDED
     yield Finding(
         "SQLite",
         "good" if mended else "note",
-        sqlite3.sqlite_version
+        SQLITE_VERSION
         + ("" if mended else " (before 3.51.3: EDT lets one connection write at a time)"),
     )
     yield Finding("processors", "good", str(os.cpu_count()))

@@ -4,6 +4,7 @@ Both return rows of length 1, so that a dot product is the cosine of Eq. 5.
 """
 
 import hashlib
+import importlib
 import importlib.util
 import os
 from collections.abc import Sequence
@@ -159,4 +160,5 @@ def _open_minilm(device: str) -> Any:
     os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
     from sentence_transformers import SentenceTransformer
 
+    importlib.import_module("transformers.utils.logging").disable_progress_bar()
     return SentenceTransformer(str(folder), device=device, local_files_only=True)

@@ -5,16 +5,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edt_core.data.sequences import Ints
+from edt_core.data.sequences import Flags, Ints
 
 MIN_USER, MIN_ITEM = 5, 3
+BLOCK = 1_000_000
+"""Events looked at together: numpy copies what it counts or indexes by as wide integers."""
+
+Codes = NDArray[np.integer[Any]]
 
 
 def hybrid_core(
-    users: NDArray[np.integer[Any]],
-    items: NDArray[np.integer[Any]],
-    min_user: int = MIN_USER,
-    min_item: int = MIN_ITEM,
+    users: Codes, items: Codes, min_user: int = MIN_USER, min_item: int = MIN_ITEM
 ) -> Ints:
     """The events that survive the filter, as ascending positions.
 
@@ -33,11 +34,28 @@ def hybrid_core(
         min_user: The least events a user must end with.
         min_item: The least events an item must end with.
     """
-    kept = np.arange(len(users))
+    kept = np.arange(len(users), dtype=np.uint32)
     while len(kept):
-        of_user, of_item = np.bincount(users), np.bincount(items)
+        of_user, of_item = _counts(users), _counts(items)
         if of_user[of_user > 0].min() >= min_user and of_item[of_item > 0].min() >= min_item:
             break
-        stays = np.flatnonzero((of_user > min_user)[users] & (of_item > min_item)[items])
+        stays = _marked(of_user > min_user, users)
+        stays &= _marked(of_item > min_item, items)
         users, items, kept = users[stays], items[stays], kept[stays]
-    return kept
+    return kept.astype(np.int64)
+
+
+def _counts(codes: Codes) -> Ints:
+    """Events of every code."""
+    counts = np.zeros(int(codes.max()) + 1, dtype=np.int64)
+    for start in range(0, len(codes), BLOCK):
+        counts += np.bincount(codes[start : start + BLOCK], minlength=len(counts))
+    return counts
+
+
+def _marked(flags: Flags, codes: Codes) -> Flags:
+    """The flag of every event's code, ``[T]``."""
+    marked = np.empty(len(codes), dtype=np.bool_)
+    for start in range(0, len(codes), BLOCK):
+        marked[start : start + BLOCK] = flags[codes[start : start + BLOCK]]
+    return marked

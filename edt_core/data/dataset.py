@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edt_core.data.catalogue import Catalogue, ItemText
 from edt_core.data.sequences import Domain, Ints, Sequences, domain_counts, offsets_of
@@ -71,7 +72,8 @@ def arrange(users: Any, items: Any, domains: Any, times: Ints) -> Arranged:
     keys, coded = _by_appearance(items + span * domains.astype(np.int64))
     order = np.lexsort((times, user_numbers))
     offsets = offsets_of(np.bincount(user_numbers, minlength=len(user_codes)))
-    raw = Sequences(keys[order], offsets)
+    del user_numbers
+    raw = Sequences(keys[order].astype(np.int64), offsets)
     return Arranged(raw, times[order], user_codes, coded % span, coded // span)
 
 
@@ -107,7 +109,9 @@ def digest_of(user_ids: list[str], catalogue: Catalogue, raw: Sequences, times: 
         catalogue.descriptions,
     )
     for column in columns:
-        total.update(json.dumps(column).encode() + b"\n")
+        for entry in column:
+            total.update(json.dumps(entry).encode() + b"\n")
+        total.update(b"\n")
     for array in (catalogue.domain, raw.items, raw.offsets, times):
         total.update(f"{len(array)}\n".encode() + np.ascontiguousarray(array, "<i8").tobytes())
     return total.hexdigest()[:40]
@@ -147,13 +151,14 @@ def cross_domain_ties(arranged: Arranged) -> int:
     return int(tied.sum())
 
 
-def _by_appearance(codes: Any) -> tuple[Ints, Ints]:
+def _by_appearance(codes: Any) -> tuple[NDArray[np.int32], Ints]:
     """Codes ``[T]`` renumbered from 0 by first appearance, and the code of every number."""
-    first = np.full(int(codes.max(initial=0)) + 1, len(codes), dtype=np.int64)
-    first[codes[::-1]] = np.arange(len(codes))[::-1]  # of repeated places the last write stays
+    first = np.full(int(codes.max(initial=0)) + 1, len(codes), dtype=np.int32)
+    places = np.arange(len(codes), dtype=np.int32)
+    first[codes[::-1]] = places[::-1]  # of repeated writes to one place the last one stays
     met = np.flatnonzero(first < len(codes))
     ordered = met[np.argsort(first[met])]
-    number = np.empty(len(first), dtype=np.int64)
+    number = np.empty(len(first), dtype=np.int32)
     number[ordered] = np.arange(len(ordered))
     return number[codes], ordered
 

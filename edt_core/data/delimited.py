@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 
 from edt_core.data.interactions import (
@@ -120,42 +120,54 @@ def _names(line: str, delimiter: str) -> list[str]:
     return [name.strip().lower() for name in row]
 
 
-def _blocks(source: Source, layout: Layout) -> Iterator[tuple[list[int], list[list[str]]]]:
-    """Rows of the layout's width with their line numbers; others are rejected."""
-    rows = _rows(source, layout)
-    if layout.headed:
-        next(rows, None)
-    width = len(layout.names)
-    while block := list(islice(rows, ROWS)):
-        if any(len(row) != width for _, row in block):
-            block = list(_of_width(source, width, block))
-        yield [line for line, _ in block], [row for _, row in block]
-
-
-def _of_width(
-    source: Source, width: int, block: Iterable[tuple[int, list[str]]]
-) -> Iterator[tuple[int, list[str]]]:
-    for line, row in block:
-        if len(row) == width:
-            yield line, row
-        else:
-            source.lines += 1
-            source.reject(line, f"{len(row)} columns where {width} are expected")
-
-
-def _rows(source: Source, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+def _blocks(source: Source, layout: Layout) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
+    """Rows of the layout's width with their line numbers; others are rejected, blank ones apart."""
     reader = csv.reader(
         source.text_lines(),
         delimiter=layout.delimiter,
         quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
     )
-    while True:
+    if layout.headed:
+        next((row for row in reader if row), None)
+    width = len(layout.names)
+    more = True
+    while more:
+        before, rows = reader.line_num, list[list[str]]()
         try:
-            for row in reader:
-                if row:
-                    yield reader.line_num, row
+            more = _extended(rows, reader)
         except csv.Error as error:  # a field beyond 128 KB: a quotation mark was never closed
             source.lines += 1
             source.reject(reader.line_num, f"broken CSV ({error})")
-        else:
-            return
+        lines: Sequence[int] = range(before + 1, before + 1 + len(rows))
+        if reader.line_num != before + len(rows):  # fields with line ends in them
+            lines = _last_lines(before, rows)
+        if any(len(row) != width for row in rows):
+            lines, rows = _of_width(source, width, lines, rows)
+        if rows:
+            yield lines, rows
+
+
+def _extended(rows: list[list[str]], reader: Iterator[list[str]]) -> bool:
+    """Append up to ``ROWS`` rows, those before an error too; whether there was any."""
+    rows.extend(islice(reader, ROWS))
+    return bool(rows)
+
+
+def _last_lines(before: int, rows: Iterable[list[str]]) -> list[int]:
+    """The last line of every row, when ``before`` lines stand before the first."""
+    return list(
+        accumulate((1 + sum(field.count("\n") for field in row) for row in rows), initial=before)
+    )[1:]
+
+
+def _of_width(
+    source: Source, width: int, lines: Sequence[int], rows: Iterable[list[str]]
+) -> tuple[list[int], list[list[str]]]:
+    kept = []
+    for line, row in zip(lines, rows, strict=True):
+        if len(row) == width:
+            kept.append((line, row))
+        elif row:
+            source.lines += 1
+            source.reject(line, f"{len(row)} columns where {width} are expected")
+    return [line for line, _ in kept], [row for _, row in kept]

@@ -20,8 +20,10 @@ from edt_core.data.staging import Staging, staged
 from edt_core.errors import InputError, UsageError
 from edt_core.params import Params
 
-MOST_STAGED, MOST_KEPT = 12_000_000, 5_000_000
-"""Events that memory is planned for: before the core filter, and in a data set."""
+MOST_STAGED, MOST_KEPT = 12_000_000, 3_000_000
+"""Interactions that memory is planned for: before the core filter, and in a data set."""
+MOST_NAMED = 1_000_000
+"""Users and items, together, that memory is planned for."""
 MOST_TEXT = 150_000_000
 """Letters of item texts that memory is planned for."""
 
@@ -196,26 +198,30 @@ def _thinned(staging: Staging, options: ImportOptions, log: _Log) -> Arranged:
         counts["repeated pairs"] = staging.drop_repeats()
     counts["outside the window"] = staging.cut_window(options.after, options.before)
     left = staging.count()
-    _refuse_crowd(left, MOST_STAGED)
+    _refuse_crowd(left, "interactions", MOST_STAGED)
     staging.encode()
     users, items = staging.codes()
-    kept = np.arange(left)
-    if options.recipe != "none":
+    if options.recipe == "none":
+        kept = np.arange(left)
+    else:
         min_user = MIN_USER if options.min_user is None else options.min_user
         min_item = MIN_ITEM if options.min_item is None else options.min_item
         kept = hybrid_core(users, items, min_user, min_item)
     counts["outside the core"] = left - len(kept)
     counts["events kept"] = len(kept)
-    _refuse_crowd(len(kept), MOST_KEPT)
+    _refuse_crowd(len(kept), "interactions", MOST_KEPT)
     users, items = users[kept], items[kept]
     domains, times = staging.domains_and_times()
-    return arrange(users, items, domains[kept], times[kept])
+    arranged = arrange(users, items, domains[kept], times[kept])
+    named = len(arranged.users) + len(arranged.items)
+    _refuse_crowd(named, "users and items", MOST_NAMED)
+    return arranged
 
 
-def _refuse_crowd(events: int, most: int) -> None:
-    if events > most:
+def _refuse_crowd(number: int, what: str, most: int) -> None:
+    if number > most:
         raise InputError(
-            f"{events:,} interactions are left to work on in memory; EDT plans for {most:,}.",
+            f"{number:,} {what} are left to work on in memory; EDT plans for {most:,}.",
             hint="Narrow the window (--after, --before) or raise --min-user and --min-item.",
         )
 

@@ -10,7 +10,7 @@ from edt_core.errors import InputError
 ROWS = 20_000
 """Rows taken at a time."""
 LIMITS: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "150MB",
+    "memory_limit": "100MB",
     "threads": 1,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,

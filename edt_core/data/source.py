@@ -72,8 +72,10 @@ class Source:
         Raises:
             InputError: no such file, a folder, an empty file, or no right to read it.
         """
-        if not self.path.exists():
-            raise InputError(f"There is no file {self.path}.", hint="Check the path.")
+        try:
+            self.path.stat()
+        except (OSError, ValueError):  # a name that is too long, or holds a zero, included
+            raise InputError(f"There is no file {self.path}.", hint="Check the path.") from None
         if self.path.is_dir():
             raise InputError(f"{self.path} is a folder.", hint="Name the file inside it.")
         if not self.path.is_file():

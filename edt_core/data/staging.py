@@ -5,6 +5,7 @@ Texts and rows stand in a throw-away DuckDB file; only whole numbers of what is 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -104,6 +105,8 @@ class Staging:
 
     def cut_window(self, after: int | None, before: int | None) -> int:
         """Keep the events strictly between two times; the number dropped."""
+        if after is None and before is None:
+            return 0
         left = self.count()
         bounds = [-1 if after is None else after, 2**62 if before is None else before]
         self._database.execute("DELETE FROM events WHERE NOT (t > ? AND t < ?)", bounds)
@@ -125,10 +128,12 @@ class Staging:
     def codes(self) -> tuple[Codes, Codes]:
         """Users and items of every event in file order, each ``[T]``."""
         users, items = self._columns("u, i", (np.uint32, np.uint32))
+        self._database.execute("SET memory_limit = '40MB'")  # what counts them needs the room
         return users, items
 
     def domains_and_times(self) -> tuple[Any, Ints]:
         """Domain and time of every event in file order, each ``[T]``."""
+        self._database.execute(f"SET memory_limit = '{LIMITS['memory_limit']}'")
         domains, times = self._columns("domain, t", (np.uint8, np.int64))
         return domains, times
 
@@ -145,12 +150,13 @@ class Staging:
             return
         blocks = [events for _, events in self._waiting]
         lengths = [len(events) for events in blocks]
+        users, items = [events.users for events in blocks], [events.items for events in blocks]
         total = self._n_waiting
         rows = {
             "n": np.arange(self._n, self._n + total),
             "domain": np.repeat([domain for domain, _ in self._waiting], lengths),
-            "u": np.array([user for events in blocks for user in events.users], dtype=object),
-            "i": np.array([item for events in blocks for item in events.items], dtype=object),
+            "u": np.array(list(chain.from_iterable(users)), dtype=object),
+            "i": np.array(list(chain.from_iterable(items)), dtype=object),
             "t": np.concatenate([events.times for events in blocks]),
             "review": np.concatenate([events.reviews for events in blocks]),
         }

@@ -1,15 +1,55 @@
-"""Table 1: every model's H@10 and N@10 per domain, full ranking beside the 100 negatives."""
+"""Table 1: every model's H@10 and N@10 per domain, full ranking beside the 100 negatives (4.2)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from edt_core.config import Config
 from edt_core.data.sequences import Domain
 from edt_core.evaluation.ranks import Ranks
-from edt_core.evaluation.significance import holm, paired_t, per_user
+from edt_core.evaluation.significance import PairedTest, holm, paired_t, per_user
 from edt_core.evaluation.summary import Summary, summarise
 from edt_core.evaluation.table import Cell, Table, marked
+from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
+from edt_core.recipes import Variant
 
 CUTOFF = 10
 LEVEL = 0.05
+MODELS = (
+    Variant.LLM_EDT,
+    Variant.WITHOUT_AUGMENTATION,
+    Variant.SASREC,
+    Variant.GRU4REC,
+    Variant.BERT4REC,
+    Variant.SASREC_TEXT,
+    Variant.POPULARITY,
+    Variant.MARKOV,
+    Variant.ITEM_KNN,
+)
+"""The rows of Table 1 that EDT has."""
+MEASURES = tuple(
+    (domain, protocol, metric)
+    for domain in Domain
+    for protocol in ("full", "sampled")
+    for metric in ("hit_rate", "ndcg")
+)
+"""What the columns of a results table show."""
+
+
+def specs(_: Config) -> list[RunSpec]:
+    """Every model of the table, with the project's settings."""
+    return [RunSpec(variant.value, variant) for variant in MODELS]
+
+
+def tell(evidence: Evidence) -> list[Table]:
+    """Table 1."""
+    title = "Table 1: overall performance on the test targets"
+    reference = Variant.LLM_EDT.value
+    return [
+        overall_table(evidence.ranks(), evidence.domain_names, title=title, reference=reference)
+    ]
+
+
+OVERALL = Experiment(specs, tell)
 
 
 def overall_table(
@@ -23,8 +63,8 @@ def overall_table(
     """One row a model, H@10 and N@10 per domain in both protocols, mean over seeds and spread.
 
     Paper: Table 1.
-    Differs: the star marks a paired t-test over users against every other model, Holm-corrected,
-    not three seed means against a constant.
+    Differs: the star marks a value that is better than every other model's by a paired t-test over
+    users, Holm-corrected inside its column, not three seed means against a constant.
 
     Args:
         results: Ranks of the same targets, one per seed, by model.
@@ -33,27 +73,51 @@ def overall_table(
         reference: The model that the test compares with each other; none without it.
         notes: Sentences below the table.
     """
-    columns = ["model"]
+    columns = measure_columns(domain_names)
+    starred = better_than_all(results, reference)
     rows = []
-    for domain in Domain:
-        for protocol in ("full", "sampled"):
-            columns += [f"{domain_names[domain]} {name}@{CUTOFF} {protocol}" for name in ("H", "N")]
     for label, ranks in results.items():
-        found: dict[tuple[Domain, str, str], Summary] = {
-            (line.domain, line.protocol, line.metric): line
-            for line in summarise(ranks, [CUTOFF])
-            if line.split == "test" and line.domain is not None
-        }
-        cells = [Cell(label)]
-        for domain in Domain:
-            for protocol in ("full", "sampled"):
-                cells += [_cell(found.get((domain, protocol, m))) for m in ("hit_rate", "ndcg")]
-        rows.append(tuple(cells))
+        cells = measure_cells(summarise(ranks, [CUTOFF]))
+        if label == reference:
+            cells = [replace(cell, star=star) for cell, star in zip(cells, starred, strict=True)]
+        rows.append((Cell(label), *cells))
     seeds = max((len(ranks) for ranks in results.values()), default=0)
     said = [f"Means over {seeds} seeds, standard deviation behind ±."] if seeds > 1 else []
+    if any(starred):
+        said.append(f"* better than every other model, p < {LEVEL} (paired t-test, Holm).")
     tested = significance(results, reference)
-    table = Table(title, tuple(columns), tuple(rows), (*said, *tested, *notes))
-    return marked(table, columns[1:])
+    table = Table(title, ("model", *columns), tuple(rows), (*said, *tested, *notes))
+    return marked(table, columns)
+
+
+def measure_columns(domain_names: Sequence[str]) -> list[str]:
+    """A column name for each of MEASURES."""
+    letters = {"hit_rate": "H", "ndcg": "N"}
+    return [f"{domain_names[d]} {letters[m]}@{CUTOFF} {protocol}" for d, protocol, m in MEASURES]
+
+
+def measure_cells(lines: Sequence[Summary], group: str = "") -> list[Cell]:
+    """A cell for each of MEASURES, of all users or one group; empty where there is nobody."""
+    found: dict[tuple[Domain | None, str, str], Cell] = {
+        (line.domain, line.protocol, line.metric): Cell(line.mean, line.sd)
+        for line in lines
+        if line.split == "test" and line.group == group
+    }
+    return [found.get(measure, Cell()) for measure in MEASURES]
+
+
+def better_than_all(results: Mapping[str, Sequence[Ranks]], reference: str) -> list[bool]:
+    """For each of MEASURES: is ``reference`` significantly better than every other model?"""
+    others = [label for label in results if label != reference]
+    if reference not in results or not others:
+        return [False] * len(MEASURES)
+    return [
+        all(
+            test.difference > 0 and p < LEVEL
+            for test, p in _tests(results, reference, others, metric, protocol, domain)
+        )
+        for domain, protocol, metric in MEASURES
+    ]
 
 
 def significance(results: Mapping[str, Sequence[Ranks]], reference: str) -> list[str]:
@@ -61,18 +125,39 @@ def significance(results: Mapping[str, Sequence[Ranks]], reference: str) -> list
     others = [label for label in results if label != reference]
     if reference not in results or not others:
         return []
-    ours = per_user(results[reference], cutoff=CUTOFF)
-    tests = [paired_t(ours, per_user(results[label], cutoff=CUTOFF)) for label in others]
-    adjusted = holm([test.p for test in tests])
+    tests = _tests(results, reference, others, "ndcg", "full", None)
+    if not tests:
+        return []
     lines = [
-        f"Paired t-test over {tests[0].n:,} users on full N@{CUTOFF}, Holm-corrected over "
+        f"Paired t-test over {tests[0][0].n:,} users on full N@{CUTOFF}, Holm-corrected over "
         f"{len(tests)} comparisons, {reference} minus each:"
     ]
-    for label, test, p in zip(others, tests, adjusted, strict=True):
+    for label, (test, p) in zip(others, tests, strict=True):
         verdict = "significant" if p < LEVEL else "not significant"
         lines.append(f"{label}: {test.difference:+.4f}, p = {p:.2g}, {verdict}")
     return lines
 
 
-def _cell(line: Summary | None) -> Cell:
-    return Cell() if line is None else Cell(line.mean, line.sd)
+def _tests(
+    results: Mapping[str, Sequence[Ranks]],
+    reference: str,
+    others: Sequence[str],
+    metric: str,
+    protocol: str,
+    domain: Domain | None,
+) -> list[tuple[PairedTest, float]]:
+    """The test against each of ``others`` with its corrected p."""
+    users = {
+        label: per_user(
+            results[label],
+            metric=metric,
+            cutoff=CUTOFF,
+            sampled=protocol == "sampled",
+            domain=domain,
+        )
+        for label in (reference, *others)
+    }
+    if len(users[reference]) < 2:
+        return [(PairedTest("paired t", 0, 0.0, 0.0, 1.0), 1.0) for _ in others]
+    tests = [paired_t(users[reference], users[label]) for label in others]
+    return list(zip(tests, holm([test.p for test in tests]), strict=True))

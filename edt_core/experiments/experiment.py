@@ -1,0 +1,83 @@
+"""What an experiment is: which runs to make, and how to read them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from edt_core.config import Config
+from edt_core.evaluation.ranks import Ranks
+from edt_core.evaluation.table import Table
+from edt_core.recipes import Pipeline, Variant
+from edt_core.stage import Loader, Stage, Step
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One model that an experiment needs, with what it changes in the project's settings."""
+
+    label: str
+    """How the experiment's tables call it."""
+    variant: Variant
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    until: Step = Step.EVALUATE
+    """The last step that is needed."""
+
+
+@dataclass(frozen=True)
+class Spending:
+    """Calls to a language model in one step and what they cost."""
+
+    step: str
+    answered: int
+    other: int
+    """Calls that were refused, failed or never answered."""
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float
+    """US dollars, as far as prices are known."""
+    unpriced: int
+    """Answered calls without a known price."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that an experiment may tell of: its runs, and how to look into them."""
+
+    domain_names: Sequence[str]
+    n_users: int
+    runs: Mapping[str, Sequence[Pipeline]]
+    """By label; one pipeline a seed."""
+    load: Loader
+    """Reads what a run has stored."""
+    spending: Callable[[], Sequence[Spending]]
+    user_id: Callable[[int], str]
+    """A user's id in the source data."""
+    device: Callable[[], str]
+    """Where to measure."""
+
+    def ranks(self) -> dict[str, list[Ranks]]:
+        """Every run's ranks by label, one per seed."""
+        return {
+            label: [self.load(made.ranks) for made in pipelines]
+            for label, pipelines in self.runs.items()
+        }
+
+    def first(self, label: str) -> Pipeline:
+        """A run's first seed."""
+        return self.runs[label][0]
+
+
+def _nothing(_: Evidence) -> list[Stage[Any]]:
+    return []
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One of the paper's tables or figures."""
+
+    specs: Callable[[Config], list[RunSpec]]
+    """Which runs it needs under the project's settings."""
+    tell: Callable[[Evidence], list[Table]]
+    """How they read."""
+    further: Callable[[Evidence], list[Stage[Any]]] = _nothing
+    """Stages beyond those of the runs."""

@@ -1,0 +1,23 @@
+import pytest
+
+from edt_core.experiments.efficiency import cost_table
+from edt_core.experiments.experiment import Spending
+
+
+def test_the_cost_is_shared_by_all_users():
+    table = cost_table([Spending("generate", 10, 1, 900, 50, 0.02, 0)], 100)
+    row = dict(zip(table.columns, table.rows[0], strict=True))
+    assert row["US$ per user"].value == pytest.approx(0.0002)
+    assert (row["answered"].value, row["not answered"].value) == (10, 1)
+
+
+def test_calls_without_a_known_price_are_not_shown_as_free():
+    table = cost_table([Spending("profile", 10, 0, 900, 50, 0.0, 4)], 100)
+    row = dict(zip(table.columns, table.rows[0], strict=True))
+    assert row["US$"].value is None
+    assert row["US$ per user"].value is None
+    assert "4 answered calls" in table.notes[-1]
+
+
+def test_a_project_that_asked_for_nothing_has_an_empty_table():
+    assert cost_table([], 0).rows == ()

@@ -106,8 +106,9 @@ def statistics_table(before: Statistics, after: Statistics, domain_names: Seq[st
     columns = [f"{name} {when}" for when in ("before", "after") for name in counted]
     shared = f"Users with events in both domains: {before.shared_users:,} before, "
     shared += f"{after.shared_users:,} after."
+    inserted = f"{after.interactions - before.interactions:,} events were inserted."
     title = "Table 7: the data set before and after augmentation"
-    return Table(title, ("domain", *columns), tuple(rows), (_WHOLE, shared))
+    return Table(title, ("domain", *columns), tuple(rows), (_WHOLE, inserted, shared))
 
 
 def ratio_table(before: Statistics, after: Statistics) -> Table:

@@ -67,6 +67,8 @@ def whitened(real: Floats, new: Floats) -> Floats:
     common part and a few strong directions; Adam spends its first epochs on those and forgets the
     rest, and validation NDCG falls below that of an untrained adapter. The directions without
     variance are damped, not blown up (DAMPING), and the size keeps first scores moderate (SIZE).
+    Of all whitening maps it is the symmetric one: eigenvectors of nearly equal variances turn with
+    the last bit of a sum, and trained weights must still fit on another machine.
 
     Args:
         real: Of the real items, which the statistics are taken from, ``[N, E]``.
@@ -81,7 +83,7 @@ def whitened(real: Floats, new: Floats) -> Floats:
     variances, directions = np.linalg.eigh(covariance)
     floor = DAMPING * variances.mean() + np.finfo(np.float32).tiny
     scale = SIZE / np.sqrt(np.maximum(variances, 0.0) + floor)
-    turn = (directions * scale).astype(np.float32)
+    turn = ((directions * scale) @ directions.T).astype(np.float32)
     rest = (new - mean).astype(np.float32) if len(new) else centred[:0]
     levelled: Floats = np.concatenate([centred, rest]) @ turn
     return levelled

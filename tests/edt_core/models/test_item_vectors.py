@@ -35,6 +35,12 @@ def test_it_is_an_affine_map():
     np.testing.assert_allclose(middle[20], (middle[0] + middle[1]) / 2, atol=1e-5)
 
 
+def test_the_last_bits_of_the_embeddings_do_not_matter_even_where_directions_are_equally_strong():
+    rows = np.concatenate([np.eye(6), -np.eye(6)]).astype(np.float32)
+    nudged = rows + RNG.normal(size=rows.shape).astype(np.float32) * np.float32(1e-6)
+    np.testing.assert_allclose(whitened(rows, NONE), whitened(nudged, NONE), atol=1e-4)
+
+
 def test_equal_embeddings_and_fewer_items_than_dimensions_stay_finite():
     assert np.isfinite(whitened(np.ones((4, 6), np.float32), NONE)).all()
     assert np.isfinite(whitened(skewed(2), NONE)).all()

@@ -71,7 +71,8 @@ def estimate(project: Project, settings: Sequence[str] = ()) -> Estimate:
 
 def _spread(catalogue: Catalogue) -> list[int]:
     """Keys of items from all over the catalogue, to measure texts on."""
-    return np.linspace(0, len(catalogue) - 1, min(len(catalogue), _SAMPLE)).astype(int).tolist()
+    count = min(len(catalogue), _SAMPLE)
+    return [round(key) for key in np.linspace(0, len(catalogue) - 1, count)]
 
 
 def _embed(project: Project, config: Config, made: Pipeline, catalogue: Catalogue) -> EstimateLine:

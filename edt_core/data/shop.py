@@ -57,7 +57,7 @@ class Shop:
     habits: Habits
 
 
-def make_shop(seed: int = 2026, n_users: int = 1600, habits: Habits | None = None) -> Shop:
+def make_shop(seed: int = 2026, n_users: int = 1200, habits: Habits | None = None) -> Shop:
     """The shop of this seed: the same items, users and events on every call and machine."""
     rng = np.random.Generator(np.random.PCG64(seed))
     habits = habits or Habits()

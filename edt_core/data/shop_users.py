@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edt_core.data.sequences import Flags, Ints
-from edt_core.data.shop_words import THEMES_EACH, Ware
+from edt_core.data.shop_words import BRANDS_EACH, THEMES_EACH, Ware
 
 Weights = NDArray[np.float64]
 Shelf = tuple[Ints, Weights]
@@ -37,9 +37,9 @@ class Habits:
     """Sessions in the theme of the one before."""
     move_on: float = 1 / 3
     """Users whose first interest becomes their last in the course of time."""
-    single: float = 0.52
+    single: float = 0.46
     """Users who buy in one domain alone."""
-    skewed: float = 0.23
+    skewed: float = 0.31
     """Users with one to three purchases in their other domain; the rest of the users is mixed."""
     crossing: float = 0.65
     """Skewed users whose last purchase is in their other domain."""
@@ -99,15 +99,31 @@ class Shelves:
 
 
 def popularity(rng: np.random.Generator, wares: list[Ware]) -> Weights:
-    """Zipf weights, ``[N]``: 1 / rank in a random order inside every domain and theme."""
-    weights = np.zeros(len(wares))
-    groups: dict[tuple[int, int], list[int]] = {}
-    for key, ware in enumerate(wares):
-        groups.setdefault((ware.domain, ware.theme), []).append(key)
-    for keys in groups.values():
-        for rank, key in enumerate(sorted(keys, key=lambda _: rng.random()), start=1):
-            weights[key] = 1.0 / rank
-    return weights
+    """How an item draws buyers, ``[N]``: Zipf by its product, times its brand's, times its own.
+
+    Products are ranked inside their interest and domain, brands inside their interest: what sells
+    is for the most part written on it.
+    """
+    n_products: dict[tuple[int, int], int] = {}
+    for ware in wares:
+        shelf = (ware.domain, ware.interest)
+        n_products[shelf] = max(n_products.get(shelf, 0), ware.product + 1)
+    by_product = {shelf: _zipf(rng, number) for shelf, number in n_products.items()}
+    by_brand = {interest: _zipf(rng, BRANDS_EACH) for _, interest in n_products}
+    return np.array(
+        [
+            by_product[ware.domain, ware.interest][ware.product]
+            * by_brand[ware.interest][ware.brand]
+            * (0.5 + rng.random())
+            for ware in wares
+        ]
+    )
+
+
+def _zipf(rng: np.random.Generator, number: int) -> Weights:
+    """1 / rank for ``number`` things in a random order."""
+    ranks = sorted(range(1, number + 1), key=lambda _: rng.random())
+    return 1.0 / np.array(ranks)
 
 
 def domain_plan(rng: np.random.Generator, habits: Habits) -> list[int]:
@@ -117,7 +133,7 @@ def domain_plan(rng: np.random.Generator, habits: Habits) -> list[int]:
     if kind < habits.single:
         return [main] * _length(rng, 3, 0.83)
     if kind < habits.single + habits.skewed:
-        plan = [main] * _length(rng, 8, 0.87)
+        plan = [main] * _length(rng, 7, 0.86)
         others = 1 + _draw(rng, np.array([0.35, 0.45, 0.2]))
         if rng.random() < habits.crossing:
             plan[-1], others = 1 - main, others - 1

@@ -8,5 +8,4 @@ from edt_core.data.sequences import Floats
 def unit_rows(vectors: Floats) -> Floats:
     """Rows scaled to length 1, so that a product is a cosine; a zero row stays zero."""
     norms = np.sqrt(np.einsum("ne,ne->n", vectors, vectors))[:, None]
-    scaled: Floats = vectors / np.where(norms > 0, norms, np.float32(1.0))
-    return scaled
+    return np.divide(vectors, np.where(norms > 0, norms, 1.0), dtype=np.float32)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The stages: each paper section's steps, filled in."""

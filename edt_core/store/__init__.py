@@ -1,1 +1,1 @@
-"""TODO."""
+"""A project on disk: its database, its results, its lock."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Baselines that only count (4.1.2)."""

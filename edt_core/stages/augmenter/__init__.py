@@ -1,1 +1,1 @@
-"""TODO."""
+"""Section 3.2: the transferable item augmenter."""

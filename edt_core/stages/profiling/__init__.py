@@ -1,1 +1,1 @@
-"""TODO."""
+"""Section 3.4: domain-aware profiling."""

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from edt_core.data.source import Source
+from edt_core.data.source import Block, Source
 
 T = TypeVar("T")
 
@@ -21,31 +21,29 @@ def decoded(
         fallback: Reads a line that is no JSON, such as a Python literal; raises ValueError.
     """
     decoder = msgspec.json.Decoder(kind)
-    for first, block in source.blocks():
+    for block in source.blocks():
         try:
-            if not block.isascii():
-                block.decode()  # the decoder skips fields unread: look at all of the text
-            records = decoder.decode_lines(block)
+            if not block.content.isascii():
+                block.content.decode()  # the decoder skips fields unread: look at all of the text
+            records = decoder.decode_lines(block.content)
         except (ValueError, RecursionError):
-            yield _one_by_one(source, decoder, first, block, fallback)
+            yield _one_by_one(source, decoder, block, fallback)
             continue
-        lines: Sequence[int] = range(first, first + len(records))
-        if len(records) != block.count(b"\n") + (not block.endswith(b"\n")):  # blank lines
-            contents = enumerate(block.split(b"\n"), first)
-            lines = [line for line, content in contents if content.strip()]
+        lines: Sequence[int] = range(block.first, block.first + block.lines)
+        if len(records) != block.lines:
+            lines = [line for line, content in block.numbered() if content.strip()]
         yield lines, records
 
 
 def _one_by_one(
     source: Source,
     decoder: "msgspec.json.Decoder[T]",
-    first: int,
-    block: bytes,
+    block: Block,
     fallback: Callable[[str], T] | None,
 ) -> tuple[list[int], list[T]]:
     lines: list[int] = []
     records: list[T] = []
-    for line, content in enumerate(block.split(b"\n"), first):
+    for line, content in block.numbered():
         if not content.strip():
             continue
         try:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, NamedTuple, cast
 
 from isal import igzip
 from isal.igzip_lib import IsalError
@@ -52,6 +52,20 @@ class BadLine:
     def __str__(self) -> str:
         """File, line and reason, as they are shown."""
         return f"{self.path}:{self.line}: {self.reason}"
+
+
+class Block(NamedTuple):
+    """Whole lines of a file."""
+
+    first: int
+    """The number of the first line, from 1."""
+    lines: int
+    content: bytes
+    """The lines with their ends; the file's last line may have none."""
+
+    def numbered(self) -> Iterator[tuple[int, bytes]]:
+        """Every line without its end, and its number."""
+        return enumerate(self.content.removesuffix(b"\n").split(b"\n"), self.first)
 
 
 @dataclass
@@ -117,14 +131,14 @@ class Source:
             InputError: the file can't be read, or holds blank lines alone.
         """
         peek = Source(self.path, self.allowed)
-        for _, block in peek.blocks():
-            line = block.lstrip().partition(b"\n")[0]
+        for block in peek.blocks():
+            line = block.content.lstrip().partition(b"\n")[0]
             if line:
                 return line.decode("utf-8", "replace").rstrip("\r")
         raise InputError(f"{self.path} holds no record.", hint="Export it again.")
 
-    def blocks(self) -> Iterator[tuple[int, bytes]]:
-        """Blocks of whole lines, each with the number of its first line (from 1).
+    def blocks(self) -> Iterator["Block"]:
+        """Blocks of whole lines.
 
         Raises:
             InputError: a line beyond 16 MB, a gzip file that is cut, damaged or a bomb, another
@@ -144,11 +158,12 @@ class Source:
                     continue
                 whole = carry + block[:end]
                 carry = block[end:]
-                yield first, whole
-                first += whole.count(b"\n")
+                lines = whole.count(b"\n")
+                yield Block(first, lines, whole)
+                first += lines
                 self._tell(raw.tell(), first)
             if carry:
-                yield first, carry
+                yield Block(first, 1, carry)
             self._tell(self.size, 0)
 
     def text_lines(self) -> Iterator[str]:
@@ -157,15 +172,15 @@ class Source:
         Raises:
             InputError: as ``blocks``.
         """
-        for first, block in self.blocks():
+        for block in self.blocks():
             try:
-                text = block.decode()
+                text = block.content.decode()
             except UnicodeDecodeError:
-                text = "".join(self._decoded(first, block))
+                text = "".join(self._decoded(block))
             yield from StringIO(text, newline="\n")
 
-    def _decoded(self, first: int, block: bytes) -> Iterator[str]:
-        for line, content in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
+    def _decoded(self, block: "Block") -> Iterator[str]:
+        for line, content in block.numbered():
             try:
                 yield content.decode() + "\n"
             except UnicodeDecodeError:

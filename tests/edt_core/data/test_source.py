@@ -10,7 +10,7 @@ from edt_core.errors import InputError, RunCancelled
 
 
 def read(path):
-    return b"".join(block for _, block in Source(path).blocks())
+    return b"".join(block.content for block in Source(path).blocks())
 
 
 def test_plain_and_packed_files_read_the_same_whatever_their_names(tmp_path):
@@ -24,9 +24,10 @@ def test_blocks_hold_whole_lines_and_know_their_first_number(tmp_path, monkeypat
     monkeypatch.setattr(source_module, "BLOCK", 7)
     path = tmp_path / "x"
     path.write_bytes(b"".join(b"line %d\n" % n for n in range(1, 30)) + b"last")
-    for first, block in Source(path).blocks():
-        assert block.startswith(b"line %d" % first) or block == b"last"
-        assert block.endswith(b"\n") or block == b"last"
+    for first, lines, content in Source(path).blocks():
+        assert content.startswith(b"line %d" % first) or content == b"last"
+        assert content.endswith(b"\n") or content == b"last"
+        assert len(content.splitlines()) == lines
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path):

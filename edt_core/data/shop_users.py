@@ -114,7 +114,7 @@ def popularity(rng: np.random.Generator, wares: list[Ware]) -> Weights:
         [
             by_product[ware.domain, ware.interest][ware.product]
             * by_brand[ware.interest][ware.brand]
-            * (0.5 + rng.random())
+            * (0.75 + 0.5 * rng.random())
             for ware in wares
         ]
     )

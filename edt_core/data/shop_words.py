@@ -45,7 +45,6 @@ class Ware:
 class Vocabulary:
     """``shop.toml`` as read."""
 
-    closings: list[str]
     generic: dict[str, Any]
     interests: list[dict[str, Any]]
 
@@ -63,7 +62,7 @@ class Vocabulary:
 def read_vocabulary() -> Vocabulary:
     """The packaged vocabulary."""
     words = tomllib.loads(files("edt_core.data").joinpath("shop.toml").read_text("utf-8"))
-    return Vocabulary(words["closings"], words["generic"], words["interest"])
+    return Vocabulary(words["generic"], words["interest"])
 
 
 def pick(rng: np.random.Generator, options: list[Any]) -> Any:
@@ -121,13 +120,13 @@ def _themed(
     ending = "" if refill else f", {pick(rng, entry['colours'])}"
     plain = f"{pick(rng, sizes)} {name}{ending}"
     title = f"{maker} {plain}"
-    # one title in five does not name its theme, as shops forget to
-    if rng.random() < 0.8 or normalised_title(title) in titles:
+    # one title in ten does not name its theme, as shops forget to
+    if rng.random() < 0.9 or normalised_title(title) in titles:
         title = f"{maker} {theme_name} {plain}"
     about = pick(rng, list(_THEME_SENTENCES)).format(theme=theme_name, purpose=purpose)
-    sentences = [sentence, about if rng.random() < 0.8 else "", pick(rng, words.closings)]
+    description = f"{sentence} {about}" if rng.random() < 0.9 else sentence
     aisles = (SHOP_DOMAINS[domain].title(), entry[f"{SHOP_DOMAINS[domain]}_aisle"], category)
-    text = _text(rng, title, maker, price, aisles, " ".join(filter(None, sentences)))
+    text = _text(rng, title, maker, price, aisles, description)
     titles.add(normalised_title(title))
     return Ware(domain, interest, interest * THEMES_EACH + theme, brand, product, refill, text)
 
@@ -146,8 +145,7 @@ def _household(
                 entry[f"{SHOP_DOMAINS[domain]}_aisle"],
                 category,
             )
-            closing = pick(rng, words.closings)
-            text = _text(rng, title, maker, price, aisles, f"{sentence} {closing}".strip())
+            text = _text(rng, title, maker, price, aisles, sentence)
             titles.add(normalised_title(title))
             wares.append(Ware(domain, -1, -1, brand, product, True, text))
     return wares
@@ -171,5 +169,5 @@ def _text(
         date=date,
         price=f"${whole}.95" if rng.random() < 0.95 else "",
         categories=categories,
-        description=description if rng.random() < 0.92 else "",
+        description=description if rng.random() < 0.95 else "",
     )

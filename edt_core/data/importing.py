@@ -24,8 +24,8 @@ MOST_STAGED, MOST_KEPT = 12_000_000, 3_000_000
 """Interactions that memory is planned for: before the core filter, and in a data set."""
 MOST_NAMED = 1_000_000
 """Users and items, together, that memory is planned for."""
-MOST_TEXT = 150_000_000
-"""Letters of item texts that memory is planned for."""
+MOST_TEXT, TEXT_COST = 120_000_000, 300
+"""Letters of item texts that memory is planned for, and those that a record costs beside its own."""
 
 
 class ImportOptions(Params):
@@ -246,6 +246,7 @@ def _texts(
 ) -> list[ItemText]:
     """One text an item, by key; empty where the files know nothing."""
     texts = [ItemText()] * len(item_ids)
+    letters = 0
     for which, domain in zip(Domain, domains, strict=True):
         if domain.items is None:
             continue
@@ -254,7 +255,10 @@ def _texts(
         wanted = {item_ids[key]: key for key in keys}
         unused = 0
         for line, record in _items(source, options, wanted):
-            unused += not _take(source, line, record, wanted, texts)
+            taken = _take(source, line, record, wanted, texts)
+            unused += taken is None
+            letters += taken or 0
+            _refuse_crowd(letters, "letters of item texts", MOST_TEXT)
         log.read(f"{domain.name} items", source)
         log.counts[f"{domain.name} items without interactions"] = unused
         empty = sum(texts[key] == ItemText() for key in keys)
@@ -268,18 +272,22 @@ def _take(
     record: Mapping[str, Any],
     wanted: Mapping[str, int],
     texts: list[ItemText],
-) -> bool:
-    """Put a record's text in its place, unless a more complete one stands there (2018 repeats)."""
+) -> int | None:
+    """Put a record's text in its place, unless a more complete one stands there (2018 repeats).
+
+    What it costs in letters; None when nobody met the item.
+    """
     source.lines += 1
     named = {name.lower(): value for name, value in record.items()}
     try:
         key = wanted.get(item_id(named))
     except ValueError as error:
         source.reject(line, str(error))
-        return True
+        return 0
     if key is None:
-        return False
+        return None
     text = item_text(named)
-    if completeness(text) > completeness(texts[key]):
-        texts[key] = text
-    return True
+    if completeness(text) <= completeness(texts[key]):
+        return 0
+    texts[key] = text
+    return completeness(text)[1] + TEXT_COST

@@ -16,7 +16,7 @@ from isal.igzip_lib import IsalError
 
 from edt_core.errors import InputError
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 """Bytes unpacked at a time."""
 LONGEST_LINE = 16 << 20
 """A longer line is no record; reading on would only fill the memory."""

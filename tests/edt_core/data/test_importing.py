@@ -253,6 +253,13 @@ def test_more_than_memory_is_planned_for_is_refused(tmp_path, monkeypatch):
         make(tmp_path, [("u", "x", 1), ("u", "y", 1)], [("u", "p", 1)])
 
 
+def test_more_text_than_memory_is_planned_for_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(importing, "MOST_TEXT", 500)
+    items = [{"item_id": "x", "title": "y" * 250}]
+    with pytest.raises(InputError, match="550 letters of item texts"):
+        make(tmp_path, [("u", "x", 1)], [("u", "p", 1)], items_a=items)
+
+
 def test_an_interrupted_import_leaves_nothing_behind(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)

@@ -25,7 +25,7 @@ MOST_STAGED, MOST_KEPT = 12_000_000, 3_000_000
 MOST_NAMED = 1_000_000
 """Users and items, together, that memory is planned for."""
 MOST_TEXT, TEXT_COST = 120_000_000, 300
-"""Letters of item texts that memory is planned for, and those that a record costs beside its own."""
+"""Letters of item texts that memory is planned for; what a record costs beside its own."""
 
 
 class ImportOptions(Params):

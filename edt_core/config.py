@@ -2,9 +2,9 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from edt_core.errors import UsageError
 from edt_core.params import Params
@@ -123,6 +123,12 @@ class PretrainingSettings(Params):
 
     temperature: float = Field(default=1.0, gt=0.0)
     """tau of Eq. 13."""
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self) -> Self:
+        if self.width % self.heads:
+            raise ValueError(f"{self.heads} heads do not divide a width of {self.width}")
+        return self
 
 
 class FineTuningSettings(Params):
@@ -273,7 +279,8 @@ class Config(Params):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"][:2])
-            raise UsageError(f"{where}: {first['msg']}.", hint="See 'edt config show'.") from None
+            reason = str(first["msg"]).removeprefix("Value error, ")
+            raise UsageError(f"{where}: {reason}.", hint="See 'edt config show'.") from None
 
 
 def known_key(key: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edt_core.actions.configuring import configuration
-from edt_core.actions.running import Job, imported, snapshot
+from edt_core.actions.jobs import Job, imported, snapshot
 from edt_core.config import Config
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import domain_counts

@@ -6,16 +6,10 @@ from typing import Any
 
 from edt_core import runner
 from edt_core.actions.configuring import configuration
+from edt_core.actions.jobs import Job, imported, place, snapshot, stand_in_notes
 from edt_core.actions.reporting import unknown_experiment
 from edt_core.actions.resources import chosen_device, resources
-from edt_core.actions.running import (
-    Job,
-    carry_out,
-    imported,
-    place,
-    snapshot,
-    stand_in_notes,
-)
+from edt_core.actions.running import carry_out
 from edt_core.config import Config
 from edt_core.errors import MissingInput
 from edt_core.evaluation.table import Table

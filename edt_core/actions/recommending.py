@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edt_core.actions.jobs import imported
 from edt_core.actions.resources import chosen_device
-from edt_core.actions.running import imported
 from edt_core.config import Config
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import Domain, Ints, Sequences, offsets_of

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edt_core.actions.running import imported, stand_in_notes
+from edt_core.actions.jobs import imported, stand_in_notes
 from edt_core.config import Config
 from edt_core.errors import MissingInput, UsageError
 from edt_core.evaluation.ranks import Ranks

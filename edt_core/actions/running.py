@@ -6,29 +6,33 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from edt_core import __version__, runner
 from edt_core.actions.configuring import configuration
+from edt_core.actions.jobs import (
+    Job,
+    imported,
+    named_step,
+    named_variant,
+    recomputed,
+    snapshot,
+    stand_in_notes,
+    targets_of,
+)
 from edt_core.actions.publishing import publish
 from edt_core.actions.resources import resources
-from edt_core.config import Config
-from edt_core.errors import BudgetReached, EdtError, MissingInput, ReviewPending, RunCancelled
-from edt_core.errors import UsageError as Wrong
+from edt_core.errors import BudgetReached, EdtError, ReviewPending, RunCancelled
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.summary import summarise
 from edt_core.evaluation.table import Table
 from edt_core.events import Event, EventSink, StageFailed, StageFinished, StageStarted
 from edt_core.experiments.overall import overall_table
-from edt_core.recipes import COUNTING, DEFAULT_SEEDS, Pipeline, ReviewState, Variant, pipeline
+from edt_core.recipes import COUNTING, DEFAULT_SEEDS, Pipeline, Variant
 from edt_core.stage import Stage, Step, walk
-from edt_core.stages.augmenter.review import Decisions, ReviewDecisions
 from edt_core.stages.dual_phase.pretraining import Pretrain
 from edt_core.store import runs
-from edt_core.store.datasets import DatasetLine, dataset_of
+from edt_core.store.datasets import DatasetLine
 from edt_core.store.journal import Journal
 from edt_core.store.project import Project
-from edt_core.store.review import decided
 
 
 @dataclass(frozen=True)
@@ -47,21 +51,6 @@ class RunOutcome:
     metrics: list[dict[str, Any]]
     """Seed, split, domain, name and value; empty before ``evaluate``."""
     table: Table | None
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is asked of a run."""
-
-    variant: Variant
-    config: Config
-    seeds: tuple[int, ...]
-    label: str = ""
-    """The model's name in tables; the variant's unless given."""
-    until: Step = Step.EVALUATE
-    start: Step | None = None
-    device: str = "auto"
-    max_cost: float | None = None
 
 
 def run_variant(
@@ -107,10 +96,10 @@ def carry_out(
     if job.variant in COUNTING:  # no seed enters: one is all
         job = replace(job, seeds=job.seeds[:1])
     pipelines = snapshot(project, job, dataset.digest)
-    targets = _targets(pipelines, job.until)
+    targets = targets_of(pipelines, job.until)
     store = project.artifacts
     if job.start is not None:
-        for stage in _recomputed(pipelines, job.start, job.until):
+        for stage in recomputed(pipelines, job.start, job.until):
             store.forget(stage)
     planned = runner.plan(targets, store)
     needed = sum(step.needed for step in planned)
@@ -137,75 +126,6 @@ def carry_out(
     return _outcome(project, job, label, run, pipelines, dataset, needed, len(planned) - needed)
 
 
-def imported(project: Project) -> DatasetLine:
-    """The project's data set.
-
-    Raises:
-        MissingInput: nothing was imported yet.
-    """
-    dataset = dataset_of(project)
-    if dataset is None:
-        raise MissingInput(
-            f"The project {project.name!r} holds no data yet.",
-            hint=f"Import some: edt import --project {project.name} --help",
-        )
-    return dataset
-
-
-def snapshot(project: Project, job: Job, digest: str) -> list[Pipeline]:
-    """The job's pipelines, one a seed, with the reviewer's decisions as they stand now."""
-    first = pipeline(job.variant, job.config, digest, job.seeds[0])
-    review = ReviewState()
-    for part in first.augmenter:
-        made = decided(project, part.generated.fingerprint)
-        review = ReviewState(edits=made.edits_digest, verdicts=made.verdicts_digest)
-        none = np.zeros(0, dtype=np.int64)
-        edited = np.array(made.edited, dtype=np.int64)
-        kept = {
-            review.edits: Decisions(none, none, edited, made.fields),
-            review.verdicts: Decisions(
-                np.array(made.accepted, dtype=np.int64),
-                np.array(made.rejected, dtype=np.int64),
-                none,
-                [],
-            ),
-        }
-        for reviewed, decisions in kept.items():
-            source = ReviewDecisions(part.generated, digest=reviewed)
-            if not project.artifacts.has(source):
-                project.artifacts.write(source, decisions, 0.0)
-    return [pipeline(job.variant, job.config, digest, seed, review) for seed in job.seeds]
-
-
-def named_variant(name: str) -> Variant:
-    """The variant that tables call ``name``, whatever its case.
-
-    Raises:
-        UsageError: there is none.
-    """
-    for variant in Variant:
-        if variant.value.casefold() == name.casefold():
-            return variant
-    known = ", ".join(repr(variant.value) for variant in Variant)
-    raise Wrong(f"There is no model {name!r}.", hint=f"Known are {known}.")
-
-
-def named_step(name: str) -> Step:
-    """The stage called ``name``.
-
-    Raises:
-        UsageError: there is none.
-    """
-    if name not in list(Step):
-        raise Wrong(f"There is no stage {name!r}.", hint=f"The stages are {', '.join(Step)}.")
-    return Step(name)
-
-
-def place(step: Step) -> int:
-    """The step's place in the order of DESIGN section 3."""
-    return list(Step).index(step)
-
-
 def metric_lines(
     ranks: Mapping[int, Ranks], domain_names: Sequence[str], cutoffs: Sequence[int]
 ) -> list[runs.MetricLine]:
@@ -221,41 +141,6 @@ def metric_lines(
         for seed, found in ranks.items()
         for line in summarise([found], cutoffs)
         if line.mean is not None
-    ]
-
-
-def stand_in_notes(config: Config) -> list[str]:
-    """What a table made without a language model has to say of itself."""
-    notes = []
-    if config.llm.provider == "stand-in" and (config.generator.enabled or config.profiles.enabled):
-        notes.append(
-            "Items and profiles come from the embedded retrieval stand-in, which is no LLM: "
-            "these are no LLM results."
-        )
-    return notes
-
-
-def _targets(pipelines: Sequence[Pipeline], until: Step) -> list[Stage[Any]]:
-    """What has to be made so that every stage up to ``until`` is done."""
-    if until is Step.EVALUATE:
-        return [made.ranks for made in pipelines]
-    return [
-        stage
-        for made in pipelines
-        for stage in walk(made.ranks)
-        if place(stage.step) <= place(until)
-    ]
-
-
-def _recomputed(pipelines: Sequence[Pipeline], start: Step, until: Step) -> list[Stage[Any]]:
-    """Stages from ``start`` on, without those that a user's act makes and no computation can."""
-    distinct = {stage.fingerprint: stage for made in pipelines for stage in walk(made.ranks)}
-    return [
-        stage
-        for stage in distinct.values()
-        if place(start) <= place(stage.step) <= place(until)
-        and stage.step is not Step.IMPORT
-        and not isinstance(stage, ReviewDecisions)
     ]
 
 
@@ -302,6 +187,10 @@ def _run_row(
         for step in planned
     ]
     return runs.start_run(project, new, stages), False
+
+
+def _asks_a_model(made: Pipeline) -> bool:
+    return bool(made.augmenter or made.profiles)
 
 
 def _is_main(job: Job) -> bool:
@@ -393,7 +282,9 @@ def _outcome(
         runs.record_metrics(project, run, lines)
         metrics = [asdict(line) for line in lines]
         table = overall_table(
-            {label: list(ranks.values())}, dataset.domain_names, notes=stand_in_notes(job.config)
+            {label: list(ranks.values())},
+            dataset.domain_names,
+            notes=stand_in_notes(job.config) if _asks_a_model(pipelines[0]) else (),
         )
     return RunOutcome(
         run, label, "done", list(job.seeds), job.until, computed, reused, metrics, table

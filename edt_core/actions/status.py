@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edt_core.actions.configuring import configuration
-from edt_core.actions.running import Job, snapshot
+from edt_core.actions.jobs import Job, snapshot
 from edt_core.recipes import DEFAULT_SEEDS, Pipeline, Variant
 from edt_core.stage import Stage, Step
 from edt_core.store.artifacts import ArtifactLine
@@ -91,10 +91,15 @@ def _step_status(
         return StepStatus(step, "fresh", len(stored), len(wanted), holds, "")
     missing = [stage for stage in wanted.values() if stage not in stored]
     change = _what_changed(missing[0], lines)
-    state = "partial" if stored else "stale" if change else "missing"
-    if state == "partial" and change:
-        state = "stale"
-    reason = change or ("not every seed or part is made" if stored else "never run")
+    begun = any(project.artifacts.begun(stage) for stage in missing)
+    if begun:
+        state, reason = "partial", "was stopped; a run goes on where it was"
+    elif change:
+        state, reason = "stale", change
+    elif stored:
+        state, reason = "partial", "not every seed or part is made"
+    else:
+        state, reason = "missing", "never run"
     return StepStatus(step, state, len(stored), len(wanted), holds, reason)
 
 

@@ -120,6 +120,11 @@ class Artifacts:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def begun(self, stage: Stage[Any]) -> bool:
+        """Does unfinished work of the stage wait to be gone on with?"""
+        folder = self._folder / "scratch" / stage.fingerprint
+        return folder.is_dir() and any(folder.iterdir())
+
     def clear_scratch(self, stage: Stage[Any]) -> None:
         """Empty it."""
         shutil.rmtree(self._folder / "scratch" / stage.fingerprint, ignore_errors=True)

@@ -1,0 +1,135 @@
+"""What is asked of a run, and the stages that this comes down to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edt_core.config import Config
+from edt_core.errors import MissingInput, UsageError
+from edt_core.recipes import Pipeline, ReviewState, Variant, pipeline
+from edt_core.stage import Stage, Step, walk
+from edt_core.stages.augmenter.review import Decisions, ReviewDecisions
+from edt_core.store.datasets import DatasetLine, dataset_of
+from edt_core.store.project import Project
+from edt_core.store.review import decided
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is asked of a run."""
+
+    variant: Variant
+    config: Config
+    seeds: tuple[int, ...]
+    label: str = ""
+    """The model's name in tables; the variant's unless given."""
+    until: Step = Step.EVALUATE
+    start: Step | None = None
+    device: str = "auto"
+    max_cost: float | None = None
+
+
+def imported(project: Project) -> DatasetLine:
+    """The project's data set.
+
+    Raises:
+        MissingInput: nothing was imported yet.
+    """
+    dataset = dataset_of(project)
+    if dataset is None:
+        raise MissingInput(
+            f"The project {project.name!r} holds no data yet.",
+            hint=f"Import some: edt import --project {project.name} --help",
+        )
+    return dataset
+
+
+def snapshot(project: Project, job: Job, digest: str) -> list[Pipeline]:
+    """The job's pipelines, one a seed, with the reviewer's decisions as they stand now."""
+    first = pipeline(job.variant, job.config, digest, job.seeds[0])
+    review = ReviewState()
+    for part in first.augmenter:
+        made = decided(project, part.generated.fingerprint)
+        review = ReviewState(edits=made.edits_digest, verdicts=made.verdicts_digest)
+        none = np.zeros(0, dtype=np.int64)
+        edited = np.array(made.edited, dtype=np.int64)
+        kept = {
+            review.edits: Decisions(none, none, edited, made.fields),
+            review.verdicts: Decisions(
+                np.array(made.accepted, dtype=np.int64),
+                np.array(made.rejected, dtype=np.int64),
+                none,
+                [],
+            ),
+        }
+        for reviewed, decisions in kept.items():
+            source = ReviewDecisions(part.generated, digest=reviewed)
+            if not project.artifacts.has(source):
+                project.artifacts.write(source, decisions, 0.0)
+    return [pipeline(job.variant, job.config, digest, seed, review) for seed in job.seeds]
+
+
+def named_variant(name: str) -> Variant:
+    """The variant that tables call ``name``, whatever its case.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for variant in Variant:
+        if variant.value.casefold() == name.casefold():
+            return variant
+    known = ", ".join(repr(variant.value) for variant in Variant)
+    raise UsageError(f"There is no model {name!r}.", hint=f"Known are {known}.")
+
+
+def named_step(name: str) -> Step:
+    """The stage called ``name``.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in list(Step):
+        raise UsageError(f"There is no stage {name!r}.", hint=f"The stages are {', '.join(Step)}.")
+    return Step(name)
+
+
+def place(step: Step) -> int:
+    """The step's place in the order of DESIGN section 3."""
+    return list(Step).index(step)
+
+
+def stand_in_notes(config: Config) -> list[str]:
+    """What a table made without a language model has to say of itself."""
+    notes = []
+    if config.llm.provider == "stand-in" and (config.generator.enabled or config.profiles.enabled):
+        notes.append(
+            "Items and profiles come from the embedded retrieval stand-in, which is no LLM: "
+            "these are no LLM results."
+        )
+    return notes
+
+
+def targets_of(pipelines: Sequence[Pipeline], until: Step) -> list[Stage[Any]]:
+    """What has to be made so that every stage up to ``until`` is done."""
+    if until is Step.EVALUATE:
+        return [made.ranks for made in pipelines]
+    return [
+        stage
+        for made in pipelines
+        for stage in walk(made.ranks)
+        if place(stage.step) <= place(until)
+    ]
+
+
+def recomputed(pipelines: Sequence[Pipeline], start: Step, until: Step) -> list[Stage[Any]]:
+    """Stages from ``start`` on, without those that a user's act makes and no computation can."""
+    distinct = {stage.fingerprint: stage for made in pipelines for stage in walk(made.ranks)}
+    return [
+        stage
+        for stage in distinct.values()
+        if place(start) <= place(stage.step) <= place(until)
+        and stage.step is not Step.IMPORT
+        and not isinstance(stage, ReviewDecisions)
+    ]

@@ -22,6 +22,10 @@ Record = Mapping[str, Any]
 RATINGS = ("user_id", "item_id", "rating", "timestamp")
 """The columns of a ratings file without a header, as of 2014; 2018's begin with the item."""
 
+_NEEDED = (("user", str), ("item", str), ("time", int | float | str))
+_COPIES = (("text", str | None, None), ("rating", float | str | None, None))
+"""A review's fields: those of every interaction, and those that tell copies of a review."""
+
 _2014 = {
     "user": "reviewerID",
     "item": "asin",
@@ -29,27 +33,10 @@ _2014 = {
     "text": "reviewText",
     "rating": "overall",
 }
+"""What 2014 and 2018 call them; time is in seconds."""
+
 _2023 = {"user": "user_id", "item": "parent_asin", "time": "timestamp"}
-
-
-class Review2014(msgspec.Struct, rename=_2014, gc=False):
-    """A review of 2014 or 2018; its time is in seconds."""
-
-    user: str
-    item: str
-    time: int | float | str
-    text: str | None = None
-    rating: float | str | None = None
-
-
-class Review2023(msgspec.Struct, rename=_2023, gc=False):
-    """A review of 2023; its time is in milliseconds, and variants share their parent's ASIN."""
-
-    user: str
-    item: str
-    time: int | float | str
-    text: str | None = None
-    rating: float | str | None = None
+"""What 2023 calls them; time is in milliseconds, and variants share their parent's ASIN."""
 
 
 def read_interactions(source: Source, reviewed: bool = False) -> Iterator[Events]:
@@ -64,15 +51,16 @@ def read_interactions(source: Source, reviewed: bool = False) -> Iterator[Events
     """
     first = source.first_line()
     if first.startswith("{"):
-        kind = Review2023 if '"parent_asin"' in first else Review2014
-        yield from _reviews(source, kind, reviewed)
+        names = _2023 if '"parent_asin"' in first else _2014
+        yield from _reviews(source, names, reviewed)
     elif first.startswith("["):
         raise InputError(
             f"{source.path} is one JSON list.", hint="Write one review a line, without commas."
         )
     elif _is_rating(first):
-        names = RATINGS if not _item_first(source) else (RATINGS[1], RATINGS[0], *RATINGS[2:])
-        yield from delimited.read_interactions(source, Layout(",", names, headed=False), reviewed)
+        columns = RATINGS if not _item_first(source) else (RATINGS[1], RATINGS[0], *RATINGS[2:])
+        layout = Layout(",", columns, headed=False)
+        yield from delimited.read_interactions(source, layout, reviewed)
     else:
         yield from delimited.read_interactions(source, delimited.header(source), reviewed)
 
@@ -101,9 +89,9 @@ def read_items(source: Source, wanted: Container[str]) -> Iterator[tuple[int, Re
 _LITERAL_ID = re.compile(r"'asin': '([^'\\]*)'")
 
 
-def _reviews(
-    source: Source, kind: type[Review2014] | type[Review2023], reviewed: bool
-) -> Iterator[Events]:
+def _reviews(source: Source, names: dict[str, str], reviewed: bool) -> Iterator[Events]:
+    fields = (*_NEEDED, *_COPIES) if reviewed else _NEEDED  # what is not asked for costs no time
+    kind: type[Any] = msgspec.defstruct("Review", fields, rename=names, gc=False)
     clock = Clock()
     for lines, records in json_lines.decoded(source, kind):
         hashes: Sequence[int] = ()

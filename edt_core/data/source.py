@@ -5,6 +5,7 @@ error only when there are too many of them.
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
@@ -144,27 +145,25 @@ class Source:
             InputError: a line beyond 16 MB, a gzip file that is cut, damaged or a bomb, another
                 packing, or UTF-16.
         """
-        with self._opened() as raw:
-            stream = self._unpacked(raw)
-            first, carry, unpacked = 1, b"", 0
-            while block := self._read(stream):
-                unpacked += len(block)
-                self._refuse_bomb(raw.tell(), unpacked)
-                if unpacked == len(block):
-                    block = block.removeprefix(b"\xef\xbb\xbf")
-                end = block.rfind(b"\n") + 1
-                if not end:
-                    carry = self._joined(carry, block, first)
-                    continue
-                whole = carry + block[:end]
-                carry = block[end:]
-                lines = whole.count(b"\n")
-                yield Block(first, lines, whole)
-                first += lines
-                self._tell(raw.tell(), first)
-            if carry:
-                yield Block(first, 1, carry)
-            self._tell(self.size, 0)
+        first, carry, unpacked = 1, b"", 0
+        for block, packed in self._pieces():
+            unpacked += len(block)
+            self._refuse_bomb(packed, unpacked)
+            if unpacked == len(block):
+                block = block.removeprefix(b"\xef\xbb\xbf")
+            end = block.rfind(b"\n") + 1
+            if not end:
+                carry = self._joined(carry, block, first)
+                continue
+            whole = carry + block[:end]
+            carry = block[end:]
+            lines = whole.count(b"\n")
+            yield Block(first, lines, whole)
+            first += lines
+            self._tell(packed, first)
+        if carry:
+            yield Block(first, 1, carry)
+        self._tell(self.size, 0)
 
     def text_lines(self) -> Iterator[str]:
         """Every line with its end; one that is no UTF-8 is rejected and left blank.
@@ -198,6 +197,22 @@ class Source:
             ) from None
         with file:
             yield file
+
+    def _pieces(self) -> Iterator[tuple[bytes, int]]:
+        """Pieces of the unpacked content, each with the bytes of the file read for it so far.
+
+        A second thread unpacks the next one while this one is worked on.
+        """
+        with self._opened() as raw, ThreadPoolExecutor(1) as ahead:
+            stream = self._unpacked(raw)
+
+            def piece() -> tuple[bytes, int]:
+                return self._read(stream), raw.tell()
+
+            coming = ahead.submit(piece)
+            while (found := coming.result())[0]:
+                coming = ahead.submit(piece)
+                yield found
 
     def _unpacked(self, raw: IO[bytes]) -> IO[bytes]:
         start = raw.read(6)

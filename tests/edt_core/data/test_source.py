@@ -31,8 +31,9 @@ def test_blocks_hold_whole_lines_and_know_their_first_number(tmp_path, monkeypat
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path):
-    (tmp_path / "x").write_bytes(b"\xef\xbb\xbfuser_id\n")
-    assert Source(tmp_path / "x").first_line() == "user_id"
+    for end in (b"", b"\n", b"\nmore\n"):
+        (tmp_path / "x").write_bytes(b"\xef\xbb\xbfuser_id" + end)
+        assert Source(tmp_path / "x").first_line() == "user_id"
 
 
 def test_a_line_of_another_encoding_is_rejected_by_number(tmp_path):

@@ -13,7 +13,7 @@ from edt_core.data.catalogue import Catalogue
 from edt_core.data.split import Histories, TestTargets, ValidTargets
 from edt_core.evaluation.ranks import Ranks
 from edt_core.stage import Stage, Step, walk
-from edt_core.stages.augmenter.generator import Drafts, EditDrafts, GenerateItems
+from edt_core.stages.augmenter.generator import Drafts, GenerateItems
 from edt_core.stages.augmenter.insertion import Augmented, InsertItems, KeepRaw
 from edt_core.stages.augmenter.noise_filter import (
     DraftEmbeddings,
@@ -22,7 +22,13 @@ from edt_core.stages.augmenter.noise_filter import (
     Judged,
 )
 from edt_core.stages.augmenter.representatives import Representatives, SelectRepresentatives
-from edt_core.stages.augmenter.review import ApplyReview, Decisions, ReviewDecisions, Reviewed
+from edt_core.stages.augmenter.review import (
+    ApplyReview,
+    Decisions,
+    EditDrafts,
+    ReviewDecisions,
+    Reviewed,
+)
 from edt_core.stages.cluster import ClusterItems, Clusters
 from edt_core.stages.dual_phase.fine_tuning import FineTune
 from edt_core.stages.dual_phase.pretraining import Checkpoint, Pretrain

@@ -147,6 +147,8 @@ def items(
     json: AsJson = False,
 ) -> None:
     """Show generated items with their scores, verdicts and decisions."""
+    from edt_core.actions.configuring import configuration
+    from edt_core.actions.jobs import stand_in_notes
     from edt_core.store.review_queue import Wanted, generated_count, generated_page
 
     opened_project = opened(context, project)
@@ -181,6 +183,8 @@ def items(
         right=frozenset({0, 3, 4, 5}),
     )
     note(f"{len(rows):,} of {generated_count(opened_project, wanted):,} shown.")
+    for text in stand_in_notes(configuration(opened_project)):
+        note(text)
 
 
 def _score(value: float | None) -> str:

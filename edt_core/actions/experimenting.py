@@ -7,7 +7,6 @@ from typing import Any
 from edt_core import runner
 from edt_core.actions.configuring import configuration
 from edt_core.actions.jobs import Job, imported, place, snapshot, stand_in_notes
-from edt_core.actions.reporting import unknown_experiment
 from edt_core.actions.resources import chosen_device, resources
 from edt_core.actions.running import carry_out
 from edt_core.config import Config
@@ -92,7 +91,7 @@ def told(project: Project, name: str) -> list[Table]:
 
 def _named(name: str) -> Experiment:
     if name not in list(Name):
-        raise unknown_experiment(name, list(Name))
+        raise UsageError(f"There is no experiment {name!r}.", hint=f"Known are {', '.join(Name)}.")
     return experiment(Name(name))
 
 

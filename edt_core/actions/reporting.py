@@ -7,7 +7,7 @@ from typing import Any
 
 from edt_core.actions.jobs import imported, stand_in_notes
 from edt_core.config import Config
-from edt_core.errors import MissingInput, UsageError
+from edt_core.errors import MissingInput
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.significance import paired_t, per_user, wilcoxon
 from edt_core.evaluation.table import Table, render
@@ -174,8 +174,3 @@ def _flat(nested: Mapping[str, Any]) -> dict[str, Any]:
         for section, values in nested.items()
         for key, value in values.items()
     }
-
-
-def unknown_experiment(name: str, known: Sequence[str]) -> UsageError:
-    """The error for an experiment that there is not."""
-    return UsageError(f"There is no experiment {name!r}.", hint=f"Known are {', '.join(known)}.")

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import ValidationError
@@ -21,9 +21,6 @@ from edt_core.ports import Answer, Question, Refusal
 from edt_core.stage import Context, Stage, Step
 from edt_core.stages.augmenter.representatives import Representatives
 from edt_core.stages.embed import ItemEmbeddings
-
-if TYPE_CHECKING:  # that module needs Drafts
-    from edt_core.stages.augmenter.review import Decisions
 
 FIELDS = ("title", "brand", "date", "price", "categories", "description")
 """What a reviewer can edit."""
@@ -292,20 +289,3 @@ class GenerateItems(Stage[Drafts]):
     def _advanced(self, done: int, total: int, rows: DraftRows) -> StageAdvanced:
         note = f"{len(rows.items)} items, {len(rows.refused)} refused"
         return StageAdvanced(self.fingerprint, self.step, done, total, "questions", note)
-
-
-@dataclass(frozen=True)
-class EditDrafts(Stage[Drafts]):
-    """The drafts as the reviewer edited them."""
-
-    step: ClassVar[Step] = Step.REVIEW
-    section: ClassVar[str] = "-"
-    output: ClassVar[type[Drafts]] = Drafts
-
-    drafts: Stage[Drafts]
-    decisions: "Stage[Decisions]"
-
-    def compute(self, ctx: Context) -> Drafts:
-        """Replace the edited fields."""
-        decisions = ctx.load(self.decisions)
-        return edited(ctx.load(self.drafts), decisions.edited.tolist(), decisions.fields)

@@ -8,7 +8,7 @@ import numpy as np
 from edt_core.data.sequences import Flags, Ints
 from edt_core.errors import InputError, MissingInput, ReviewPending
 from edt_core.stage import Context, Stage, Step
-from edt_core.stages.augmenter.generator import Drafts
+from edt_core.stages.augmenter.generator import Drafts, edited
 from edt_core.stages.augmenter.noise_filter import Judged
 
 
@@ -72,6 +72,23 @@ class ReviewDecisions(Stage[Decisions]):
         raise MissingInput(
             "The review's decisions are not at hand.", hint="Run 'edt run' to take them over."
         )
+
+
+@dataclass(frozen=True)
+class EditDrafts(Stage[Drafts]):
+    """The drafts as the reviewer edited them."""
+
+    step: ClassVar[Step] = Step.REVIEW
+    section: ClassVar[str] = "-"
+    output: ClassVar[type[Drafts]] = Drafts
+
+    drafts: Stage[Drafts]
+    decisions: Stage[Decisions]
+
+    def compute(self, ctx: Context) -> Drafts:
+        """Replace the edited fields."""
+        decisions = ctx.load(self.decisions)
+        return edited(ctx.load(self.drafts), decisions.edited.tolist(), decisions.fields)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from edt_core.actions.jobs import Job, imported, place, snapshot, stand_in_notes
 from edt_core.actions.resources import chosen_device, resources
 from edt_core.actions.running import carry_out
 from edt_core.config import Config
-from edt_core.errors import MissingInput
+from edt_core.errors import MissingInput, UsageError
 from edt_core.evaluation.table import Table
 from edt_core.events import EventSink, Noted
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec, Spending

@@ -146,11 +146,10 @@ class Source:
                 packing, or UTF-16.
         """
         first, carry, unpacked = 1, b"", 0
-        for block, packed in self._pieces():
-            unpacked += len(block)
+        for piece, packed in self._pieces():
+            block = piece if unpacked else piece.removeprefix(b"\xef\xbb\xbf")
+            unpacked += len(piece)
             self._refuse_bomb(packed, unpacked)
-            if unpacked == len(block):
-                block = block.removeprefix(b"\xef\xbb\xbf")
             end = block.rfind(b"\n") + 1
             if not end:
                 carry = self._joined(carry, block, first)

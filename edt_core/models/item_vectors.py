@@ -11,7 +11,7 @@ from edt_core.models.adapters import EmbeddingAdapter
 CHUNK = 8192
 """Items that are adapted at once when the whole catalogue is."""
 
-SIZE = 0.5
+SIZE = 0.1
 """Standard deviation of a whitened component."""
 
 DAMPING = 0.01

@@ -74,7 +74,7 @@ def say_table(
     """A plain table; the last column takes what room is left on a terminal."""
     cells = [[safe_text(cell) for cell in row] for row in rows]
     widths = [max([len(name), *(len(row[at]) for row in cells)]) for at, name in enumerate(columns)]
-    room = _columns() - sum(widths[:-1]) - 2 * (len(widths) - 1)
+    room = terminal_width() - sum(widths[:-1]) - 2 * (len(widths) - 1)
     if sys.stdout.isatty() and widths and widths[-1] > max(room, 12):
         widths[-1] = max(room, 12)
     for line in [list(columns), ["─" * width for width in widths], *cells]:
@@ -89,7 +89,8 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _columns() -> int:
+def terminal_width() -> int:
+    """Letters in a line of the terminal; 100 where there is none."""
     import shutil
 
     return shutil.get_terminal_size((100, 24)).columns

@@ -1,11 +1,20 @@
 """``edt run | status | estimate | config | demo``."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edt_app.cli.options import AsJson, Device, ProjectName, Seeds, Settings, home, opened
-from edt_app.terminal import note, progress_lines, safe_text, say, say_json, say_table
+from edt_app.terminal import (
+    note,
+    progress_lines,
+    safe_text,
+    say,
+    say_json,
+    say_table,
+    terminal_width,
+)
 
 if TYPE_CHECKING:
     from edt_core.evaluation.table import Table
@@ -46,11 +55,15 @@ def demo(
 
 
 def say_report(table: "Table") -> None:
-    """A table of results as plain text."""
-    from edt_core.evaluation.table import to_text
+    """A table of results as plain text; on a terminal it is cut between columns to fit."""
+    from edt_core.evaluation.table import in_parts, to_text
 
-    for line in to_text(table).splitlines():
-        say(safe_text(line))
+    parts = in_parts(table, terminal_width()) if sys.stdout.isatty() else [table]
+    for number, part in enumerate(parts):
+        if number:
+            say()
+        for line in to_text(part).splitlines():
+            say(safe_text(line))
 
 
 def run(

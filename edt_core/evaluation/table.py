@@ -126,6 +126,43 @@ def to_text(table: Table) -> str:
     return "\n".join([*title, line(names), rule, *map(line, grid), *notes]) + "\n"
 
 
+def in_parts(table: Table, width: int) -> list[Table]:
+    """The table cut between columns so that each part's text fits into ``width`` letters.
+
+    The first column leads every part, the title the first, the notes the last. A single column that
+    does not fit stands alone.
+    """
+    parts: list[list[int]] = [[]]
+    for place in range(1, len(table.columns)):
+        wider = [*parts[-1], place]
+        if parts[-1] and _text_width(_columns_of(table, wider)) > width:
+            parts.append([place])
+        else:
+            parts[-1] = wider
+    last = len(parts) - 1
+    return [
+        replace(
+            _columns_of(table, part),
+            title=table.title if number == 0 else "",
+            notes=table.notes if number == last else (),
+        )
+        for number, part in enumerate(parts)
+    ]
+
+
+def _columns_of(table: Table, places: Sequence[int]) -> Table:
+    chosen = (0, *places)
+    return Table(
+        "",
+        tuple(table.columns[place] for place in chosen),
+        tuple(tuple(row[place] for place in chosen) for row in table.rows),
+    )
+
+
+def _text_width(table: Table) -> int:
+    return max(map(len, to_text(table).splitlines()))
+
+
 def to_markdown(table: Table) -> str:
     """A pipe table; bold for the best value, underlined for the second."""
     wraps = {"": "{}", "best": "**{}**", "second": "<u>{}</u>"}

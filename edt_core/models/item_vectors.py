@@ -12,10 +12,7 @@ CHUNK = 8192
 """Items that are adapted at once when the whole catalogue is."""
 
 SIZE = 0.1
-"""Standard deviation of a whitened component."""
-
-DAMPING = 0.01
-"""Share of the mean variance that is added to every direction's before its root is divided by."""
+"""Standard deviation of a component of the embeddings that the adapter reads."""
 
 
 class TextItems(nn.Module):
@@ -58,32 +55,27 @@ class IdItems(nn.Module):
         return self.vectors.weight
 
 
-def whitened(real: Floats, new: Floats) -> Floats:
-    """Embeddings as the adapter reads them: centred, decorrelated, of one moderate size.
+def standardised(real: Floats, new: Floats) -> Floats:
+    """Embeddings as the adapter reads them: every component centred and of one moderate size.
 
     Paper: 3.3.1 feeds raw embeddings to Eq. 7.
     Choice: an affine map in front of two linear maps can be absorbed by them, so this changes where
-    training starts and how fast it goes, not what Eq. 7 can express. Raw embeddings share a large
-    common part and a few strong directions; Adam spends its first epochs on those and forgets the
-    rest, and validation NDCG falls below that of an untrained adapter. The directions without
-    variance are damped, not blown up (DAMPING), and the size keeps first scores moderate (SIZE).
-    Of all whitening maps it is the symmetric one: eigenvectors of nearly equal variances turn with
-    the last bit of a sum, and trained weights must still fit on another machine.
+    training starts and how fast it goes, not what Eq. 7 can express. Text embeddings share a large
+    common part and have components of very different strength. Their size decides most: with rows
+    many times larger the backbone adds nothing to the last item for dozens of epochs.
 
     Args:
         real: Of the real items, which the statistics are taken from, ``[N, E]``.
         new: Of the generated items, which get the same map, ``[M, E]``; M may be 0.
 
     Returns:
-        ``[N + M, E]``; a row's expected squared norm is about ``SIZE ** 2 * E``.
+        ``[N + M, E]``.
     """
     mean = real.mean(axis=0, dtype=np.float64)
-    centred = (real - mean).astype(np.float32)
-    covariance = (centred.T @ centred).astype(np.float64) / len(centred)
-    variances, directions = np.linalg.eigh(covariance)
-    floor = DAMPING * variances.mean() + np.finfo(np.float32).tiny
-    scale = SIZE / np.sqrt(np.maximum(variances, 0.0) + floor)
-    turn = ((directions * scale) @ directions.T).astype(np.float32)
-    rest = (new - mean).astype(np.float32) if len(new) else centred[:0]
-    levelled: Floats = np.concatenate([centred, rest]) @ turn
+    deviation = real.std(axis=0, dtype=np.float64)
+    # a component that hardly varies tells items apart by its last bits, and is not blown up
+    floor = 0.01 * deviation.mean() + np.finfo(np.float32).tiny
+    scale = SIZE / np.maximum(deviation, floor)
+    both = np.concatenate([real, new]) if len(new) else real
+    levelled: Floats = ((both - mean) * scale).astype(np.float32)
     return levelled

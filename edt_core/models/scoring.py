@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from edt_core.config import FineTuningSettings, PretrainingSettings
 from edt_core.data.sequences import Domain, Floats, Ints, Sequences, offsets_of
 from edt_core.models.adapters import DomainAdapter
-from edt_core.models.item_vectors import IdItems, TextItems, whitened
+from edt_core.models.item_vectors import IdItems, TextItems, standardised
 from edt_core.models.layout import Layout, by_length, layout_of, newest, spans
 from edt_core.models.llm_edt import SharedModel
 
@@ -53,7 +53,7 @@ def model_of(
     """
     if embeddings is None:
         return SharedModel(IdItems(n_real + n_new, settings.width), settings, profile_embedding)
-    items = TextItems(whitened(embeddings, new_vectors), settings.width)
+    items = TextItems(standardised(embeddings, new_vectors), settings.width)
     return SharedModel(items, settings, profile_embedding)
 
 

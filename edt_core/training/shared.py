@@ -12,7 +12,7 @@ from edt_core.config import PretrainingSettings
 from edt_core.data.sequences import Floats, Ints, Sequences
 from edt_core.data.split import ValidTargets
 from edt_core.evaluation.ranks import Ranks64, full_ranks
-from edt_core.models.item_vectors import whitened
+from edt_core.models.item_vectors import standardised
 from edt_core.models.llm_edt import Batch, SharedModel
 from edt_core.models.losses import alignment, pairwise
 from edt_core.models.scoring import Weights, continued, model_of, score_vectors
@@ -74,7 +74,7 @@ class SharedTrainee:
         self.module.to(device)
         self.profiles: Tensor | None = None
         if profiles is not None:
-            self.profiles = torch.from_numpy(whitened(profiles, profiles[:0])).to(device)
+            self.profiles = torch.from_numpy(standardised(profiles, profiles[:0])).to(device)
         if self.module.hides:
             rows = masked_item_rows(corpus.sequences, settings.max_length)
         else:

@@ -1,12 +1,13 @@
 """``edt recommend``: items for a user from a trained run; no language model is asked (3.5.2)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from edt_core.actions.jobs import imported
 from edt_core.actions.resources import chosen_device
-from edt_core.config import Config
+from edt_core.config import FineTuningSettings, PretrainingSettings
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import Domain, Ints, Sequences, offsets_of
 from edt_core.errors import MissingInput, UsageError
@@ -61,8 +62,8 @@ def recommend(
         )
     which = dataset.domain_names.index(domain)
     person = user_by_source_id(project, user)
-    line = _trained_run(project, run)
     data = Data.of(dataset.digest)
+    line = _trained_run(project, run, data)
     catalogue = project.artifacts.read(data.catalogue)
     held_out = [
         targets.items[targets.users == person.id]
@@ -85,12 +86,18 @@ def recommend(
     )
 
 
-def _trained_run(project: Project, wanted: int | None) -> runs.RunLine:
-    if wanted is not None:
-        return runs.run_line(project, wanted)
-    for line in runs.run_lines(project):
-        stages = {stage.stage for stage in runs.run_stages(project, line.id)}
-        if line.state == "done" and "EvaluateModel" in stages:
+def _trained_run(project: Project, wanted: int | None, data: Data) -> runs.RunLine:
+    lines = runs.run_lines(project) if wanted is None else [runs.run_line(project, wanted)]
+    for line in lines:
+        stages = runs.run_stages(project, line.id)
+        of_this_data = any(stage.fingerprint == data.histories.fingerprint for stage in stages)
+        if wanted is not None and not of_this_data:
+            raise MissingInput(
+                f"Run {line.id} is about data that was imported before.",
+                hint="Choose another with --run.",
+            )
+        trained = line.state == "done" and any(s.stage == "EvaluateModel" for s in stages)
+        if wanted is not None or (of_this_data and trained):
             return line
     raise MissingInput("No run is trained yet.", hint=f"Make one: edt run --project {project.name}")
 
@@ -114,7 +121,7 @@ def _scores(
             (s.fingerprint for s in stages if s.stage == name and s.seed in {None, first}), ""
         )
 
-    store, config = project.artifacts, Config.model_validate(line.config)
+    store = project.artifacts
     if not made("Pretrain"):
         raise MissingInput(f"Run {line.id} trained no model.", hint="Choose another with --run.")
     augmented = store.read_as(Augmented, made("InsertItems") or made("KeepRaw"))
@@ -127,9 +134,19 @@ def _scores(
         augmented,
         store.read_as(ItemEmbeddings, with_text).vectors if with_text else None,
         catalogue,
-        (config.pretraining, config.fine_tuning),
+        (
+            PretrainingSettings.model_validate(_settings(project, made("Pretrain"))),
+            FineTuningSettings.model_validate(_settings(project, made("FineTune"))),
+        ),
         (request, np.array([domain])),
         chosen_device("auto"),
     )
-    scores = (vectors.items[catalogue.keys_of(Domain(domain))] @ vectors.users[0]).cpu().numpy()
-    return scores.astype(np.float64), known, first
+    scores = vectors.items[catalogue.keys_of(Domain(domain))] @ vectors.users[0]
+    return scores.detach().cpu().numpy().astype(np.float64), known, first
+
+
+def _settings(project: Project, checkpoint: str) -> dict[str, Any]:
+    """What a checkpoint was trained with: a run's own settings don't name a baseline's encoder."""
+    line = project.artifacts.line(checkpoint) if checkpoint else None
+    found: dict[str, Any] = line.parameters["settings"] if line else {}
+    return found

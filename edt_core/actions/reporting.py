@@ -12,7 +12,7 @@ from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.significance import paired_t, per_user, wilcoxon
 from edt_core.evaluation.table import Table, render
 from edt_core.experiments.overall import CUTOFF, overall_table
-from edt_core.recipes import Variant
+from edt_core.recipes import Data, Variant
 from edt_core.store import runs
 from edt_core.store.project import Project
 
@@ -116,15 +116,17 @@ def report(project: Project, name: str = "", form: str = "text") -> str:
 
 
 def results_table(project: Project) -> Table:
-    """Every finished run's newest result, one row a label.
+    """Every label's newest finished run on the data as imported last, one row each.
 
     Raises:
         MissingInput: no run has a result yet.
     """
-    digest = imported(project)
+    dataset = imported(project)
+    histories = Data.of(dataset.digest).histories.fingerprint
     newest: dict[str, runs.RunLine] = {}
     for line in runs.run_lines(project):
-        if line.state == "done" and line.target == "evaluate":
+        stages = {stage.fingerprint for stage in runs.run_stages(project, line.id)}
+        if line.state == "done" and line.target == "evaluate" and histories in stages:
             newest.setdefault(line.label, line)
     results: dict[str, Sequence[Ranks]] = {}
     for label, line in sorted(newest.items(), key=lambda entry: entry[1].id):
@@ -132,8 +134,6 @@ def results_table(project: Project) -> Table:
             results[label] = run_ranks(project, line.id)
         except MissingInput:
             continue  # its results were made anew by a later run
-    targets = [len(found[0].users) for found in results.values()]
-    results = {k: v for k, v in results.items() if len(v[0].users) == targets[-1]}
     if not results:
         raise MissingInput(
             "No run has a result yet.", hint=f"Make one: edt run --project {project.name}"
@@ -142,8 +142,8 @@ def results_table(project: Project) -> Table:
     notes = stand_in_notes(configs[0])
     return overall_table(
         results,
-        digest.domain_names,
-        title=f"{digest.name}: test targets",
+        dataset.domain_names,
+        title=f"{dataset.name}: test targets",
         reference=Variant.LLM_EDT.value,
         notes=notes,
     )

@@ -13,6 +13,7 @@ from edt_core.actions.jobs import (
     imported,
     named_step,
     named_variant,
+    place,
     recomputed,
     snapshot,
     stand_in_notes,
@@ -20,7 +21,7 @@ from edt_core.actions.jobs import (
 )
 from edt_core.actions.publishing import publish
 from edt_core.actions.resources import resources
-from edt_core.errors import BudgetReached, EdtError, ReviewPending, RunCancelled
+from edt_core.errors import BudgetReached, EdtError, ReviewPending, RunCancelled, UsageError
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.summary import summarise
 from edt_core.evaluation.table import Table
@@ -69,7 +70,8 @@ def run_variant(
     """Run one model as ``edt run`` does.
 
     Raises:
-        UsageError: an unknown variant, stage, setting or device.
+        UsageError: an unknown variant, stage, setting or device, or no stage from ``start`` to
+            ``until``.
         MissingInput: nothing was imported yet.
         ProjectBusy: another process runs stages in this project.
         ReviewPending: the project waits for a reviewer.
@@ -84,6 +86,11 @@ def run_variant(
         device=device,
         max_cost=max_cost,
     )
+    if job.start is not None and place(job.start) > place(job.until):
+        raise UsageError(
+            f"The stage {start!r} comes after {job.until.value!r}.",
+            hint=f"The stages are {', '.join(Step)}.",
+        )
     with project.stages("edt run"):
         return carry_out(project, job, sink=sink, check=check)
 
@@ -123,6 +130,8 @@ def carry_out(
             runner.run(targets, store, lent, show)
             if _is_main(job):
                 publish(project, pipelines[0])
+    elif _is_main(job):  # the screens may still show what other settings made
+        publish(project, pipelines[0])
     return _outcome(project, job, label, run, pipelines, dataset, needed, len(planned) - needed)
 
 

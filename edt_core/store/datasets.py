@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import Ints, Sequences, domain_counts
-from edt_core.store.database import insert_rows
+from edt_core.store.database import insert_rows, rows_of
 from edt_core.store.memory import storable
 from edt_core.store.project import Project
 from edt_core.store.tables import Dataset
@@ -61,6 +61,10 @@ def save_dataset(project: Project, dataset: ImportedData) -> None:
     The source stages' artifacts must stand already: from this commit on, they are asked for.
     """
     with project.database.write() as session:
+        before = [digest for (digest,) in rows_of(session, "SELECT digest FROM dataset")]
+        if before != [dataset.digest]:
+            # what was written for the old users is not shown under the new ones' names
+            session.connection().exec_driver_sql("DELETE FROM latest")
         for table in ("interaction", "user", "item", "dataset"):
             session.connection().exec_driver_sql(f'DELETE FROM "{table}"')
         _insert_items(session, dataset)

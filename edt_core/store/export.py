@@ -69,30 +69,49 @@ def export(project: Project, out: Path, config: Config) -> None:
 
 
 def found_sources(project: Project) -> Sources:
-    """What stands behind the generated items that are shown, and every finished evaluation."""
+    """What stands behind the generated items that are shown, and every finished evaluation.
+
+    Results of another data set are left out: its users and items are not this one's. So are those
+    made from other generated items than the shown ones: their ids and keys would lead nowhere.
+    """
     with project.database.read() as session:
         latest = dict(rows_of(session, "SELECT kind, fingerprint FROM latest"))
+        digests = [digest for (digest,) in rows_of(session, "SELECT digest FROM dataset")]
         evaluations = rows_of(
             session,
             "SELECT s.run, s.seed, s.fingerprint FROM run_stage s JOIN run r ON r.id = s.run "
             "JOIN artifact a ON a.fingerprint = s.fingerprint WHERE s.step = 'evaluate' "
             "AND s.stage LIKE 'Evaluate%' AND r.state = 'done' ORDER BY s.run, s.seed",
         )
-        stages = rows_of(session, "SELECT fingerprint, stage, inputs FROM artifact")
-        newest = dict(
-            rows_of(session, "SELECT stage, fingerprint FROM artifact ORDER BY created_at")
+        stages = rows_of(
+            session,
+            "SELECT fingerprint, stage, inputs, parameters FROM artifact ORDER BY created_at",
         )
-    graph = {fingerprint: (stage, json.loads(inputs)) for fingerprint, stage, inputs in stages}
-    augmented = latest.get("inserted", "") or newest.get("InsertItems", "")
-    if augmented not in graph:
-        augmented = newest.get("KeepRaw", "")
+    graph = {fingerprint: (stage, json.loads(inputs)) for fingerprint, stage, inputs, _ in stages}
+    imports = {
+        fingerprint: json.loads(parameters)["dataset"]["digest"]
+        for fingerprint, stage, _, parameters in stages
+        if stage.startswith("Imported")
+    }
+    shown = latest.get("drafts", "")
+    ours: set[str] = set()
+    newest: dict[str, str] = {}
+    for fingerprint, (stage, _) in graph.items():
+        behind = _behind(graph, fingerprint)
+        if all(imports.get(made, digests[0]) == digests[0] for made in behind.values()):
+            ours.add(fingerprint)
+            if behind.get("GenerateItems", shown) == shown:
+                newest[stage] = fingerprint
+    inserted = latest.get("inserted", "")
+    fits = inserted in ours and _behind(graph, inserted).get("GenerateItems", shown) == shown
+    augmented = inserted if fits else newest.get("KeepRaw", "")
     behind = newest | _behind(graph, augmented)
     return Sources(
         behind.get("EmbedItems", ""),
         behind.get("EmbedDrafts", ""),
         augmented,
         behind.get("DrawCandidates", ""),
-        [(run, seed, fingerprint) for run, seed, fingerprint in evaluations],
+        [(run, seed, made) for run, seed, made in evaluations if made in ours],
     )
 
 

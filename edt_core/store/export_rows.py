@@ -140,7 +140,7 @@ def _item(row: Any, domain_names: list[str]) -> dict[str, Any]:
     values = dict(row._mapping)
     edited = json.loads(values.pop("fields") or "{}")
     values |= {name: value for name, value in edited.items() if name in values}
-    if not edited.get("categories"):
+    if "categories" not in edited:
         values["categories"] = json.loads(row.categories)
     return values | {"domain": domain_names[row.domain], "generated": bool(row.generated)}
 

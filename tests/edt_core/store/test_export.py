@@ -7,13 +7,14 @@ import time
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
+from sqlmodel import select
 
 from edt_core.config import Config
 from edt_core.errors import EdtError, MissingInput, UsageError
 from edt_core.llm.ledger import Call
 from edt_core.store import runs
 from edt_core.store.export import export
-from edt_core.store.generated import record_inserted, record_profiles
+from edt_core.store.generated import record_drafts, record_inserted, record_profiles
 from edt_core.store.memory import CallLedger
 from edt_core.store.review import edit
 from edt_core.store.tables import Artifact, Latest
@@ -174,6 +175,54 @@ def test_what_was_not_made_yet_is_an_empty_file(project, tmp_path):
     assert {path.name for path in out.iterdir()} == FILES
     assert table(out / "ranks.csv") == lines(out / "augmented.jsonl") == []
     assert len(lines(out / "items.jsonl")) == 4
+
+
+def test_generated_items_that_are_not_shown_leave_no_trace(finished, toy, tmp_path):
+    """Other items are generated, and nothing was made from them yet."""
+    record_drafts(finished, "e" * 40, toy.drafts(2))
+    with finished.database.write() as session:
+        for kind, fingerprint in (("GenerateItems", "f" * 40), ("GenerateItems", "e" * 40)):
+            session.add(
+                Artifact(
+                    fingerprint=fingerprint, step="generate", stage=kind, parameters="{}",
+                    inputs="[]", folder="arrays/x", checksum="", bytes=0, seconds=0.0,
+                    created_at=time.time(),
+                )
+            )  # fmt: skip
+        for made in session.exec(select(Artifact).where(Artifact.stage == "EmbedDrafts")):
+            made.inputs = json.dumps(["f" * 40])
+    out = tmp_path / "out"
+    export(finished, out, Config())
+    assert len(lines(out / "generated.jsonl")) == 2
+    assert not any(item["generated"] for item in lines(out / "items.jsonl"))
+    assert lines(out / "augmented.jsonl") == []
+    names = json.loads((out / "text_embeddings.json").read_text())
+    assert (len(names["items"]), names["generated"]) == (4, [])
+    assert load_file(out / "text_embeddings.safetensors")["generated"].shape[0] == 0
+
+
+def test_results_of_data_that_was_imported_before_are_left_out(finished, tmp_path):
+    with finished.database.write() as session:
+        session.add(
+            Artifact(
+                fingerprint="h" * 40, step="import", stage="ImportedHistories",
+                parameters='{"dataset": {"digest": "another"}}', inputs="[]", folder="arrays/h",
+                checksum="", bytes=0, seconds=0.0, created_at=time.time(),
+            )
+        )  # fmt: skip
+        for made in session.exec(select(Artifact).where(Artifact.stage != "ImportedHistories")):
+            made.inputs = json.dumps([*json.loads(made.inputs), "h" * 40])
+    out = tmp_path / "out"
+    export(finished, out, Config())
+    assert table(out / "ranks.csv") == lines(out / "augmented.jsonl") == []
+    assert json.loads((out / "metrics.json").read_text()) == {}
+    assert len(np.load(out / "candidates.npz", allow_pickle=False)["users"]) == 0
+
+
+def test_an_item_without_categories_after_an_edit_has_none(finished, tmp_path):
+    edit(finished, 2, {"categories": ""})
+    export(finished, tmp_path / "out", Config())
+    assert lines(tmp_path / "out" / "items.jsonl")[4]["categories"] == []
 
 
 def test_a_folder_with_something_in_it_is_left_alone(project, tmp_path):

@@ -1,7 +1,8 @@
 """What a run lends its stages: device, language model, embedder."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from edt_core.config import Config, EmbeddingChoice, LlmChoice
 from edt_core.errors import UsageError
@@ -12,6 +13,9 @@ from edt_core.runner import Resources
 from edt_core.stage import Embedders, LanguageModels
 from edt_core.store.memory import CallLedger, EmbeddingLedger
 from edt_core.store.project import Project
+
+if TYPE_CHECKING:
+    from edt_core.llm.prices import CostCap
 
 
 def resources(
@@ -59,14 +63,19 @@ def _language_models(
 ) -> LanguageModels:
     ledger = CallLedger(project.database, run)
 
+    @cache
+    def purse(model: str) -> "CostCap | None":
+        """One for all stages of the run: each with its own would spend the cap twice."""
+        from edt_core.llm.prices import CostCap
+
+        return None if max_cost is None else CostCap(model, max_cost)
+
     def opened(choice: LlmChoice, stand_in: StandIn) -> LanguageModel:
         if choice.provider == "stand-in":
             return RememberingModel(choice, StandInDesk(stand_in, ledger), ledger)
         from edt_core.llm.openai_chat import service_model
-        from edt_core.llm.prices import CostCap
 
-        purse = None if max_cost is None else CostCap(choice.model, max_cost)
-        return service_model(config.llm, ledger, purse)
+        return service_model(config.llm, ledger, purse(choice.model))
 
     return opened
 

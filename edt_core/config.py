@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from edt_core.errors import UsageError
 from edt_core.params import Params
@@ -161,6 +161,13 @@ class EvaluationSettings(Params):
 
     cutoffs: tuple[int, ...] = (1, 5, 10, 20)
     """Where hit rate and NDCG are cut."""
+
+    @field_validator("cutoffs")
+    @classmethod
+    def _ranks_once_each(cls, cutoffs: tuple[int, ...]) -> tuple[int, ...]:
+        if not cutoffs or min(cutoffs) < 1:
+            raise ValueError("Give one cutoff or more, each at least 1")
+        return tuple(sorted(set(cutoffs)))
 
 
 class EmbeddingSettings(Params):

@@ -149,9 +149,12 @@ def items(
     """Show generated items with their scores, verdicts and decisions."""
     from edt_core.actions.configuring import configuration
     from edt_core.actions.jobs import stand_in_notes
+    from edt_core.store.questions import user_by_source_id
     from edt_core.store.review_queue import Wanted, generated_count, generated_page
 
     opened_project = opened(context, project)
+    if user:
+        user_by_source_id(opened_project, user)  # a misspelt one is no user without items
     wanted = Wanted(
         direction=one_of("--direction", direction, "", "a2b", "b2a"),
         verdict=one_of(
@@ -197,20 +200,23 @@ def calls(
     project: ProjectName = "",
     stage: Annotated[str, typer.Option("--stage", help="Only this stage's.")] = "",
     user: Annotated[str, typer.Option("--user", help="A user's source id.")] = "",
-    failed: Annotated[bool, typer.Option("--failed", help="Only those that failed.")] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only those without a usable answer.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Rows shown.")] = 50,
     json: AsJson = False,
 ) -> None:
     """List the calls to language models."""
     if context.invoked_subcommand is not None:
         return
+    from edt_core.actions.jobs import named_step
     from edt_core.store.calls import calls as listed
 
     rows = listed(
         opened(context, project),
-        step=stage,
+        step=named_step(stage) if stage else "",
         user=user,
-        status="failed" if failed else "",
+        status="bad" if failed else "",
         limit=limit,
     )
     if json:

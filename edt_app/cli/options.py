@@ -19,7 +19,10 @@ Settings = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="A setting for this call alone.")
 ]
 Seeds = Annotated[
-    list[int], typer.Option("--seed", help="A training seed; repeat it for several (42 44 46).")
+    list[int],
+    typer.Option(
+        "--seed", min=0, max=2**32 - 1, help="A training seed; repeat it for several (42 44 46)."
+    ),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 

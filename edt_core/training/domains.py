@@ -66,12 +66,13 @@ def cached_states(
     sequences = corpus.sequences
     mixed_events, mixed = states_before(model, table, sequences, max_length)
     row_of = np.full(len(sequences.items), -1)
-    row_of[mixed_events] = np.arange(len(mixed_events))
+    row_of[mixed_events.numpy()] = np.arange(len(mixed_events))
     found = []
     for domain in Domain:
         inside = corpus.item_domain[sequences.items] == domain
         own_events, own = states_before(model, table, sequences.where(inside), max_length)
-        events = np.flatnonzero(inside)[own_events]
+        # as an array, because numpy takes a tensor of one for a number
+        events = np.flatnonzero(inside)[own_events.numpy()]
         both = np.flatnonzero(row_of[events] >= 0)
         events = events[both]
         counts = np.bincount(sequences.users()[events], minlength=sequences.n_users)

@@ -1,11 +1,13 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from edt_core.config import FineTuningSettings
-from edt_core.data.sequences import Domain
+from edt_core.data.sequences import Domain, pack
+from edt_core.data.split import ValidTargets
 from edt_core.models.layout import layout_of
 from edt_core.models.scoring import restore, score_vectors
 from edt_core.training.domains import DomainTrainee, fine_tune
@@ -62,14 +64,25 @@ def test_eq_11_and_12_as_loops_over_users_and_events(text_corpus, frozen, traine
         assert found[f"loss_{domain.name.lower()}"].item() == pytest.approx(wanted, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("rows", "learnt"),
+    [([[0, 1]], [[1], []]), ([[0, 1], [15, 16]], [[1], [3]]), ([[0, 15]], [[], []])],
+)
+def test_a_domain_may_have_one_event_to_learn_from_or_none(
+    text_corpus, frozen, settings, rows, learnt
+):
+    corpus = replace(text_corpus, sequences=pack(rows), histories=pack(rows))
+    corpus = replace(corpus, valid=ValidTargets(*np.zeros((2, 0), dtype=np.int64)))
+    trainee = DomainTrainee(corpus, frozen, TUNING, settings(), 42)
+    assert [states.events.tolist() for states in trainee.states] == learnt
+
+
 def test_validation_ranks_by_the_very_scores_that_evaluation_uses(text_corpus, frozen, trainee):
     from edt_core.evaluation.ranks import full_ranks
 
     corpus, valid = text_corpus, text_corpus.valid
     sequences = corpus.sequences
     rows = [sequences.of(user).tolist() for user in valid.users]
-    from edt_core.data.sequences import pack
-
     vectors = score_vectors(
         frozen,
         trainee.module,

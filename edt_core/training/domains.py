@@ -190,7 +190,12 @@ def fine_tune(
     pretraining: PretrainingSettings,
     run: Run,
 ) -> tuple[Weights, dict[str, Any]]:
-    """Train phase 2; the best adapters and the facts of their training."""
+    """Train phase 2; the best adapters and the facts of their training.
+
+    Choice: the starting weights compete, so that fine-tuning can't end below the pre-trained states
+    that residual adapters start at. In phase 1 they must not: text alone ranks well before training
+    and better than the first dozen epochs, which would use up the patience.
+    """
     with torch.random.fork_rng():
         torch.manual_seed(run.seed)
         model = corpus.model(pretraining)
@@ -200,5 +205,7 @@ def fine_tune(
         optimizer = torch.optim.AdamW(
             trainee.module.parameters(), lr=settings.learning_rate, fused=True
         )
-        progress = Training(trainee, optimizer, run).fit(Limits(settings.epochs, settings.patience))
+        progress = Training(trainee, optimizer, run).fit(
+            Limits(settings.epochs, settings.patience, from_start=True)
+        )
     return weights_of(trainee.module), facts_of(progress)

@@ -48,6 +48,8 @@ class Limits:
 
     epochs: int
     patience: int
+    from_start: bool = False
+    """Whether the starting weights compete with those of the epochs."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,7 @@ class Training(Generic[B]):
 
         After every epoch weights, optimizer, random state and progress go to one file, so that a
         killed run goes on to the very same weights.
-        Choice: the starting weights compete too, so that fine-tuning can't end below its start.
-        Without a single validation target every epoch runs and the last weights stand.
+        Choice: without a single validation target every epoch runs and the last weights stand.
 
         Raises:
             EdtError: training diverged.
@@ -98,7 +99,7 @@ class Training(Generic[B]):
         path = self.run.ctx.scratch / STATE
         if path.exists():
             self._restore(path)
-        else:
+        elif limits.from_start:
             self.trainee.module.eval()
             self._judge(0, {}, self.trainee.validate())
         while not self._finished(limits):

@@ -57,7 +57,7 @@ class Pretrain(Stage[Checkpoint]):
 
     step: ClassVar[Step] = Step.PRETRAIN
     section: ClassVar[str] = "3.3.1"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     output: ClassVar[type[Any]] = Checkpoint
 
     augmented: "Stage[Augmented]"

@@ -29,10 +29,10 @@ class Scripted:
         return self.ranks[self.validated - 1]
 
 
-def trained(ranks, run, epochs=9, patience=2):
+def trained(ranks, run, epochs=9, patience=2, from_start=True):
     trainee = Scripted(ranks)
     training = Training(trainee, torch.optim.SGD(trainee.module.parameters(), lr=1.0), run)
-    return training.fit(Limits(epochs, patience)), trainee.module.weight.item()
+    return training.fit(Limits(epochs, patience, from_start)), trainee.module.weight.item()
 
 
 def test_the_weights_of_the_best_epoch_stand_at_the_end(run_in, tmp_path):
@@ -48,6 +48,13 @@ def test_training_stops_when_patience_is_at_its_end(run_in, tmp_path):
 def test_an_equal_metric_is_no_improvement(run_in, tmp_path):
     progress, weight = trained([4, 4, 4], run_in(tmp_path))
     assert (progress.best_epoch, weight) == (0, 0.0)
+
+
+def test_starting_weights_compete_only_where_they_should(run_in, tmp_path):
+    progress, weight = trained([1, 9, 8, 9, 9], run_in(tmp_path / "with"))
+    assert (progress.best_epoch, weight) == (0, 0.0)
+    progress, weight = trained([9, 8, 9, 9], run_in(tmp_path / "without"), from_start=False)
+    assert (progress.best_epoch, progress.epoch, weight) == (2, 4, -2.0)
 
 
 def test_without_targets_every_epoch_runs_and_the_last_weights_stand(run_in, tmp_path):

@@ -191,7 +191,11 @@ class EmbeddingSettings(Params):
     @property
     def choice(self) -> "EmbeddingChoice":
         """What can change a vector; the endpoint's address and the batch size can't."""
-        return EmbeddingChoice(provider=self.provider, model=self.model, dimensions=self.dimensions)
+        return EmbeddingChoice(
+            provider=self.provider,
+            model=self.model,
+            dimensions=self.dimensions if self.provider == "embedded" else 0,  # else the model's
+        )
 
 
 class LlmSettings(Params):

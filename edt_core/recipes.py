@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from edt_core.config import Config
+from edt_core.config import Config, FineTuningSettings, PretrainingSettings
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.split import Histories, TestTargets, ValidTargets
 from edt_core.evaluation.ranks import Ranks
@@ -192,6 +192,23 @@ def ablation(variant: Variant) -> dict[str, Any]:
             return {}
 
 
+def _used(settings: PretrainingSettings, *, aligned: bool) -> PretrainingSettings:
+    """The settings with those that this model never reads at their defaults.
+
+    So that a changed alignment weight does not train a baseline anew.
+    """
+    unread: dict[str, Any] = {}
+    defaults = PretrainingSettings()
+    if settings.encoder != "sasrec":
+        unread["bidirectional"] = defaults.bidirectional
+    if settings.encoder == "gru4rec":
+        unread["heads"] = defaults.heads
+    if not aligned:
+        unread["alignment_weight"] = defaults.alignment_weight
+        unread["temperature"] = defaults.temperature
+    return settings.model_copy(update=unread)
+
+
 def _candidates(data: Data, config: Config) -> Stage[Candidates]:
     return DrawCandidates(
         data.catalogue,
@@ -284,12 +301,13 @@ def _llm_edt(
         )
         profiles = (written,)
         profile_embeddings = (EmbedProfiles(written, data.catalogue, config.embedding.choice),)
+    pretraining = _used(config.pretraining, aligned=config.profiles.enabled)
     pretrained = Pretrain(
         augmented,
         data.catalogue,
         data.histories,
         data.valid,
-        config.pretraining,
+        pretraining,
         seed=seed,
         embeddings=(items,),
         profiles=profile_embeddings,
@@ -305,7 +323,7 @@ def _llm_edt(
                 data.valid,
                 items,
                 config.fine_tuning,
-                config.pretraining,
+                pretraining,
                 seed=seed,
             ),
         )
@@ -320,8 +338,8 @@ def _llm_edt(
         data.test,
         candidates,
         embeddings=(items,),
-        pretraining=config.pretraining,
-        fine_tuning=config.fine_tuning,
+        pretraining=pretraining,
+        fine_tuning=config.fine_tuning if tuned else FineTuningSettings(),
     )
     return Pipeline(
         variant,
@@ -344,6 +362,7 @@ def _single_thread(
 ) -> Pipeline:
     """One backbone on the raw mixed sequences: no augmentation, no profile, one phase (4.1.2)."""
     data = Data.of(digest)
+    pretraining = _used(config.pretraining, aligned=False)
     items: tuple[Stage[ItemEmbeddings], ...] = (
         (EmbedItems(data.catalogue, config.embedding.choice),) if with_text else ()
     )
@@ -353,7 +372,7 @@ def _single_thread(
         data.catalogue,
         data.histories,
         data.valid,
-        config.pretraining,
+        pretraining,
         seed=seed,
         embeddings=items,
         profiles=(),
@@ -369,8 +388,8 @@ def _single_thread(
         data.test,
         candidates,
         embeddings=items,
-        pretraining=config.pretraining,
-        fine_tuning=config.fine_tuning,
+        pretraining=pretraining,
+        fine_tuning=FineTuningSettings(),
     )
     return Pipeline(
         variant, seed, data, candidates, ranks, items, augmented=(raw,), pretrained=(pretrained,)

@@ -17,6 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from edt_app.cli.commands import app
     from edt_core.errors import EdtError
 
+    # torch's threads give the processor back while they wait: beside other work that is many times
+    # quicker, alone it costs nothing; it has to be said before torch is imported
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:

@@ -5,7 +5,6 @@ stages in one closed ``match``; inside there are only values.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from edt_core.config import Config, FineTuningSettings, PretrainingSettings
@@ -47,38 +46,13 @@ from edt_core.stages.profiling.profiles import (
     Profiles,
     WriteProfiles,
 )
+from edt_core.variants import Variant, ablation
 
 CANDIDATE_SEED = 42
 """The stored negatives are drawn once per data set, for every model and every training seed."""
 
 DEFAULT_SEEDS = (42, 44, 46)
 """A.4's training seeds."""
-
-
-class Variant(StrEnum):
-    """A model of the paper's tables, by the name that tables print."""
-
-    LLM_EDT = "LLM-EDT"
-    WITHOUT_AUGMENTATION = "w/o Aug."
-    WITHOUT_FILTERING = "w/o Filtering"
-    WITHOUT_INSERTING = "w/o Inserting"
-    RANDOM_INSERTING = "Random Inserting"
-    WITHOUT_FINE_TUNING = "w/o DFT"
-    WITHOUT_PROFILING = "w/o Profiling"
-    WITHOUT_SRA = "w/o S-R-A"
-    SASREC = "SASRec"
-    GRU4REC = "GRU4Rec"
-    BERT4REC = "BERT4Rec"
-    SASREC_TEXT = "SASRec (text)"
-    GRU4REC_TEXT = "GRU4Rec (text)"
-    BERT4REC_TEXT = "BERT4Rec (text)"
-    POPULARITY = "Popularity"
-    MARKOV = "Markov"
-    ITEM_KNN = "ItemKNN"
-
-
-COUNTING = frozenset({Variant.POPULARITY, Variant.MARKOV, Variant.ITEM_KNN})
-"""Models that count: no seed enters them."""
 
 
 @dataclass(frozen=True)
@@ -169,27 +143,6 @@ def pipeline(
             return _llm_edt(variant, changed, digest, seed, review or ReviewState())
     with_text = variant in {Variant.SASREC_TEXT, Variant.GRU4REC_TEXT, Variant.BERT4REC_TEXT}
     return _single_thread(variant, config.changed(encoder), digest, seed, with_text=with_text)
-
-
-def ablation(variant: Variant) -> dict[str, Any]:
-    """The settings that make an ablation of Tables 2 and 8 out of the full method."""
-    match variant:
-        case Variant.WITHOUT_AUGMENTATION:
-            return {"generator.enabled": False}
-        case Variant.WITHOUT_FILTERING:
-            return {"noise_filter.enabled": False}
-        case Variant.WITHOUT_INSERTING:
-            return {"insertion.position": "end"}
-        case Variant.RANDOM_INSERTING:
-            return {"insertion.position": "random"}
-        case Variant.WITHOUT_FINE_TUNING:
-            return {"fine_tuning.enabled": False}
-        case Variant.WITHOUT_PROFILING:
-            return {"profiles.enabled": False}
-        case Variant.WITHOUT_SRA:
-            return {"profiles.pipeline": "plain"}
-        case _:
-            return {}
 
 
 def _used(settings: PretrainingSettings, *, aligned: bool) -> PretrainingSettings:

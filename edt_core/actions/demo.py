@@ -15,10 +15,11 @@ from edt_core.errors import ProjectExists
 from edt_core.evaluation.table import Table
 from edt_core.events import EventSink
 from edt_core.experiments.overall import overall_table
-from edt_core.recipes import DEFAULT_SEEDS, Variant
+from edt_core.recipes import DEFAULT_SEEDS
 from edt_core.store.datasets import dataset_of
 from edt_core.store.home import Home
 from edt_core.store.project import Project
+from edt_core.variants import Variant
 
 NAME = "outdoor-kitchen"
 SETTINGS = {

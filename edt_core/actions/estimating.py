@@ -12,10 +12,11 @@ from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import domain_counts
 from edt_core.llm.prices import cost
 from edt_core.llm.prompts import item_prompt, sample_line
-from edt_core.recipes import DEFAULT_SEEDS, Pipeline, Variant
+from edt_core.recipes import DEFAULT_SEEDS, Pipeline
 from edt_core.stage import Step
 from edt_core.store.calls import spend
 from edt_core.store.project import Project
+from edt_core.variants import Variant
 
 LETTERS_PER_TOKEN = 4.0
 """Of English product titles, roughly; measured tokens replace it once calls were made."""

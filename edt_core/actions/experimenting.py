@@ -15,12 +15,13 @@ from edt_core.evaluation.table import Table
 from edt_core.events import EventSink, Noted
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec, Spending
 from edt_core.experiments.names import Name, experiment
-from edt_core.recipes import COUNTING, DEFAULT_SEEDS, Pipeline
+from edt_core.recipes import DEFAULT_SEEDS, Pipeline
 from edt_core.stage import Stage, Step, walk
 from edt_core.store import runs
 from edt_core.store.calls import spend
 from edt_core.store.project import Project
 from edt_core.store.questions import counts, users
+from edt_core.variants import COUNTING
 
 
 def run_experiment(

@@ -8,12 +8,13 @@ import numpy as np
 
 from edt_core.config import Config
 from edt_core.errors import MissingInput, UsageError
-from edt_core.recipes import Pipeline, ReviewState, Variant, pipeline
+from edt_core.recipes import Pipeline, ReviewState, pipeline
 from edt_core.stage import Stage, Step, walk
 from edt_core.stages.augmenter.review import Decisions, ReviewDecisions
 from edt_core.store.datasets import DatasetLine, dataset_of
 from edt_core.store.project import Project
 from edt_core.store.review import decided
+from edt_core.variants import Variant
 
 
 @dataclass(frozen=True)

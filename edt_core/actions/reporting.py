@@ -12,9 +12,10 @@ from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.significance import paired_t, per_user, wilcoxon
 from edt_core.evaluation.table import Table, render
 from edt_core.experiments.overall import CUTOFF, overall_table
-from edt_core.recipes import Data, Variant
+from edt_core.recipes import Data
 from edt_core.store import runs
 from edt_core.store.project import Project
+from edt_core.variants import Variant
 
 
 @dataclass(frozen=True)

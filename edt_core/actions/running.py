@@ -27,13 +27,14 @@ from edt_core.evaluation.summary import summarise
 from edt_core.evaluation.table import Table
 from edt_core.events import Event, EventSink, StageFailed, StageFinished, StageStarted
 from edt_core.experiments.overall import overall_table
-from edt_core.recipes import COUNTING, DEFAULT_SEEDS, Pipeline, Variant
+from edt_core.recipes import DEFAULT_SEEDS, Pipeline
 from edt_core.stage import Stage, Step, walk
 from edt_core.stages.dual_phase.pretraining import Pretrain
 from edt_core.store import runs
 from edt_core.store.datasets import DatasetLine
 from edt_core.store.journal import Journal
 from edt_core.store.project import Project
+from edt_core.variants import COUNTING, Variant
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from edt_core.actions.configuring import configuration
 from edt_core.actions.jobs import Job, snapshot
-from edt_core.recipes import DEFAULT_SEEDS, Pipeline, Variant
+from edt_core.recipes import DEFAULT_SEEDS, Pipeline
 from edt_core.stage import Stage, Step
 from edt_core.store.artifacts import ArtifactLine
 from edt_core.store.calls import spend
 from edt_core.store.datasets import dataset_of
 from edt_core.store.project import Project
 from edt_core.store.questions import Counts, counts
+from edt_core.variants import Variant
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from edt_core.config import Config
 from edt_core.evaluation.table import Table
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
 from edt_core.experiments.overall import overall_table
-from edt_core.recipes import Variant
+from edt_core.variants import Variant
 
 MODELS = (
     Variant.LLM_EDT,

@@ -12,8 +12,8 @@ from edt_core.evaluation.groups import by_ratio
 from edt_core.evaluation.table import Cell, Table
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
 from edt_core.experiments.grouped import grouped_table
-from edt_core.recipes import Variant
 from edt_core.stage import Step
+from edt_core.variants import Variant
 
 _FULL = Variant.LLM_EDT.value
 _WHOLE = (

@@ -11,9 +11,9 @@ from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.significance import same_targets
 from edt_core.evaluation.table import Cell, Table
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
-from edt_core.recipes import Variant
 from edt_core.stages.augmenter.insertion import Augmented
 from edt_core.stages.profiling.profiles import item_titles
+from edt_core.variants import Variant
 
 _FULL, _RAW = Variant.LLM_EDT.value, Variant.WITHOUT_AUGMENTATION.value
 _CHOSEN = (

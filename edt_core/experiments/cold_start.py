@@ -5,7 +5,7 @@ from edt_core.evaluation.groups import by_length
 from edt_core.evaluation.table import Table
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
 from edt_core.experiments.grouped import grouped_table
-from edt_core.recipes import Variant
+from edt_core.variants import Variant
 
 MODELS = (Variant.LLM_EDT, Variant.WITHOUT_AUGMENTATION)
 

@@ -6,9 +6,10 @@ from time import perf_counter
 from edt_core.config import Config
 from edt_core.evaluation.table import Cell, Table
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec, Spending
-from edt_core.recipes import Pipeline, Variant
+from edt_core.recipes import Pipeline
 from edt_core.stage import Loader, Step
 from edt_core.stages.evaluate import EvaluateModel
+from edt_core.variants import Variant
 
 MODELS = (Variant.SASREC, Variant.SASREC_TEXT, Variant.LLM_EDT)
 _MILLION = 1e6

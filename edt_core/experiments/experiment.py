@@ -7,8 +7,9 @@ from typing import Any
 from edt_core.config import Config
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.table import Table
-from edt_core.recipes import Pipeline, Variant
+from edt_core.recipes import Pipeline
 from edt_core.stage import Loader, Stage, Step
+from edt_core.variants import Variant
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from edt_core.evaluation.significance import PairedTest, holm, paired_t, per_use
 from edt_core.evaluation.summary import Summary, summarise
 from edt_core.evaluation.table import Cell, Table, marked
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
-from edt_core.recipes import Variant
+from edt_core.variants import Variant
 
 CUTOFF = 10
 LEVEL = 0.05

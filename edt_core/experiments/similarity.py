@@ -11,10 +11,10 @@ from edt_core.data.vectors import unit_rows
 from edt_core.errors import UsageError
 from edt_core.evaluation.table import Cell, Table
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
-from edt_core.recipes import Variant
 from edt_core.stage import Context, Stage, Step
 from edt_core.stages.augmenter.insertion import Augmented
 from edt_core.stages.profiling.profiles import EmbedProfiles, ProfileEmbeddings, WriteProfiles
+from edt_core.variants import Variant
 
 SHARES = (0.3, 0.6, 1.0)
 _SEED = 42

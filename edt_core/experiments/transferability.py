@@ -10,7 +10,7 @@ from edt_core.data.vectors import unit_rows
 from edt_core.evaluation.table import Cell, Table
 from edt_core.experiments.augmentation import augmented_specs
 from edt_core.experiments.experiment import Evidence, Experiment
-from edt_core.recipes import Variant
+from edt_core.variants import Variant
 
 POINTS = 200
 """Most points of one domain and kind in the picture."""

@@ -3,8 +3,9 @@
 import pytest
 
 from edt_core.config import Config
-from edt_core.recipes import Pipeline, ReviewState, Variant, pipeline
+from edt_core.recipes import Pipeline, ReviewState, pipeline
 from edt_core.stage import Step
+from edt_core.variants import Variant
 
 
 def made(variant: Variant = Variant.LLM_EDT, seed: int = 42, **settings: object) -> Pipeline:

@@ -2,8 +2,8 @@ import pytest
 
 from edt_core.config import Config
 from edt_core.experiments.names import Name, experiment
-from edt_core.recipes import Variant
 from edt_core.stage import Step
+from edt_core.variants import Variant
 
 
 @pytest.mark.parametrize("name", Name)

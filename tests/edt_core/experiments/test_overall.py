@@ -5,7 +5,7 @@ from edt_core.config import Config
 from edt_core.errors import UsageError
 from edt_core.evaluation.table import Cell
 from edt_core.experiments.overall import MEASURES, better_than_all, overall_table, specs
-from edt_core.recipes import Variant
+from edt_core.variants import Variant
 
 NAMES = ["food", "kitchen"]
 

@@ -10,7 +10,7 @@ import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from edt_core import events
@@ -61,8 +61,12 @@ def say_json(document: object) -> None:
 
 
 def _plain(value: Any) -> Any:
+    from edt_core.evaluation.table import Table, to_json
+
+    if isinstance(value, Table):
+        return json.loads(to_json(value))
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     if hasattr(value, "tolist"):
         return value.tolist()
     return str(value)

@@ -46,7 +46,7 @@ from edt_core.stages.profiling.profiles import (
     Profiles,
     WriteProfiles,
 )
-from edt_core.variants import Variant, ablation
+from edt_core.variants import BY_IDS, BY_TEXTS, Variant, settings_of
 
 CANDIDATE_SEED = 42
 """The stored negatives are drawn once per data set, for every model and every training seed."""
@@ -125,24 +125,19 @@ def pipeline(
     variant: Variant, config: Config, digest: str, seed: int, review: ReviewState | None = None
 ) -> Pipeline:
     """The stages of one variant, for the data set with ``digest`` and one training seed."""
+    config = config.changed(settings_of(variant))
     match variant:
-        case Variant.SASREC | Variant.SASREC_TEXT:
-            encoder = {"pretraining.encoder": "sasrec"}
-        case Variant.GRU4REC | Variant.GRU4REC_TEXT:
-            encoder = {"pretraining.encoder": "gru4rec"}
-        case Variant.BERT4REC | Variant.BERT4REC_TEXT:
-            encoder = {"pretraining.encoder": "bert4rec"}
         case Variant.POPULARITY:
             return _counting(variant, "popularity", config, digest, seed)
         case Variant.MARKOV:
             return _counting(variant, "markov", config, digest, seed)
         case Variant.ITEM_KNN:
             return _counting(variant, "itemknn", config, digest, seed)
+        case _ if variant in BY_IDS | BY_TEXTS:
+            with_text = variant in BY_TEXTS
+            return _single_thread(variant, config, digest, seed, with_text=with_text)
         case _:
-            changed = config.changed(ablation(variant))
-            return _llm_edt(variant, changed, digest, seed, review or ReviewState())
-    with_text = variant in {Variant.SASREC_TEXT, Variant.GRU4REC_TEXT, Variant.BERT4REC_TEXT}
-    return _single_thread(variant, config.changed(encoder), digest, seed, with_text=with_text)
+            return _llm_edt(variant, config, digest, seed, review or ReviewState())
 
 
 def _used(settings: PretrainingSettings, *, aligned: bool) -> PretrainingSettings:

@@ -29,23 +29,30 @@ class Variant(StrEnum):
 COUNTING = frozenset({Variant.POPULARITY, Variant.MARKOV, Variant.ITEM_KNN})
 """Models that count: no seed enters them."""
 
+BY_IDS = frozenset({Variant.SASREC, Variant.GRU4REC, Variant.BERT4REC})
+"""One backbone, one phase, trained item vectors."""
 
-def ablation(variant: Variant) -> dict[str, Any]:
-    """The settings that make an ablation of Tables 2 and 8 out of the full method."""
-    match variant:
-        case Variant.WITHOUT_AUGMENTATION:
-            return {"generator.enabled": False}
-        case Variant.WITHOUT_FILTERING:
-            return {"noise_filter.enabled": False}
-        case Variant.WITHOUT_INSERTING:
-            return {"insertion.position": "end"}
-        case Variant.RANDOM_INSERTING:
-            return {"insertion.position": "random"}
-        case Variant.WITHOUT_FINE_TUNING:
-            return {"fine_tuning.enabled": False}
-        case Variant.WITHOUT_PROFILING:
-            return {"profiles.enabled": False}
-        case Variant.WITHOUT_SRA:
-            return {"profiles.pipeline": "plain"}
-        case _:
-            return {}
+BY_TEXTS = frozenset({Variant.SASREC_TEXT, Variant.GRU4REC_TEXT, Variant.BERT4REC_TEXT})
+"""One backbone, one phase, the text embeddings."""
+
+
+_SETTINGS: dict[Variant, dict[str, Any]] = {
+    Variant.WITHOUT_AUGMENTATION: {"generator.enabled": False},
+    Variant.WITHOUT_FILTERING: {"noise_filter.enabled": False},
+    Variant.WITHOUT_INSERTING: {"insertion.position": "end"},
+    Variant.RANDOM_INSERTING: {"insertion.position": "random"},
+    Variant.WITHOUT_FINE_TUNING: {"fine_tuning.enabled": False},
+    Variant.WITHOUT_PROFILING: {"profiles.enabled": False},
+    Variant.WITHOUT_SRA: {"profiles.pipeline": "plain"},
+    Variant.SASREC: {"pretraining.encoder": "sasrec"},
+    Variant.SASREC_TEXT: {"pretraining.encoder": "sasrec"},
+    Variant.GRU4REC: {"pretraining.encoder": "gru4rec"},
+    Variant.GRU4REC_TEXT: {"pretraining.encoder": "gru4rec"},
+    Variant.BERT4REC: {"pretraining.encoder": "bert4rec"},
+    Variant.BERT4REC_TEXT: {"pretraining.encoder": "bert4rec"},
+}
+
+
+def settings_of(variant: Variant) -> dict[str, Any]:
+    """What a model sets differently from the full method (Tables 2 and 8, and the backbones)."""
+    return _SETTINGS.get(variant, {})

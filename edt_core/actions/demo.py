@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from edt_core.actions.configuring import change, configuration
 from edt_core.actions.importing import import_dataset
-from edt_core.actions.jobs import Job, imported, snapshot, stand_in_notes
+from edt_core.actions.jobs import Job, imported, pipelines_of, stand_in_notes
 from edt_core.actions.running import carry_out
 from edt_core.data.importing import DomainFiles
 from edt_core.data.shop import make_shop, write_shop
@@ -67,7 +67,7 @@ def run_demo(
             for variant in VARIANTS:
                 job = Job(variant, config, DEFAULT_SEEDS, device=device)
                 carry_out(project, job, sink=sink, check=check)
-                made = snapshot(project, job, dataset.digest)
+                made = pipelines_of(project, job, dataset.digest)
                 results[variant.value] = [project.artifacts.read(one.ranks) for one in made]
         table = overall_table(
             results,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edt_core.actions.configuring import configuration
-from edt_core.actions.jobs import Job, imported, snapshot
+from edt_core.actions.jobs import Job, imported, pipelines_of
 from edt_core.config import Config
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import domain_counts
@@ -54,7 +54,7 @@ def estimate(project: Project, settings: Sequence[str] = ()) -> Estimate:
     """
     dataset = imported(project)
     config = configuration(project, settings)
-    made = snapshot(project, Job(Variant.LLM_EDT, config, DEFAULT_SEEDS[:1]), dataset.digest)[0]
+    made = pipelines_of(project, Job(Variant.LLM_EDT, config, DEFAULT_SEEDS[:1]), dataset.digest)[0]
     catalogue = project.artifacts.read(made.data.catalogue)
     counts = domain_counts(project.artifacts.read(made.data.histories).sequences, catalogue.domain)
     lines = [

@@ -6,7 +6,7 @@ from typing import Any
 
 from edt_core import runner
 from edt_core.actions.configuring import configuration
-from edt_core.actions.jobs import Job, imported, place, snapshot, stand_in_notes
+from edt_core.actions.jobs import Job, imported, pipelines_of, place, stand_in_notes
 from edt_core.actions.resources import chosen_device, resources
 from edt_core.actions.running import carry_out
 from edt_core.config import Config
@@ -116,7 +116,7 @@ def _evidence(project: Project, jobs: dict[str, Job], device: str) -> Evidence:
     return Evidence(
         domain_names=dataset.domain_names,
         n_users=counts(project).users,
-        runs={label: snapshot(project, job, dataset.digest) for label, job in jobs.items()},
+        runs={label: pipelines_of(project, job, dataset.digest) for label, job in jobs.items()},
         load=project.artifacts.read,
         spending=lambda: _spending(project),
         user_id=lambda user: users(project, after=user - 1, limit=1)[0].source_id,
@@ -156,7 +156,7 @@ def _all_stored(project: Project, specs: Sequence[RunSpec], config: Config, seed
     return all(
         project.artifacts.has(stage)
         for spec in specs
-        for made in snapshot(project, _job(spec, config, (seed,), "auto"), digest)
+        for made in pipelines_of(project, _job(spec, config, (seed,), "auto"), digest)
         for stage in _needed(made, spec.until)
     )
 

@@ -47,29 +47,36 @@ def imported(project: Project) -> DatasetLine:
     return dataset
 
 
-def snapshot(project: Project, job: Job, digest: str) -> list[Pipeline]:
-    """The job's pipelines, one a seed, with the reviewer's decisions as they stand now."""
+def pipelines_of(project: Project, job: Job, digest: str) -> list[Pipeline]:
+    """The job's pipelines, one a seed, with the reviewer's decisions as they stand."""
     first = pipeline(job.variant, job.config, digest, job.seeds[0])
     review = ReviewState()
     for part in first.augmenter:
         made = decided(project, part.generated.fingerprint)
         review = ReviewState(edits=made.edits_digest, verdicts=made.verdicts_digest)
-        none = np.zeros(0, dtype=np.int64)
-        edited = np.array(made.edited, dtype=np.int64)
-        kept = {
-            review.edits: Decisions(none, none, edited, made.fields),
-            review.verdicts: Decisions(
-                np.array(made.accepted, dtype=np.int64),
-                np.array(made.rejected, dtype=np.int64),
-                none,
-                [],
-            ),
-        }
-        for reviewed, decisions in kept.items():
-            source = ReviewDecisions(part.generated, digest=reviewed)
+    return [pipeline(job.variant, job.config, digest, seed, review) for seed in job.seeds]
+
+
+def keep_decisions(project: Project, made: Pipeline) -> None:
+    """Store the decisions that the pipeline's review stages read; the stage lock is held.
+
+    Choice: the digests say which decisions are meant. Those made since then are left to the next
+    run, so that what is stored under a digest is always what the digest says.
+    """
+    none = np.zeros(0, dtype=np.int64)
+    for part in made.augmenter:
+        found = decided(project, part.generated.fingerprint)
+        edits = Decisions(none, none, np.array(found.edited, dtype=np.int64), found.fields)
+        verdicts = Decisions(
+            np.array(found.accepted, dtype=np.int64),
+            np.array(found.rejected, dtype=np.int64),
+            none,
+            [],
+        )
+        for digest, decisions in ((found.edits_digest, edits), (found.verdicts_digest, verdicts)):
+            source = ReviewDecisions(part.generated, digest=digest)
             if not project.artifacts.has(source):
                 project.artifacts.write(source, decisions, 0.0)
-    return [pipeline(job.variant, job.config, digest, seed, review) for seed in job.seeds]
 
 
 def named_variant(name: str) -> Variant:

@@ -18,6 +18,7 @@ from edt_core.stages.embed import ItemEmbeddings
 from edt_core.store import runs
 from edt_core.store.project import Project
 from edt_core.store.questions import user_by_source_id
+from edt_core.variants import Variant
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ def recommend(
 
 def _trained_run(project: Project, wanted: int | None, data: Data) -> runs.RunLine:
     lines = runs.run_lines(project) if wanted is None else [runs.run_line(project, wanted)]
+    lines.sort(key=lambda line: line.label != Variant.LLM_EDT)  # the full method before baselines
     for line in lines:
         stages = runs.run_stages(project, line.id)
         of_this_data = any(stage.fingerprint == data.histories.fingerprint for stage in stages)

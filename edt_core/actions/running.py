@@ -11,11 +11,12 @@ from edt_core.actions.configuring import configuration
 from edt_core.actions.jobs import (
     Job,
     imported,
+    keep_decisions,
     named_step,
     named_variant,
+    pipelines_of,
     place,
     recomputed,
-    snapshot,
     stand_in_notes,
     targets_of,
 )
@@ -34,7 +35,7 @@ from edt_core.store import runs
 from edt_core.store.datasets import DatasetLine
 from edt_core.store.journal import Journal
 from edt_core.store.project import Project
-from edt_core.variants import COUNTING, Variant
+from edt_core.variants import COUNTING, Variant, settings_of
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ def carry_out(
     dataset = imported(project)
     if job.variant in COUNTING:  # no seed enters: one is all
         job = replace(job, seeds=job.seeds[:1])
-    pipelines = snapshot(project, job, dataset.digest)
+    pipelines = pipelines_of(project, job, dataset.digest)
+    keep_decisions(project, pipelines[0])
     targets = targets_of(pipelines, job.until)
     store = project.artifacts
     if job.start is not None:
@@ -181,7 +183,7 @@ def _run_row(
         label=label,
         target=job.until,
         seeds=job.seeds,
-        config=job.config.model_dump(mode="json"),
+        config=job.config.changed(settings_of(job.variant)).model_dump(mode="json"),
         identity=identity,
         device=job.device,
         threads=_threads(),

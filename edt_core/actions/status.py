@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edt_core.actions.configuring import configuration
-from edt_core.actions.jobs import Job, snapshot
+from edt_core.actions.jobs import Job, pipelines_of
 from edt_core.recipes import DEFAULT_SEEDS, Pipeline
 from edt_core.stage import Stage, Step
+from edt_core.stages.augmenter.review import ReviewDecisions
 from edt_core.store.artifacts import ArtifactLine
 from edt_core.store.calls import spend
 from edt_core.store.datasets import dataset_of
@@ -60,7 +61,7 @@ def project_status(project: Project, seeds: Sequence[int] = DEFAULT_SEEDS) -> Pr
     stages = [StepStatus(step, "missing", 0, 0, "", "nothing was imported yet") for step in Step]
     if dataset is not None:
         job = Job(Variant.LLM_EDT, configuration(project), tuple(seeds))
-        pipelines = snapshot(project, job, dataset.digest)
+        pipelines = pipelines_of(project, job, dataset.digest)
         lines = project.artifacts.lines()
         stages = [_step_status(project, step, pipelines, lines, held) for step in Step]
     return ProjectStatus(
@@ -82,7 +83,10 @@ def _step_status(
     held: Counts,
 ) -> StepStatus:
     wanted: dict[str, Stage[object]] = {
-        stage.fingerprint: stage for made in pipelines for stage in made.stages_of(step)
+        stage.fingerprint: stage
+        for made in pipelines
+        for stage in made.stages_of(step)
+        if not isinstance(stage, ReviewDecisions)  # a person makes those, no run
     }
     if not wanted:
         return StepStatus(step, "off", 0, 0, "", "switched off by the settings")

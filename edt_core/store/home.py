@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from uuid import uuid4
 
-from edt_core.errors import ProjectError, ProjectExists, ProjectNotFound
+from edt_core.errors import ProjectError, ProjectExists, ProjectNotFound, UsageError
 from edt_core.store.lock import holder, stage_lock
 from edt_core.store.names import project_name, shown
 
@@ -52,6 +52,8 @@ class Home:
 
             chosen = user_data_path("edt", appauthor=False)
         self.folder = Path(chosen).expanduser().absolute()
+        if self.folder.exists() and not self.folder.is_dir():
+            raise UsageError(f"{self.folder} is no folder.", hint="Name a folder with --home.")
 
     def projects(self) -> list[ProjectLine]:
         """Every project, by name."""

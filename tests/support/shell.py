@@ -4,8 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class Shell:
     """Runs ``edt`` in processes of its own, with a home of its own."""
 
     home: Path
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables on top, such as a key."""
 
     def __call__(self, *arguments: object, cwd: Path | None = None) -> Told:
         done = subprocess.run(
@@ -61,7 +63,8 @@ class Shell:
 
     def environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("EDT_", "OPENAI_"))}
-        return {**kept, "EDT_HOME": str(self.home), "OMP_NUM_THREADS": "1"}
+        own = {"EDT_HOME": str(self.home), "OMP_NUM_THREADS": "1"}
+        return {**kept, **own, **self.secrets}
 
 
 def prepare(edt: Shell, shop: list[str]) -> None:

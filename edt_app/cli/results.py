@@ -4,9 +4,17 @@ from typing import Annotated
 
 import typer
 
-from edt_app.cli.options import AsJson, Device, ProjectName, Seeds, Settings, opened
+from edt_app.cli.options import (
+    AsJson,
+    Device,
+    ProjectName,
+    Seeds,
+    Settings,
+    one_of,
+    opened,
+)
 from edt_app.cli.pipeline import say_report
-from edt_app.terminal import note, progress_lines, safe_text, say, say_json, say_table
+from edt_app.terminal import note, progress_lines, say, say_json, say_table
 
 runs_app = typer.Typer(invoke_without_command=True, help="The project's runs.")
 
@@ -78,10 +86,20 @@ def report(
 ) -> None:
     """Print a table of results."""
     from edt_core.actions.reporting import report as tell
+    from edt_core.evaluation.table import FORMATS, render
 
-    text = tell(opened(context, project), name, format)
-    for line in text.rstrip("\n").splitlines():
-        say(safe_text(line) if format == "text" else line)
+    one_of("--format", format, *FORMATS)
+    tables = tell(opened(context, project), name)
+    if format == "json":
+        say_json(tables[0] if len(tables) == 1 else tables)
+        return
+    for number, table in enumerate(tables):
+        if number:
+            say()
+        if format == "text":
+            say_report(table)
+        else:
+            say(render(table, format).rstrip("\n"))
 
 
 def experiment(
@@ -95,7 +113,6 @@ def experiment(
 ) -> None:
     """Make one of the paper's tables or figures on this project's data."""
     from edt_core.actions.experimenting import run_experiment
-
     from edt_core.actions.stopping import stop_on_signals
 
     with stop_on_signals() as check, progress_lines() as sink:

@@ -10,7 +10,7 @@ from edt_core.config import Config
 from edt_core.errors import MissingInput
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.significance import paired_t, per_user, wilcoxon
-from edt_core.evaluation.table import Table, render
+from edt_core.evaluation.table import Table
 from edt_core.experiments.overall import CUTOFF, overall_table
 from edt_core.recipes import Data
 from edt_core.store import runs
@@ -102,18 +102,18 @@ def compare(project: Project, first: int, second: int) -> Comparison:
     )
 
 
-def report(project: Project, name: str = "", form: str = "text") -> str:
-    """A table of results as text: every finished model, or an experiment's.
+def report(project: Project, name: str = "") -> list[Table]:
+    """Tables of results: every finished model, or an experiment's.
 
     Raises:
-        UsageError: an unknown experiment or format.
+        UsageError: an unknown experiment.
         MissingInput: no run has a result yet.
     """
     if name:
         from edt_core.actions.experimenting import told
 
-        return "\n".join(render(table, form) for table in told(project, name))
-    return render(results_table(project), form)
+        return told(project, name)
+    return [results_table(project)]
 
 
 def results_table(project: Project) -> Table:

@@ -1,5 +1,6 @@
 """The command line as processes: what scripts and people rely on."""
 
+import contextlib
 import csv
 import json
 import subprocess
@@ -149,22 +150,53 @@ def test_a_second_run_is_refused_while_one_goes_on(edt: Shell, shop: list[str]):
     assert edt("runs", "--project", "small", "--json").document()[0]["state"] == "interrupted"
 
 
-def test_a_run_killed_in_training_goes_on_to_the_same_ranks(edt: Shell, shop: list[str]):
+def test_a_run_killed_in_both_phases_goes_on_to_the_same_ranks(edt: Shell, shop: list[str]):
     prepare(edt, shop)
-    longer = ("--set", "pretraining.epochs=12", "--set", "fine_tuning.epochs=12")
+    longer = [
+        f"--set={phase}.{name}=40"
+        for phase in ("pretraining", "fine_tuning")
+        for name in ("epochs", "patience")
+    ]
     assert edt("run", "--project", "small", "--until", "profile").status == 0
     archive = edt.home.parent / "before.zip"
     assert edt("backup", archive, "--project", "small").status == 0
     assert edt("restore", archive, "--as", "whole").status == 0
-    for _ in range(3):
+    killed_in = set()
+    for epochs in (5, 20, 30):  # the last kill falls into the second phase
         process = edt.start("run", "--project", "small", "--seed", 42, *longer)
-        wait_for_state(edt, "running")
-        time.sleep(2.0)
-        process.kill()
+        wait_for_epochs(edt, process, epochs)
+        if process.poll() is None:
+            process.kill()
+            killed_in.update(path.parent.name for path in training_states(edt))
         process.wait()
+    assert len(killed_in) == 2
     ended = edt("run", "--project", "small", "--seed", 42, *longer, "--json").document()
     whole = edt("run", "--project", "whole", "--seed", 42, *longer, "--json").document()
     assert ended["metrics"] == whole["metrics"]
+
+
+def training_states(edt: Shell) -> list[Path]:
+    """The file that a training writes after every epoch, while it trains."""
+    return list((edt.home / "small" / "scratch").glob("*/training.safetensors"))
+
+
+def wait_for_epochs(edt: Shell, process: "subprocess.Popen[bytes]", epochs: int) -> None:
+    """Wait until so many more epochs were trained, or the process has ended."""
+    seen, before = 0, stamps(edt)
+    deadline = time.monotonic() + 120
+    while seen < epochs and process.poll() is None and time.monotonic() < deadline:
+        now = stamps(edt)
+        seen += now != before
+        before = now
+        time.sleep(0.002)
+
+
+def stamps(edt: Shell) -> list[int]:
+    found = []
+    for path in training_states(edt):
+        with contextlib.suppress(OSError):  # replaced or gone in this moment
+            found.append(path.stat().st_mtime_ns)
+    return found
 
 
 def wait_for_state(edt: Shell, state: str) -> None:

@@ -47,25 +47,28 @@ def imported(project: Project) -> DatasetLine:
     return dataset
 
 
-def pipelines_of(project: Project, job: Job, digest: str) -> list[Pipeline]:
-    """The job's pipelines, one a seed, with the reviewer's decisions as they stand."""
-    first = pipeline(job.variant, job.config, digest, job.seeds[0])
-    review = ReviewState()
-    for part in first.augmenter:
-        made = decided(project, part.generated.fingerprint)
-        review = ReviewState(edits=made.edits_digest, verdicts=made.verdicts_digest)
+def pipelines_of(
+    project: Project, job: Job, digest: str, review: ReviewState | None = None
+) -> list[Pipeline]:
+    """The job's pipelines, one a seed, with the given or else the standing review decisions."""
+    if review is None:
+        review = ReviewState()
+        for part in pipeline(job.variant, job.config, digest, job.seeds[0]).augmenter:
+            found = decided(project, part.generated.fingerprint)
+            review = ReviewState(edits=found.edits_digest, verdicts=found.verdicts_digest)
     return [pipeline(job.variant, job.config, digest, seed, review) for seed in job.seeds]
 
 
-def keep_decisions(project: Project, made: Pipeline) -> None:
-    """Store the decisions that the pipeline's review stages read; the stage lock is held.
+def keep_decisions(project: Project, job: Job, digest: str) -> ReviewState:
+    """Store the standing review decisions for the job's review stages; the stage lock is held.
 
-    Choice: the digests say which decisions are meant. Those made since then are left to the next
-    run, so that what is stored under a digest is always what the digest says.
+    They are read once: what a reviewer decides from here on belongs to the next run.
     """
     none = np.zeros(0, dtype=np.int64)
-    for part in made.augmenter:
+    review = ReviewState()
+    for part in pipeline(job.variant, job.config, digest, job.seeds[0]).augmenter:
         found = decided(project, part.generated.fingerprint)
+        review = ReviewState(edits=found.edits_digest, verdicts=found.verdicts_digest)
         edits = Decisions(none, none, np.array(found.edited, dtype=np.int64), found.fields)
         verdicts = Decisions(
             np.array(found.accepted, dtype=np.int64),
@@ -73,10 +76,11 @@ def keep_decisions(project: Project, made: Pipeline) -> None:
             none,
             [],
         )
-        for digest, decisions in ((found.edits_digest, edits), (found.verdicts_digest, verdicts)):
-            source = ReviewDecisions(part.generated, digest=digest)
+        for kept, decisions in ((review.edits, edits), (review.verdicts, verdicts)):
+            source = ReviewDecisions(part.generated, digest=kept)
             if not project.artifacts.has(source):
                 project.artifacts.write(source, decisions, 0.0)
+    return review
 
 
 def named_variant(name: str) -> Variant:

@@ -104,8 +104,8 @@ def carry_out(
     dataset = imported(project)
     if job.variant in COUNTING:  # no seed enters: one is all
         job = replace(job, seeds=job.seeds[:1])
-    pipelines = pipelines_of(project, job, dataset.digest)
-    keep_decisions(project, pipelines[0])
+    review = keep_decisions(project, job, dataset.digest)
+    pipelines = pipelines_of(project, job, dataset.digest, review)
     targets = targets_of(pipelines, job.until)
     store = project.artifacts
     if job.start is not None:

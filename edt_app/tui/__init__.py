@@ -1,0 +1,1 @@
+"""The Textual application over edt_core: it draws, and asks the core for everything else."""

@@ -1,0 +1,1 @@
+"""Widgets without knowledge of projects: they are handed arrays and callables."""

@@ -1,0 +1,59 @@
+"""Text in an exact number of terminal columns, whatever the data holds."""
+
+from typing import Literal
+
+from rich.cells import cell_len, get_character_cell_size
+
+from edt_app.terminal import safe_text
+
+Align = Literal["left", "right"]
+
+# Terminals disagree on the width of joined and modified emoji; without these every letter counts
+# for itself, and that they agree on. Flags become their two letters.
+_STEADY: dict[int, str | None] = {
+    0x200D: None,
+    **dict.fromkeys(range(0xFE00, 0xFE10)),
+    **dict.fromkeys(range(0x1F3FB, 0x1F400)),
+    **{0x1F1E6 + at: chr(ord("A") + at) for at in range(26)},
+}
+
+
+def steady_text(text: str) -> str:
+    """Safe text whose width every terminal counts alike."""
+    if text.isascii() and text.isprintable():
+        return text
+    clean = safe_text(text).translate(_STEADY)
+    if clean.isprintable():
+        return clean
+    return "".join(letter if letter.isprintable() else _visible(letter) for letter in clean)
+
+
+def _visible(letter: str) -> str:
+    """A space for a rare space, and a mark for a format or an unassigned character."""
+    return " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"
+
+
+def fit(text: str, width: int, align: Align = "left", more: str = "…") -> str:
+    """``text`` made safe and cut or padded to exactly ``width`` columns; ``more`` marks a cut."""
+    if width <= 0:
+        return ""
+    # four letters a column leave room for accents; what is beyond them is never measured
+    clean = steady_text(text[: 4 * width + 4])
+    used = cell_len(clean)
+    if used > width or len(text) > 4 * width + 4:
+        clean = cut(clean, width - 1) + more
+        used = cell_len(clean)
+    blank = " " * (width - used)
+    return blank + clean if align == "right" else clean + blank
+
+
+def cut(text: str, width: int) -> str:
+    """The longest start of ``text`` that takes no more than ``width`` columns."""
+    if text.isascii():
+        return text[: max(0, width)]
+    used = 0
+    for at, letter in enumerate(text):
+        used += get_character_cell_size(letter)
+        if used > width:
+            return text[:at]
+    return text

@@ -23,7 +23,9 @@ _BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 def safe_text(text: object, *, width: int = 0) -> str:
     """``text`` without control, escape, bidi and surrogate characters, cut to ``width``."""
-    clean = "".join(_shown(letter) for letter in str(text))
+    clean = str(text)
+    if not clean.isprintable():  # the quick way for nearly all texts
+        clean = "".join(_shown(letter) for letter in clean)
     if width and len(clean) > width:
         return clean[: width - 1] + "…"
     return clean
@@ -35,7 +37,7 @@ def _shown(letter: str) -> str:
     category = unicodedata.category(letter)
     if category in {"Cc", "Cs", "Co", "Zl", "Zp"} or unicodedata.bidirectional(letter) in _BIDI:
         return "\N{REPLACEMENT CHARACTER}"
-    return letter
+    return "" if category == "Cf" else letter  # zero width: joiners would break columns
 
 
 def say(text: str = "") -> None:

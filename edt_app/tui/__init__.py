@@ -1,1 +1,1 @@
-"""The Textual application over edt_core: it draws, and asks the core for everything else."""
+"""``edt-app``: the interactive session. Draws and asks; every action is one call into edt_core."""

@@ -1,0 +1,62 @@
+"""``edt-app [--project X] [--home DIR] [--open SCREEN]``."""
+
+import argparse
+import sys
+
+from edt_core.errors import EdtError
+
+
+def main() -> int:
+    """Open the interactive session; the exit status."""
+    # argparse: typer alone takes 50 ms of the quarter second that the first paint may take
+    parser = argparse.ArgumentParser(prog="edt-app", description=__doc__)
+    parser.add_argument("--project", "-p", default="", help="the project to open")
+    parser.add_argument("--home", default=None, help="the folder of all projects (or EDT_HOME)")
+    parser.add_argument("--open", default="", metavar="SCREEN", help="the screen to start with")
+    chosen = parser.parse_args()
+    if not (sys.stderr.isatty() and sys.stdin.isatty()):
+        sys.stderr.write(
+            "edt-app: this is no terminal (standard error draws the screen).\n"
+            "         Run it in a terminal without redirection; edt does the same headless.\n"
+        )
+        return 2
+    try:
+        return _open(chosen.home, chosen.project, chosen.open)
+    except EdtError as error:
+        from edt_app.terminal import safe_text
+
+        sys.stderr.write(f"edt-app: {safe_text(error)}\n")
+        return error.exit_code
+
+
+def _open(home_folder: str | None, project: str, screen: str) -> int:
+    from edt_app.tui.app import KEYS_OF_APP, EdtApp
+    from edt_app.tui.places import PLACES
+    from edt_app.tui.preferences import preferences_file, read_preferences
+    from edt_app.tui.session import Session
+    from edt_core.errors import UsageError
+    from edt_core.store.home import Home
+
+    home = Home(home_folder)
+    if project:
+        home.path(project)
+    modes = [place.mode for place in PLACES]
+    if screen and screen not in modes:
+        raise UsageError(f"There is no screen {screen!r}.", hint=f"Known are {', '.join(modes)}.")
+    path = preferences_file()
+    # every screen's code is needed to check a keymap, none of it without one
+    commands = [command.id for command in KEYS_OF_APP]
+    if path.exists() and "keymap" in path.read_text(encoding="utf-8", errors="replace"):
+        commands += [command.id for place in PLACES for command in place.make().KEYS]
+    preferences = read_preferences(path, commands)
+    session = Session(home, project)
+    app = EdtApp(session, preferences, screen or ("projects" if not project else PLACES[-1].mode))
+    try:
+        app.run()
+    finally:
+        session.close()
+    return app.return_code or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

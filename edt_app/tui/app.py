@@ -1,0 +1,230 @@
+"""The app: screens by digit, keys that mean the same everywhere, errors that don't end it."""
+
+import os
+import time
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from edt_app.terminal import safe_text
+from edt_app.tui import tty
+from edt_app.tui.base import EdtScreen
+from edt_app.tui.chrome import Header
+from edt_app.tui.commands import Command
+from edt_app.tui.crash import write_report
+from edt_app.tui.dialogs import Message
+from edt_app.tui.helping import help_text
+from edt_app.tui.palette import EveryCommand
+from edt_app.tui.places import PLACES
+from edt_app.tui.preferences import Preferences
+from edt_app.tui.session import Session
+from edt_app.tui.strip import run_strip
+from edt_app.tui.theme import DARK, LIGHT
+
+KEYS_OF_APP = (
+    Command("app.palette", "colon,ctrl+p", "Command", "Every action, by its name.", "palette"),
+    Command("app.help", "question_mark,f1", "Help", "Every key of this screen.", "show_help"),
+    Command(
+        "app.copy_command",
+        "C",
+        "As command",
+        "Copy the edt command line that does or shows the same.",
+        "copy_command",
+    ),
+    Command("app.quit", "q", "Quit", "Leave; a run goes on.", "leave"),
+)
+_TICK = 0.5
+_HANG_UP_CHECK = 2.0
+
+
+class EdtApp(App[None]):
+    """The interactive session.
+
+    Args:
+        session: Home and project.
+        preferences: Theme and keys.
+        start: The screen to open first.
+    """
+
+    CSS_PATH: ClassVar[str] = "app.tcss"
+    TITLE = "edt"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {EveryCommand}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(command.keys, f"app.{command.action}", command.label, show=False, id=command.id)
+            for command in KEYS_OF_APP
+        ),
+        *(Binding(p.key, f"app.go('{p.mode}')", p.label, show=False) for p in PLACES),
+        Binding("escape", "app.one_back", show=False),
+    ]
+    MODES = {place.mode: place.make for place in PLACES}
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (140, "-very-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+
+    def __init__(
+        self, session: Session, preferences: Preferences | None = None, start: str = ""
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.preferences = preferences or Preferences()
+        self.places = PLACES
+        self._start = start or "projects"
+        self._strip = ""
+        self._errors: list[float] = []
+        self.animation_level = "none"
+
+    def on_mount(self) -> None:
+        """Themes, keys, the first screen, and the clocks."""
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = self._theme()
+        if self.preferences.keymap:
+            self.set_keymap(self.preferences.keymap)
+        tty.on_hang_up(self.exit)
+        self.switch_mode(self._start)
+        self.set_interval(_TICK, self._tick)
+        self.set_interval(_HANG_UP_CHECK, self._still_there)
+
+    def _theme(self) -> str:
+        if self.preferences.theme in self.available_themes:
+            return self.preferences.theme
+        few_colours = os.environ.get("NO_COLOR") or (
+            self.console.color_system in {None, "standard"}
+        )
+        return "ansi-dark" if few_colours and "ansi-dark" in self.available_themes else DARK.name
+
+    # ------------------------------------------------------------------ what happens by itself
+
+    def _tick(self) -> None:
+        """Twice a second: did anything change in the project, and how is its run?"""
+        screen = self.base_screen
+        if screen is None:
+            return
+        if self.session.changed():
+            for stack in self._screen_stacks.values():
+                if stack and isinstance(stack[0], EdtScreen):
+                    stack[0].note_change()
+        if self.session.name:
+            screen.read(self._strip_now, self._show_strip, group="strip")
+        else:
+            self._show_strip("")
+
+    def _strip_now(self) -> str:
+        return run_strip(self.session.project())
+
+    def _show_strip(self, strip: str) -> None:
+        self._strip = strip
+        self.show_header()
+
+    def show_header(self) -> None:
+        """Bring the line at the top up to date."""
+        screen = self.base_screen
+        if screen is None:
+            return
+        place = next((p for p in self.places if p.mode == self.current_mode), None)
+        title = f"{place.key} {place.label}" if place else ""
+        for header in screen.query(Header):
+            header.say((self.session.name, title), self._strip)
+
+    @property
+    def base_screen(self) -> EdtScreen | None:
+        """The current mode's screen, below any dialog."""
+        stack = self.screen_stack
+        return stack[0] if stack and isinstance(stack[0], EdtScreen) else None
+
+    def _still_there(self) -> None:
+        if tty.gone():
+            self.exit()
+
+    # ------------------------------------------------------------------ what a user does
+
+    def go(self, mode: str) -> None:
+        """Show another screen."""
+        if mode != self.current_mode:
+            self.switch_mode(mode)
+
+    def action_go(self, mode: str) -> None:
+        """Show another screen, unless a question is open."""
+        if len(self.screen_stack) == 1:
+            self.go(mode)
+
+    def action_one_back(self) -> None:
+        """One level back: a screen's own escape comes first."""
+        if len(self.screen_stack) == 1:
+            self.go("projects")
+
+    def action_palette(self) -> None:
+        """Open the palette."""
+        self.action_command_palette()
+
+    def action_show_help(self) -> None:
+        """Every key of this screen."""
+        screen = self.base_screen
+        if screen is not None and len(self.screen_stack) == 1:
+            title = next((p.label for p in self.places if p.mode == self.current_mode), "Help")
+            text = help_text(title, screen.KEYS, self.places, KEYS_OF_APP)
+            self.push_screen(Message(text))
+
+    def action_copy_command(self) -> None:
+        """Show and copy the command line of what the screen shows."""
+        from rich.text import Text
+
+        screen = self.base_screen
+        line = screen.shown_command_line if screen is not None else ""
+        if not line:
+            self.notify("This screen has no command line of its own.", markup=False)
+            return
+        self.copy_to_clipboard(line)
+        self.push_screen(
+            Message(Text(f"{safe_text(line)}\n\nCopied, where the terminal allows it (OSC 52)."))
+        )
+
+    def action_leave(self) -> None:
+        """Leave the app; what runs goes on in its own process."""
+        self.exit()
+
+    # ------------------------------------------------------------------ what goes wrong
+
+    @property
+    def reports(self) -> Path:
+        """Where crash reports go."""
+        return self.session.home.folder / "reports"
+
+    def report(self, error: BaseException, doing: str) -> None:
+        """Write an unexpected error down and say so; the app goes on."""
+        path = write_report(error, self.reports, doing)
+        self.notify(
+            f"An unexpected error ({type(error).__name__}): a bug. It is described in {path}.",
+            markup=False,
+            severity="error",
+            timeout=15,
+        )
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Textual's last resort. The screen is made anew; many errors at once end the app.
+
+        Textual's own way prints local variables, which hold data, into the scrollback.
+        """
+        if self._exception is None and self.is_headless:
+            super()._handle_exception(error)  # tests see their errors
+            return
+        now = time.monotonic()
+        self._errors = [at for at in self._errors if now - at < 10.0] + [now]
+        if not self.is_running or len(self._errors) > 3:
+            path = write_report(error, self.reports, self.current_mode)
+            self.exit(return_code=1, message=f"edt-app ended by a bug. It is described in {path}.")
+            return
+        self.report(error, self.current_mode)
+        self.call_later(self._anew, self.current_mode)
+
+    async def _anew(self, mode: str) -> None:
+        """Replace a screen that an error stopped."""
+        place = next(place for place in self.places if place.mode == mode)
+        spare = "projects" if mode != "projects" else self.places[-1].mode
+        await self.switch_mode(spare)
+        await self.remove_mode(mode)
+        self.add_mode(mode, place.make)
+        await self.switch_mode(mode)

@@ -1,0 +1,195 @@
+"""What every screen is: a header, a body, keys from one table, and reads that never block."""
+
+import shlex
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.worker import get_current_worker
+
+from edt_app.tui.chrome import ErrorCard, Footer, Header
+from edt_app.tui.commands import Command, bindings
+from edt_core.errors import EdtError
+
+if TYPE_CHECKING:
+    from edt_app.tui.app import EdtApp
+    from edt_app.tui.session import Session
+
+T = TypeVar("T")
+
+HELP = Command("help", "question_mark,f1", "Help", "Every key of this screen.", "help")
+
+
+class EdtScreen(Screen[None]):
+    """A screen of the app.
+
+    A subclass names its ``KEYS`` and writes ``body``, ``reload`` (read what it
+    shows) and, where it can keep its place, ``project_changed``. Work that reads goes through
+    ``read``, work that writes through ``write``; both come back on the app's own thread.
+    """
+
+    KEYS: ClassVar[tuple[Command, ...]] = ()
+    NEEDS_PROJECT: ClassVar[bool] = True
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        cls.BINDINGS = [*bindings(cls.KEYS)]
+        super().__init_subclass__(**keywords)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._generation = -1
+        self._stale = False
+
+    @property
+    def edt(self) -> "EdtApp":
+        """The app, by its own type."""
+        return cast("EdtApp", self.app)
+
+    @property
+    def session(self) -> "Session":
+        """The session that all screens share."""
+        return self.edt.session
+
+    def compose(self) -> ComposeResult:
+        """Header, body, errors, keys."""
+        yield Header()
+        yield from self.body()
+        yield ErrorCard()
+        yield Footer((*self.KEYS, HELP), self.edt.preferences.keymap)
+
+    def body(self) -> Iterable[Widget]:
+        """The screen's own widgets."""
+        return ()
+
+    def reload(self) -> None:
+        """Read everything anew: another project was chosen, or the screen is seen first."""
+
+    def project_changed(self) -> None:
+        """The project's database was written to; called at most twice a second while visible."""
+        self.reload()
+
+    def command_line(self) -> list[str]:
+        """The ``edt`` command that does or shows the same, without ``edt`` itself."""
+        return []
+
+    def why_not(self, command: Command) -> str:
+        """Why ``command`` can't be done now, as a sentence; empty when it can."""
+        return ""
+
+    # ------------------------------------------------------------------ machinery
+
+    def on_screen_resume(self) -> None:
+        """Read anew when another project was chosen or something changed meanwhile."""
+        self.edt.show_header()
+        if self._generation != self.session.generation:
+            self._generation = self.session.generation
+            self.clear_error()
+            if self.NEEDS_PROJECT and not self.session.name:
+                self.fail(EdtError("No project is open.", hint="Choose one: key 1."))
+            else:
+                self.reload()
+        elif self._stale:
+            self._stale = False
+            self.project_changed()
+
+    def note_change(self) -> None:
+        """The project changed: tell the screen now, or when it is seen next."""
+        if self.is_current and (self.session.name or not self.NEEDS_PROJECT):
+            self.project_changed()
+        else:
+            self._stale = True
+
+    def read(
+        self, work: Callable[[], T], show: Callable[[T], None], *, group: str = "read"
+    ) -> None:
+        """Do ``work`` in a thread and ``show`` its result; the group's newest alone is shown."""
+        self.run_worker(
+            partial(self._in_thread, work, show),
+            thread=True,
+            group=group,
+            exclusive=True,
+            exit_on_error=False,
+        )
+
+    def write(self, work: Callable[[], T], then: Callable[[T], None] | None = None) -> None:
+        """Do ``work`` after every write before it; it is durable when ``then`` is called."""
+
+        def done() -> None:
+            try:
+                result = work()
+            except Exception as error:  # noqa: BLE001 (shown, or reported as a bug)
+                self._back(self._failed, error)
+                return
+            self._back(self._shown, then, result)
+
+        self.session.write(done)
+
+    def _in_thread(self, work: Callable[[], T], show: Callable[[T], None]) -> None:
+        worker = get_current_worker()
+        try:
+            result = work()
+        except Exception as error:  # noqa: BLE001 (shown, or reported as a bug)
+            if not worker.is_cancelled:
+                self._back(self._failed, error)
+            return
+        if not worker.is_cancelled:
+            self._back(self._shown, show, result)
+
+    def _back(self, act: Callable[..., None], *values: Any) -> None:
+        """Go on in the app's thread, unless the app has ended."""
+        if self.app.is_running:
+            self.app.call_later(act, *values)
+
+    def _shown(self, show: Callable[[T], None] | None, result: T) -> None:
+        if self.is_attached and show is not None:
+            show(result)
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, EdtError):
+            self.fail(error)
+        else:
+            self.edt.report(error, f"{type(self).__name__} reading")
+
+    def fail(self, error: EdtError) -> None:
+        """Show an error in place."""
+        for card in self.query(ErrorCard):
+            card.tell(error.message, error.hint)
+
+    def clear_error(self) -> None:
+        """Take the shown error away."""
+        for card in self.query(ErrorCard):
+            card.clear()
+
+    def say(self, text: str) -> None:
+        """Tell something that worked, for a moment."""
+        from edt_app.terminal import safe_text
+
+        self.notify(safe_text(text), markup=False, timeout=3)
+
+    def action_command(self, id: str) -> None:  # noqa: A002 (textual passes it so)
+        """Do one of the screen's commands, or say why not."""
+        self.do(next(command for command in self.KEYS if command.id == id))
+
+    def do(self, command: Command) -> None:
+        """Do ``command``, or say why not."""
+        reason = self.why_not(command)
+        if reason:
+            self.app.bell()
+            self.notify(f"{command.label}: {reason}", markup=False, severity="warning", timeout=4)
+            return
+        self.clear_error()
+        try:
+            getattr(self, f"do_{command.action}")()
+        except EdtError as error:
+            self.fail(error)
+
+    @property
+    def shown_command_line(self) -> str:
+        """``command_line`` as one would type it."""
+        words = self.command_line()
+        return shlex.join(["edt", *words]) if words else ""

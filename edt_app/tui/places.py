@@ -1,0 +1,28 @@
+"""The app's screens: a digit each. Every screen's code is imported when it is first gone to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edt_app.tui.base import EdtScreen
+
+
+@dataclass(frozen=True)
+class Place:
+    """One screen and the key that leads to it."""
+
+    mode: str
+    key: str
+    label: str
+    help: str
+    make: Callable[[], EdtScreen]
+
+
+def _projects() -> EdtScreen:
+    from edt_app.tui.screens.projects import ProjectsScreen
+
+    return ProjectsScreen()
+
+
+PLACES: tuple[Place, ...] = (
+    Place("projects", "1", "Projects", "Every project: choose, make, copy, delete.", _projects),
+)

@@ -1,0 +1,58 @@
+from itertools import pairwise
+
+import pytest
+
+from edt_app.tui.app import KEYS_OF_APP
+from edt_app.tui.commands import FORBIDDEN_KEYS, Command, footer_lines
+from edt_app.tui.places import PLACES
+
+SCREENS = [place.make() for place in PLACES]
+
+
+def command(label, keys="x"):
+    return Command(f"t.{label}", keys, label, "Does it.", "act")
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: type(screen).__name__)
+def test_no_key_of_a_screen_clashes_or_is_lost_in_tmux(screen):
+    taken = {place.key for place in PLACES} | {"escape"}
+    for one in (*screen.KEYS, *KEYS_OF_APP):
+        for key in one.keys.split(","):
+            assert key not in taken, f"{one.id}: {key}"
+            assert key not in FORBIDDEN_KEYS
+            assert "alt" not in key
+            assert "shift" not in key
+            taken.add(key)
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: type(screen).__name__)
+def test_every_command_of_a_screen_does_something_and_says_what(screen):
+    for one in screen.KEYS:
+        assert callable(getattr(screen, f"do_{one.action}"))
+        assert one.help.endswith(".")
+        assert one.id.count(".") == 1
+
+
+def test_every_command_has_a_name_of_its_own():
+    names = sorted(one.id for screen in SCREENS for one in screen.KEYS)
+    assert all(first != second for first, second in pairwise(names))
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: type(screen).__name__)
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_a_footer_cuts_no_entry_and_ends_with_the_last(screen, width):
+    commands = (*screen.KEYS, command("Help", "question_mark"))
+    lines = footer_lines(commands, {}, width)
+    assert len(lines) <= 2
+    assert all(len(line) <= width for line in lines)
+    assert lines[-1].endswith("? Help")
+    shown = " ".join(lines)
+    entries = [f"{one.shown_key} {one.label}" for one in commands]
+    for word in shown.split("  "):
+        assert not word.strip() or any(word.strip() in entry or entry in word for entry in entries)
+
+
+def test_a_footer_shows_the_key_that_the_user_chose():
+    (line,) = footer_lines((command("Accept", "a"), command("Help", "?")), {"t.Accept": "y"}, 80)
+    assert "y Accept" in line
+    assert "a Accept" not in line

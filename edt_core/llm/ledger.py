@@ -54,12 +54,16 @@ class Call:
     model_answered: str = ""
     """As the service names the model that answered."""
     prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the prompt's, as many as the service read from its cache."""
     completion_tokens: int = 0
     cost: float | None = None
     """US dollars; None where the price is not known, 0 for the stand-in."""
     latency: float = 0.0
     """Seconds from the first attempt to the end."""
     attempts: tuple[Attempt, ...] = ()
+    reused_from: str = ""
+    """Project and number of the call whose answer this is; empty for one that was bought here."""
 
 
 @dataclass(frozen=True)

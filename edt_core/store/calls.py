@@ -26,6 +26,10 @@ class Spend:
     """US dollars, as far as prices are known."""
     unpriced: int
     """Answered calls whose price is not known."""
+    cached_tokens: int = 0
+    """Of the prompts', as many as services read from their caches."""
+    reused: int = 0
+    """Of the answered, as many as were taken from another project."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class CallLine:
     step: str
     template: str
     user: int | None
+    """The user's index when the call was made."""
     user_id: str | None
     """The user's source id."""
     status: str
@@ -44,11 +49,14 @@ class CallLine:
     model: str
     model_answered: str
     prompt_tokens: int
+    cached_tokens: int
     completion_tokens: int
     cost: float | None
     latency: float
     created_at: float
     reason: str
+    reused_from: str
+    """Project and number of the call whose answer this is; empty for one that was bought here."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,8 @@ def spend(project: Project) -> list[Spend]:
     query = """
         SELECT step, sum(status = 'answered'), sum(status = 'invalid'), sum(status = 'failed'),
                sum(status = 'unknown'), sum(prompt_tokens), sum(completion_tokens), total(cost),
-               sum(status = 'answered' AND cost IS NULL)
+               sum(status = 'answered' AND cost IS NULL), sum(cached_tokens),
+               sum(reused_from != '')
         FROM call GROUP BY step ORDER BY min(id)"""
     with project.database.read() as session:
         return [Spend(*row) for row in rows_of(session, query)]
@@ -90,14 +99,14 @@ def calls(
     Args:
         project: The project.
         step: Of this step alone.
-        user: About the user with this source id alone.
+        user: About the user with this source id alone, who may be of an earlier import.
         status: ``answered``, ``invalid``, ``failed`` or ``unknown``; ``bad`` for the last three.
         text: Only calls with this text in request or response.
         before: Only calls with a smaller id: the next page.
         limit: Most calls.
 
     Raises:
-        UsageError: there is no such user.
+        UsageError: there is and was no such user.
     """
     conditions: list[str] = []
     values: list[Any] = []
@@ -105,8 +114,8 @@ def calls(
         conditions.append("c.step = ?")
         values.append(step)
     if user:
-        conditions.append("c.user = ?")
-        values.append(user_by_source_id(project, user).id)
+        conditions.append("c.user_id = ?")
+        values.append(_asked_about(project, user))
     if status == "bad":
         conditions.append("c.status IN ('invalid', 'failed', 'unknown')")
     elif status:
@@ -148,8 +157,15 @@ def call(project: Project, number: int) -> CallText:
     )
 
 
+def _asked_about(project: Project, user: str) -> str:
+    """The source id ``user`` itself; a misspelt one is no user without calls."""
+    with project.database.read() as session:
+        known = rows_of(session, "SELECT 1 FROM call WHERE user_id = ? LIMIT 1", user)
+    return user if known else user_by_source_id(project, user).source_id
+
+
 _CALL = """
-    SELECT c.id, c.step, c.template, c.user, u.source_id, c.status, c.repair, c.provider, c.model,
-           c.model_answered, c.prompt_tokens, c.completion_tokens, c.cost, c.latency, c.created_at,
-           c.reason
-    FROM call c LEFT JOIN user u ON u.id = c.user"""
+    SELECT c.id, c.step, c.template, c.user, c.user_id, c.status, c.repair, c.provider, c.model,
+           c.model_answered, c.prompt_tokens, c.cached_tokens, c.completion_tokens, c.cost,
+           c.latency, c.created_at, c.reason, c.reused_from
+    FROM call c"""

@@ -76,10 +76,10 @@ def write_profiles(session: Session, file: Path) -> None:
 def write_calls(session: Session, file: Path) -> None:
     """``calls.jsonl``: every request to a language model, whatever came of it."""
     query = """
-        SELECT c.id, c.step AS stage, u.source_id AS user, c.request, c.response, c.parsed,
-               c.provider, c.model, c.prompt_tokens, c.completion_tokens, c.cost, c.latency,
-               c.status, c.attempts
-        FROM call c LEFT JOIN user u ON u.id = c.user ORDER BY c.id"""
+        SELECT id, step AS stage, user_id AS user, request, response, parsed, provider, model,
+               prompt_tokens, completion_tokens, cost, latency, status, attempts, cached_tokens,
+               reused_from
+        FROM call ORDER BY id"""
     lines = (
         {
             **row._mapping,

@@ -23,15 +23,21 @@ _COLUMNS = (
     "model",
     "model_answered",
     "prompt_tokens",
+    "cached_tokens",
     "completion_tokens",
     "cost",
     "latency",
     "reason",
+    "reused_from",
     "attempts",
     "request",
     "response",
     "parsed",
 )
+
+_NAME_USERS = """
+    UPDATE call SET user_id = (SELECT source_id FROM user WHERE user.id = call.user)
+    WHERE id > ? AND user IS NOT NULL"""
 
 
 class CallLedger:
@@ -67,6 +73,7 @@ class CallLedger:
                 for number, call in zip(ids, calls, strict=True)
             )
             insert_rows(session, "call", ("id", "run", "created_at", *_COLUMNS), rows)
+            session.connection().exec_driver_sql(_NAME_USERS, (last,))
         return list(ids)
 
     def start(self, calls: Sequence[Call]) -> list[int]:

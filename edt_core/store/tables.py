@@ -135,7 +135,7 @@ class Call(Table, table=True):
     __table_args__ = (
         Index("ix_call_answered", "key", sqlite_where=text("status = 'answered'")),
         Index(None, "step", "status"),
-        Index(None, "user"),
+        Index(None, "user_id"),
         Index(None, "status"),
     )
 
@@ -147,18 +147,25 @@ class Call(Table, table=True):
     """``answered``, ``invalid``, ``failed``, or ``unknown``: sent, and no more is known."""
     template: str
     user: int | None = None
+    """The user's index when the call was made; a later import may give it to another."""
+    user_id: str | None = None
+    """The user's source id, which stays."""
     run: int | None = None
     repair: int
     provider: str
     model: str
     model_answered: str
     prompt_tokens: int
+    cached_tokens: int = 0
+    """Of the prompt's, as many as the service read from its cache."""
     completion_tokens: int
     cost: float | None = None
     """US dollars; null where the price is not known."""
     latency: float
     created_at: float
     reason: str
+    reused_from: str = ""
+    """Project and number of the call whose answer this is, or empty: it was bought here."""
     attempts: str
     """JSON list of ``{seconds, error}``."""
     request: str

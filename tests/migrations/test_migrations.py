@@ -9,6 +9,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from edt_core.store import schema
+from edt_core.store.calls import calls
 from edt_core.store.database import connect, writing_engine
 from edt_core.store.project import Project
 
@@ -92,3 +93,15 @@ def test_a_way_down_and_up_again_ends_in_the_same_schema(older):
 def test_migrations_import_nothing_of_ours():
     for path in FOLDER.rglob("*.py"):
         assert "edt_" not in path.read_text("utf-8"), path
+
+
+@pytest.mark.parametrize("older", ["0001"], indirect=True)
+@pytest.mark.parametrize(("made_at", "named"), [(1.0, "0001"), (0.5, None)])
+def test_old_calls_get_the_names_of_the_users_that_they_were_about(older, made_at, named):
+    raw = sqlite3.connect(older)
+    raw.execute("UPDATE call SET created_at = ?", (made_at,))
+    raw.commit()
+    raw.close()
+    with Project(older.parent) as project:
+        (line,) = calls(project)
+    assert (line.user_id, line.cost, line.reused_from, line.cached_tokens) == (named, 0.01, "", 0)

@@ -6,7 +6,9 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from edt_core.errors import UsageError
 from edt_core.llm.ledger import Attempt, Call, Ledger
 from edt_core.store.calls import call, calls, spend
 from edt_core.store.memory import CallLedger, EmbeddingLedger
@@ -110,3 +112,18 @@ def test_bought_vectors_are_remembered_to_the_bit(project):
     found = memory.find(["1", "2", "3"])
     assert found.keys() == vectors.keys()
     assert all(np.array_equal(found[key], vectors[key]) for key in vectors)
+
+
+def test_a_call_keeps_its_users_name_whoever_is_imported_next(project, toy):
+    ledger = CallLedger(project.database)
+    (number,) = ledger.start([asked(user=1)])
+    others = replace(toy.ToyDataset(), user_ids=("new", "newer", "ü"), digest="d2")
+    toy.save_dataset(project, others)
+    ledger.finish(number, answered(user=1))
+    ledger.record([answered("k2", user=1), answered("k3", user=None)])
+    assert [line.user_id for line in calls(project)] == [None, "newer", "0001"]
+    assert [line.id for line in calls(project, user="0001")] == [number]
+    assert [line.id for line in calls(project, user="newer")] == [number + 1]
+    assert calls(project, user="new") == []
+    with pytest.raises(UsageError, match="no user 'u0'"):
+        calls(project, user="u0")

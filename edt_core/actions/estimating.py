@@ -10,7 +10,7 @@ from edt_core.actions.jobs import Job, imported, pipelines_of
 from edt_core.config import Config
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import domain_counts
-from edt_core.llm.prices import cost
+from edt_core.llm.prices import price_of
 from edt_core.llm.prompts import item_prompt, sample_line
 from edt_core.recipes import DEFAULT_SEEDS, Pipeline
 from edt_core.stage import Step
@@ -77,7 +77,7 @@ def _spread(catalogue: Catalogue) -> list[int]:
 
 
 def _embed(project: Project, config: Config, made: Pipeline, catalogue: Catalogue) -> EstimateLine:
-    if config.embedding.provider != "openai" or project.artifacts.has(made.embeddings[0]):
+    if config.embedding.choice.provider != "openai" or project.artifacts.has(made.embeddings[0]):
         return EstimateLine(Step.EMBED, 0, 0, 0, 0.0)
     names = catalogue.domain_names
     texts = [
@@ -85,7 +85,8 @@ def _embed(project: Project, config: Config, made: Pipeline, catalogue: Catalogu
     ]
     tokens = round(_mean_tokens(texts) * len(catalogue))
     calls = -(-len(catalogue) // config.embedding.batch_size)
-    return EstimateLine(Step.EMBED, calls, tokens, 0, cost(config.embedding.model, tokens, 0))
+    price = price_of(config.embedding)
+    return EstimateLine(Step.EMBED, calls, tokens, 0, price.of(tokens) if price else None)
 
 
 def _generate(
@@ -128,7 +129,8 @@ def _priced(
     tokens = (round(calls * prompt), round(calls * answer))
     if config.llm.provider == "stand-in":
         return EstimateLine(step, calls, *tokens, 0.0)
-    return EstimateLine(step, calls, *tokens, cost(config.llm.model, *tokens))
+    price = price_of(config.llm)
+    return EstimateLine(step, calls, *tokens, price.of(*tokens) if price else None)
 
 
 def _answered(project: Project, step: Step) -> int:

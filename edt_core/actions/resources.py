@@ -1,12 +1,13 @@
 """What a run lends its stages: device, language model, embedder."""
 
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
-from edt_core.config import Config, EmbeddingChoice, LlmChoice
+from edt_core.config import Config, EmbeddingChoice, LlmChoice, LlmSettings
 from edt_core.errors import UsageError
-from edt_core.events import EventSink
+from edt_core.events import Event, EventSink, StageAdvanced
 from edt_core.llm.asking import RememberingModel, StandInDesk
 from edt_core.ports import Embedder, LanguageModel, StandIn
 from edt_core.runner import Resources
@@ -15,7 +16,9 @@ from edt_core.store.memory import CallLedger, EmbeddingLedger
 from edt_core.store.project import Project
 
 if TYPE_CHECKING:
-    from edt_core.llm.prices import CostCap
+    from edt_core.llm.prices import ModelPurse
+
+Purses: TypeAlias = dict[str, "ModelPurse"]
 
 
 def resources(
@@ -29,13 +32,54 @@ def resources(
     check: Callable[[], None],
 ) -> Resources:
     """Everything for one run of ``project``."""
+    ledger = CallLedger(project.database, run)
+    purses = _purses(config, max_cost)
     return Resources(
-        emit=emit,
+        emit=_telling_cost(emit, purses),
         device=lambda: chosen_device(device),
-        language_model=_language_models(project, config, max_cost, run),
-        embedder=_embedders(project, config),
+        language_model=_language_models(config, ledger, purses),
+        embedder=_embedders(project, config, ledger, purses),
         check=check,
     )
+
+
+def _purses(config: Config, max_cost: float | None) -> Purses:
+    """One till for chat and embeddings, whatever stage asks; empty where no endpoint is asked.
+
+    Raises:
+        UsageError: there is a cap, and it could not hold because a price is not known.
+    """
+    asked = [s for s in (config.llm, config.embedding) if s.choice.provider == "openai"]
+    if not asked:
+        return {}
+    from edt_core.llm.prices import ModelPurse, Till, price_of
+
+    till = Till(max_cost)
+    purses: Purses = {}
+    for settings in asked:
+        price = price_of(settings)
+        section, keys = "embedding", "embedding.price_input"
+        if isinstance(settings, LlmSettings):
+            section, keys = "llm", "llm.price_input and llm.price_output"
+        if price is None and max_cost is not None:
+            raise UsageError(
+                f"No price is known for the model {settings.model!r}, so a cost cap can't hold.",
+                hint=f"Set {keys} (US dollars per million tokens), or run without the cap.",
+            )
+        purses[section] = ModelPurse(price, till)
+    return purses
+
+
+def _telling_cost(emit: EventSink, purses: Purses) -> EventSink:
+    """Progress with what the run has spent by then."""
+    tills = [purse.till for purse in purses.values()]
+
+    def told(event: Event) -> None:
+        if isinstance(event, StageAdvanced) and tills and (total := tills[0].total):
+            event = replace(event, note=f"{event.note}, {total}" if event.note else total)
+        emit(event)
+
+    return told if purses else emit
 
 
 @lru_cache(maxsize=4)
@@ -58,29 +102,18 @@ def chosen_device(wish: str) -> str:
     return "cpu"
 
 
-def _language_models(
-    project: Project, config: Config, max_cost: float | None, run: int
-) -> LanguageModels:
-    ledger = CallLedger(project.database, run)
-
-    @cache
-    def purse(model: str) -> "CostCap | None":
-        """One for all stages of the run: each with its own would spend the cap twice."""
-        from edt_core.llm.prices import CostCap
-
-        return None if max_cost is None else CostCap(model, max_cost)
-
+def _language_models(config: Config, ledger: CallLedger, purses: Purses) -> LanguageModels:
     def opened(choice: LlmChoice, stand_in: StandIn) -> LanguageModel:
         if choice.provider == "stand-in":
             return RememberingModel(choice, StandInDesk(stand_in, ledger), ledger)
         from edt_core.llm.openai_chat import service_model
 
-        return service_model(config.llm, ledger, purse(choice.model))
+        return service_model(config.llm, ledger, purses["llm"])
 
     return opened
 
 
-def _embedders(project: Project, config: Config) -> Embedders:
+def _embedders(project: Project, config: Config, ledger: CallLedger, purses: Purses) -> Embedders:
     fitted: dict[tuple[str, int, int], Embedder] = {}
 
     def opened(choice: EmbeddingChoice, corpus: Sequence[str]) -> Embedder:
@@ -91,7 +124,9 @@ def _embedders(project: Project, config: Config) -> Embedders:
         if choice.provider == "openai":
             from edt_core.llm.openai_embed import OpenAIEmbedder
 
-            return OpenAIEmbedder(config.embedding, EmbeddingLedger(project.database))
+            memory = EmbeddingLedger(project.database)
+            purse = purses["embedding"]
+            return OpenAIEmbedder(config.embedding, memory, ledger=ledger, purse=purse)
         from edt_core.llm.local_embed import fit_tfidf
 
         key = (choice.model, choice.dimensions, hash(tuple(corpus)))

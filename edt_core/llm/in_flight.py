@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from edt_core.errors import LlmUnavailable
 from edt_core.llm.asking import Request, opened, repaired, validated
 from edt_core.llm.ledger import Attempt, Call, Ledger
-from edt_core.llm.prices import Purse, cost
+from edt_core.llm.prices import Price, Purse
 from edt_core.ports import Answer, Question, Refusal
 
 Outcome = tuple[str, Answer | Refusal]
@@ -30,6 +30,8 @@ class Reply:
     model: str = ""
     """As the service names the model that answered."""
     prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the prompt's, as many as the service read from its cache."""
     completion_tokens: int = 0
     latency: float = 0.0
     attempts: tuple[Attempt, ...] = ()
@@ -68,13 +70,15 @@ class ServiceDesk:
         *,
         concurrency: int,
         repair_attempts: int,
+        price: Price | None = None,
         purse: Purse | None = None,
     ) -> None:
-        """A desk in front of ``chat``."""
+        """A desk in front of ``chat``; without a ``price`` what a call cost is unknown."""
         self._chat = chat
         self._ledger = ledger
         self._concurrency = concurrency
         self._repair_attempts = repair_attempts
+        self._price = price
         self._purse = purse
 
     def resolve(self, requests: Sequence[Request]) -> Iterator[Outcome]:
@@ -123,7 +127,7 @@ class ServiceDesk:
             call_id, reply = await self._sent(request, flight)
             parsed, reason = validated(request.question, reply.text)
             reason = reply.error or reason
-            call = _closed(opened(request, self.provider), reply, reason)
+            call = _closed(opened(request, self.provider), reply, reason, self._price)
             if parsed is not None:
                 call = replace(call, parsed=parsed.model_dump_json())
             self._ledger.finish(call_id, call)
@@ -139,11 +143,11 @@ class ServiceDesk:
         """One call, on record before and after it, and within the purse."""
         reserved = 0.0
         if self._purse:
-            reserved = self._purse.reserve(request.text, request.body["max_tokens"])
+            reserved = await self._purse.reserve(request.text, request.body["max_tokens"])
         (call_id,) = self._ledger.start([opened(request, self.provider)])
         reply = await self._chat.complete(request.body, request.question)
         if self._purse:
-            self._purse.settle(reserved, _paid(request.body["model"], reply))
+            self._purse.settle(reserved, _paid(reply, self._price))
         flight.failures = flight.failures + 1 if reply.error else 0
         return call_id, reply
 
@@ -177,7 +181,7 @@ class _Flight:
         return None
 
 
-def _closed(call: Call, reply: Reply, reason: str) -> Call:
+def _closed(call: Call, reply: Reply, reason: str, price: Price | None) -> Call:
     """The ledger's line for a call that came back."""
     return replace(
         call,
@@ -187,17 +191,18 @@ def _closed(call: Call, reply: Reply, reason: str) -> Call:
         reason=reason,
         model_answered=reply.model,
         prompt_tokens=reply.prompt_tokens,
+        cached_tokens=reply.cached_tokens,
         completion_tokens=reply.completion_tokens,
-        cost=_paid(call.model, reply),
+        cost=_paid(reply, price),
         latency=reply.latency,
         attempts=reply.attempts,
     )
 
 
-def _paid(model: str, reply: Reply) -> float | None:
+def _paid(reply: Reply, price: Price | None) -> float | None:
     """What the call cost; 0 when every attempt was turned away, None when nobody knows."""
     if reply.error and not reply.text and not reply.prompt_tokens:
         return 0.0 if all(attempt.turned_away for attempt in reply.attempts) else None
-    if not reply.prompt_tokens:
+    if not reply.prompt_tokens or price is None:
         return None
-    return cost(model, reply.prompt_tokens, reply.completion_tokens)
+    return price.of(reply.prompt_tokens, reply.completion_tokens, reply.cached_tokens)

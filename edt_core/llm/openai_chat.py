@@ -11,12 +11,12 @@ from edt_core.config import LlmSettings
 from edt_core.llm.asking import RememberingModel
 from edt_core.llm.in_flight import Reply, ServiceDesk
 from edt_core.llm.ledger import Ledger
-from edt_core.llm.prices import Purse
+from edt_core.llm.presets import PRESETS, Form, address_of, key_names
+from edt_core.llm.prices import Purse, price_of
 from edt_core.llm.service import CallFailed, Endpoint, Send, Service
 from edt_core.ports import Question
 
-KEY_NAMES = ("EDT_LLM_API_KEY", "OPENAI_API_KEY")
-_LADDER = ("schema", "json", "text")
+_LADDER: tuple[Form, ...] = ("schema", "json", "text")
 """How an answer's form is asked for, the strongest first; the prompt names the format anyway."""
 
 
@@ -25,21 +25,28 @@ def service_model(
 ) -> RememberingModel:
     """The language model behind an OpenAI-compatible endpoint."""
     desk = ServiceDesk(
-        OpenAIChat(endpoint(settings)),
+        OpenAIChat(endpoint(settings), PRESETS[settings.provider].form),
         ledger,
         concurrency=settings.concurrency,
         repair_attempts=settings.repair_attempts,
+        price=price_of(settings),
         purse=purse,
     )
     return RememberingModel(settings.choice, desk, ledger)
 
 
 def endpoint(settings: LlmSettings) -> Endpoint:
-    """Where the settings' chat service is."""
+    """Where the settings' chat service is.
+
+    Raises:
+        UsageError: the settings name no address.
+    """
+    address = address_of("llm", settings)
     return Endpoint(
         section="llm",
-        base_url=settings.base_url,
-        key_names=KEY_NAMES,
+        base_url=address,
+        key_names=key_names("llm", settings.provider, address),
+        api_version=settings.api_version if settings.provider == "azure" else "",
         timeout=settings.timeout,
         concurrency=settings.concurrency,
     )
@@ -48,10 +55,10 @@ def endpoint(settings: LlmSettings) -> Endpoint:
 class OpenAIChat:
     """One chat service; learns which kind of structured answer it supports."""
 
-    def __init__(self, where: Endpoint) -> None:
-        """A chat service at ``where``."""
+    def __init__(self, where: Endpoint, form: Form = "schema") -> None:
+        """A chat service at ``where`` that supports no stronger ``form`` of answers."""
         self._service = Service(where)
-        self._rung = 0
+        self._rung = _LADDER.index(form)
 
     async def open(self) -> None:
         """Get ready inside the running event loop."""
@@ -141,6 +148,7 @@ def _read_reply(answer: dict[str, Any]) -> Reply:
     reply = Reply(
         model=_text(answer.get("model"))[:200],
         prompt_tokens=_count(counts.get("prompt_tokens")),
+        cached_tokens=_cached(counts),
         completion_tokens=_count(counts.get("completion_tokens")),
     )
     choices = answer.get("choices")
@@ -154,6 +162,14 @@ def _read_reply(answer: dict[str, Any]) -> Reply:
     if not text and message.get("refusal"):
         return replace(reply, error="The model refuses to answer.")
     return replace(reply, text=text)
+
+
+def _cached(usage: dict[str, Any]) -> int:
+    """Prompt tokens from the service's cache, as OpenAI and vLLM or as DeepSeek report them."""
+    details = usage.get("prompt_tokens_details")
+    if isinstance(details, dict) and "cached_tokens" in details:
+        return _count(details["cached_tokens"])
+    return _count(usage.get("prompt_cache_hit_tokens"))
 
 
 def _text(value: Any) -> str:

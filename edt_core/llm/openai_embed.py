@@ -3,7 +3,10 @@
 import asyncio
 import base64
 import hashlib
+import json
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,9 +14,11 @@ import numpy as np
 from edt_core.config import EmbeddingSettings
 from edt_core.data.sequences import Floats
 from edt_core.errors import LlmError, LlmUnavailable
+from edt_core.llm.ledger import Attempt, Call, Ledger, content_key
+from edt_core.llm.presets import address_of, key_names
+from edt_core.llm.prices import Price, Purse, price_of
 from edt_core.llm.service import CallFailed, Endpoint, Service
 
-KEY_NAMES = ("EDT_EMBEDDING_API_KEY", "OPENAI_API_KEY")
 _TRIES = 3
 """How often a batch is asked for whose vectors are no good."""
 
@@ -28,6 +33,22 @@ class VectorMemory(Protocol):
         """Keep vectors; on return they survive the process."""
 
 
+def endpoint(settings: EmbeddingSettings) -> Endpoint:
+    """Where the settings' embedding service is.
+
+    Raises:
+        UsageError: the settings name no address.
+    """
+    address = address_of("embedding", settings)
+    return Endpoint(
+        section="embedding",
+        base_url=address,
+        key_names=key_names("embedding", settings.provider, address),
+        api_version=settings.api_version if settings.provider == "azure" else "",
+        largest_body=64 * 2**20,
+    )
+
+
 class OpenAIEmbedder:
     """Embeds through a service; a text is paid for once."""
 
@@ -36,17 +57,16 @@ class OpenAIEmbedder:
         settings: EmbeddingSettings,
         memory: VectorMemory,
         where: Endpoint | None = None,
+        *,
+        ledger: Ledger | None = None,
+        purse: Purse | None = None,
     ) -> None:
-        """An embedder that looks into ``memory`` first."""
+        """An embedder that looks into ``memory`` first and writes its requests into ``ledger``."""
         self._model = settings.model
         self._batch_size = settings.batch_size
         self._memory = memory
-        self._endpoint = where or Endpoint(
-            section="embedding",
-            base_url=settings.base_url,
-            key_names=KEY_NAMES,
-            largest_body=64 * 2**20,
-        )
+        self._endpoint = where or endpoint(settings)
+        self._book = _Book(settings.model, price_of(settings), ledger, purse)
         self._dimensions = 0
 
     @property
@@ -104,14 +124,16 @@ class OpenAIEmbedder:
         """The vectors of one batch; a batch that is refused as too large is halved."""
         reason = ""
         for _ in range(_TRIES):
+            page = await self._book.opened(texts)
             try:
-                answer, _attempts = await service.exchange(
+                answer, attempts = await service.exchange(
                     lambda client: client.embeddings.with_streaming_response.create(
                         model=self._model, input=texts
                     ),
                     self._model,
                 )
             except CallFailed as failed:
+                self._book.closed(page, {}, failed.attempts, failed.reason)
                 if failed.status in {400, 413, 422} and len(texts) > 1:
                     half = len(texts) // 2
                     first = await self._vectors(service, texts[:half])
@@ -121,6 +143,7 @@ class OpenAIEmbedder:
                     hint="Run again: the vectors that came are kept.",
                 ) from None
             found, reason = checked(answer, len(texts))
+            self._book.closed(page, answer, attempts, reason)
             if not reason:
                 self._agree_on(len(found[0]))
                 return found
@@ -141,6 +164,68 @@ class OpenAIEmbedder:
 
     def _key(self, text: str) -> str:
         return hashlib.sha256(f"openai\0{self._model}\0{text}".encode()).hexdigest()[:40]
+
+
+@dataclass(frozen=True)
+class _Page:
+    """One request that is under way."""
+
+    call_id: int
+    call: Call
+    reserved: float
+    started: float
+
+
+class _Book:
+    """Writes down every request for vectors before it is sent, and what it cost after.
+
+    Choice: a request's line says how many texts it held, not which: the texts are the catalogue's,
+    the generated items' and the profiles', and stand there.
+    """
+
+    def __init__(
+        self, model: str, price: Price | None, ledger: Ledger | None, purse: Purse | None
+    ) -> None:
+        self._model = model
+        self._price = price
+        self._ledger = ledger
+        self._purse = purse
+
+    async def opened(self, texts: Sequence[str]) -> _Page:
+        """Hold money back and start a line in the ledger; raises BudgetReached."""
+        reserved = await self._purse.reserve("".join(texts), 0) if self._purse else 0.0
+        request = json.dumps(
+            {"model": self._model, "texts": len(texts), "letters": sum(map(len, texts))}
+        )
+        key = content_key("openai", "\0".join((self._model, *texts)), "embedding")
+        call = Call(key, "embed", "embedding", None, "openai", self._model, request)
+        (call_id,) = self._ledger.start([call]) if self._ledger else (0,)
+        return _Page(call_id, call, reserved, time.monotonic())
+
+    def closed(
+        self, page: _Page, answer: Mapping[str, Any], attempts: tuple[Attempt, ...], reason: str
+    ) -> None:
+        """Settle what the request cost and write it down."""
+        usage = answer.get("usage")
+        told = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+        tokens = told if isinstance(told, int) and 0 <= told < 10**9 else 0
+        paid = self._price.of(tokens) if tokens and self._price else None
+        if not answer and all(attempt.turned_away for attempt in attempts):
+            paid = 0.0
+        if self._purse:
+            self._purse.settle(page.reserved, paid)
+        if self._ledger:
+            done = replace(
+                page.call,
+                status="failed" if not answer else "invalid" if reason else "answered",
+                reason=reason,
+                model_answered=str(answer.get("model") or "")[:200],
+                prompt_tokens=tokens,
+                cost=paid,
+                latency=time.monotonic() - page.started,
+                attempts=attempts,
+            )
+            self._ledger.finish(page.call_id, done)
 
 
 def checked(answer: Mapping[str, Any], n_texts: int) -> tuple[list[Floats], str]:

@@ -6,7 +6,6 @@ body is read under one deadline and a size cap and parsed here, because the SDK 
 
 import asyncio
 import json
-import os
 import random
 import time
 from collections.abc import Callable
@@ -16,7 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from edt_core.errors import LlmUnavailable, UsageError
+from edt_core.errors import LlmUnavailable
+from edt_core.llm.keys import find_key
 from edt_core.llm.ledger import Attempt
 from edt_core.llm.replies import clean
 
@@ -41,6 +41,8 @@ class Endpoint:
     base_url: str
     key_names: tuple[str, ...]
     """Environment variables that may hold the key, the first that is set counts."""
+    api_version: str = ""
+    """Azure's; it makes the client Azure's too."""
     timeout: float = 120.0
     """Seconds for one call, all attempts together, without pauses that the service asks for."""
     concurrency: int = 8
@@ -98,21 +100,12 @@ class Service:
         """Make the clients, inside the running event loop.
 
         Raises:
-            LlmUnavailable: the environment holds no key.
-            UsageError: the address is none.
+            LlmUnavailable: neither environment nor keyring holds a key.
         """
-        from openai import AsyncOpenAI
-
         endpoint = self._endpoint
-        address = _address(endpoint)
         self._key = _key(endpoint)
         self._clients = [
-            AsyncOpenAI(
-                api_key=self._key,
-                base_url=address or None,
-                max_retries=0,
-                timeout=endpoint.timeout,
-            )
+            _client(endpoint, self._key)
             for _ in range(-(-endpoint.concurrency // _IN_FLIGHT_PER_CLIENT))
         ]
 
@@ -243,7 +236,7 @@ class Service:
 
     @property
     def _host(self) -> str:
-        return urlsplit(self._endpoint.base_url).hostname or "The default endpoint"
+        return urlsplit(self._endpoint.base_url).hostname or "The endpoint"
 
 
 class _BadAnswerError(Exception):
@@ -270,30 +263,36 @@ def _retry_after(header: str | None) -> float | None:
     return seconds if 0 <= seconds < 1e6 else None
 
 
-def _address(endpoint: Endpoint) -> str:
-    address = endpoint.base_url.strip()
-    parts = urlsplit(address)
-    if address and (parts.scheme not in {"http", "https"} or not parts.hostname):
-        raise UsageError(
-            f"{endpoint.section}.base_url is no address.",
-            hint="Write it like http://127.0.0.1:8000/v1.",
+def _client(endpoint: Endpoint, key: str) -> "AsyncOpenAI":
+    """A client without retries of its own; it follows no redirect, which could carry the key."""
+    from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAsyncHttpxClient
+
+    transport = DefaultAsyncHttpxClient(follow_redirects=False)
+    if endpoint.api_version:
+        return AsyncAzureOpenAI(
+            azure_endpoint=endpoint.base_url,
+            api_version=endpoint.api_version,
+            api_key=key,
+            max_retries=0,
+            timeout=endpoint.timeout,
+            http_client=transport,
         )
-    if parts.username or parts.password:
-        raise UsageError(
-            f"{endpoint.section}.base_url holds a user name or a password.",
-            hint=f"Leave them out; the key comes from {endpoint.key_names[0]}.",
-        )
-    return address
+    return AsyncOpenAI(
+        base_url=endpoint.base_url,
+        api_key=key,
+        max_retries=0,
+        timeout=endpoint.timeout,
+        http_client=transport,
+    )
 
 
 def _key(endpoint: Endpoint) -> str:
-    """The key from the environment; services on this machine may do without one."""
-    for name in endpoint.key_names:
-        if key := os.environ.get(name, "").strip():
-            return key
-    if urlsplit(endpoint.base_url).hostname in {"127.0.0.1", "localhost", "::1"}:
-        return "no-key-needed"
+    """The key from environment or keyring; services on this machine may do without one."""
+    key, _ = find_key(endpoint.key_names, endpoint.base_url)
+    host = urlsplit(endpoint.base_url).hostname
+    if key or host in {"127.0.0.1", "localhost", "::1"}:
+        return key or "no-key-needed"
     raise LlmUnavailable(
-        f"There is no key for {urlsplit(endpoint.base_url).hostname or 'the endpoint'}.",
+        f"There is no key for {host}.",
         hint=f"Set the environment variable {endpoint.key_names[0]}.",
     )

@@ -79,7 +79,7 @@ def test_a_run_killed_while_it_generates_buys_no_stored_answer_again(
         "llm.concurrency": CONCURRENCY,
     }.items():
         assert edt("config", "--project", "small", "set", key, value).status == 0
-    paid = Shell(edt.home, {"EDT_LLM_API_KEY": KEY})
+    paid = Shell(edt.home, {"EDT_LLM_KEY": KEY})
     kills = 3
     for kill in range(1, kills + 1):
         process = paid.start("run", "--project", "small", "--until", "generate")
@@ -106,7 +106,7 @@ def test_a_cost_cap_for_a_model_without_a_price_is_refused_before_anything_is_se
 ):
     prepare(edt, shop)
     where = f"http://127.0.0.1:{service.server_port}/v1"
-    told = Shell(edt.home, {"EDT_LLM_API_KEY": KEY})(
+    told = Shell(edt.home, {"EDT_LLM_KEY": KEY})(
         "run", "--project", "small", "--until", "generate", "--max-cost", 1,
         "--set", "llm.provider=openai", "--set", "llm.model=tiny", "--set", f"llm.base_url={where}",
     )  # fmt: skip

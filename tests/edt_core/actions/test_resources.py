@@ -1,24 +1,78 @@
 """What a run lends its stages."""
 
+from dataclasses import replace
+
 import pytest
 
 from edt_core.actions.resources import resources
 from edt_core.config import Config
-from edt_core.events import silence
-from edt_core.llm import openai_chat
+from edt_core.errors import UsageError
+from edt_core.events import StageAdvanced, silence
+from edt_core.llm import openai_chat, openai_embed
 from edt_core.store.home import Home
 
+PAID = {
+    "llm.provider": "openai",
+    "llm.model": "gpt-4o-mini",
+    "embedding.provider": "openai",
+    "embedding.model": "text-embedding-3-small",
+}
 
-def test_all_stages_of_a_run_spend_from_one_purse(tmp_path, monkeypatch: pytest.MonkeyPatch):
+
+@pytest.fixture
+def project(tmp_path):
+    with Home(tmp_path).create("small") as made:
+        yield made
+
+
+def lent(project, config, max_cost=1.0, emit=silence):
+    return resources(
+        project, config, device="cpu", max_cost=max_cost, run=1, emit=emit, check=lambda: None
+    )
+
+
+def test_all_stages_of_a_run_spend_from_one_till(project, monkeypatch: pytest.MonkeyPatch):
     purses = []
     monkeypatch.setattr(
         openai_chat, "service_model", lambda settings, ledger, purse: purses.append(purse)
     )
-    config = Config().changed({"llm.provider": "openai", "llm.model": "gpt-4o-mini"})
-    with Home(tmp_path).create("small") as project:
-        lent = resources(
-            project, config, device="cpu", max_cost=1.0, run=1, emit=silence, check=lambda: None
-        )
-        for _ in ("generate", "profile"):
-            lent.language_model(config.llm.choice, lambda questions: iter(()))
-    assert purses[0] is purses[1] is not None
+    monkeypatch.setattr(
+        openai_embed, "OpenAIEmbedder", lambda *_, ledger, purse: purses.append(purse)
+    )
+    config = Config().changed(PAID)
+    given = lent(project, config)
+    for _ in ("generate", "profile"):
+        given.language_model(config.llm.choice, lambda questions: iter(()))
+    given.embedder(config.embedding.choice, [])
+    assert len({id(purse.till) for purse in purses}) == 1
+    assert [purse.price.input for purse in purses] == [0.15, 0.15, 0.02]
+    assert purses[0].till.cap == 1.0
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"llm.model": "new"}, "llm.price_input and llm.price_output"),
+        ({"embedding.model": "new"}, "embedding.price_input"),
+    ],
+)
+def test_a_cap_that_could_not_hold_is_refused_before_any_stage(project, changed, said):
+    config = Config().changed({**PAID, **changed})
+    with pytest.raises(UsageError, match="'new', so a cost cap can't hold") as caught:
+        lent(project, config)
+    assert said in caught.value.hint
+    assert lent(project, config, max_cost=None)
+
+
+def test_progress_says_what_was_spent(project, monkeypatch: pytest.MonkeyPatch):
+    tills, events = [], []
+    monkeypatch.setattr(
+        openai_chat, "service_model", lambda settings, ledger, purse: tills.append(purse.till)
+    )
+    given = lent(project, config := Config().changed(PAID), emit=events.append)
+    given.language_model(config.llm.choice, lambda questions: iter(()))
+    event = StageAdvanced("f", "generate", 1, 2, "questions", "5 items")
+    given.emit(event)
+    tills[0].spent, tills[0].calls = 0.25, 1
+    given.emit(event)
+    assert events == [event, replace(event, note="5 items, $0.2500")]

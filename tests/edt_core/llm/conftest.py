@@ -1,6 +1,7 @@
 """A ledger in memory and a small HTTP server on loopback that answers as badly as it is told to."""
 
 import json
+import os
 import socket
 import struct
 import threading
@@ -68,6 +69,7 @@ class FaultServer:
     answer: Callable[[int, dict], Response] = lambda number, body: Response(chat("fine"))
     requests: list[dict] = field(default_factory=list)
     headers: list[dict] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     in_flight: int = 0
     most_in_flight: int = 0
     url: str = ""
@@ -102,6 +104,7 @@ def _handler(server: FaultServer):
             with server.lock:
                 number = len(server.requests)
                 server.requests.append(body)
+                server.paths.append(self.path)
                 server.headers.append({k.lower(): v for k, v in self.headers.items()})
                 server.in_flight += 1
                 server.most_in_flight = max(server.most_in_flight, server.in_flight)
@@ -146,7 +149,7 @@ def _handler(server: FaultServer):
 
 @pytest.fixture
 def server(monkeypatch):
-    for name in ("EDT_LLM_API_KEY", "EDT_EMBEDDING_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+    for name in [name for name in os.environ if name.startswith(("EDT_", "OPENAI_", "AZURE_"))]:
         monkeypatch.delenv(name, raising=False)
     told = FaultServer()
     http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(told))

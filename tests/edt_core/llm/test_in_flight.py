@@ -8,6 +8,7 @@ from edt_core.config import LlmSettings
 from edt_core.errors import BudgetReached, LlmUnavailable
 from edt_core.llm.asking import RememberingModel
 from edt_core.llm.in_flight import Reply, ServiceDesk
+from edt_core.llm.prices import Price
 from edt_core.ports import Answer, Question
 
 CHOICE = LlmSettings(provider="openai", model="gpt-4o-mini", max_tokens=1000).choice
@@ -43,7 +44,7 @@ class SmallPurse:
         self.left = dollars
         self.settled = []
 
-    def reserve(self, body, max_tokens):
+    async def reserve(self, text, max_tokens):
         if self.left < 1:
             raise BudgetReached("empty")
         self.left -= 1
@@ -58,7 +59,10 @@ def questions(count):
 
 
 def model(chat, ledger, concurrency=4, purse=None):
-    desk = ServiceDesk(chat, ledger, concurrency=concurrency, repair_attempts=0, purse=purse)
+    price = Price(input=0.15, output=0.60)
+    desk = ServiceDesk(
+        chat, ledger, concurrency=concurrency, repair_attempts=0, price=price, purse=purse
+    )
     return RememberingModel(CHOICE, desk, ledger)
 
 

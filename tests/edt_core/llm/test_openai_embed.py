@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from edt_core.config import EmbeddingSettings
-from edt_core.errors import LlmError, LlmUnavailable
-from edt_core.llm.openai_embed import KEY_NAMES, OpenAIEmbedder
-from edt_core.llm.service import Endpoint
+from edt_core.errors import BudgetReached, LlmError, LlmUnavailable
+from edt_core.llm.openai_embed import OpenAIEmbedder, endpoint
+from edt_core.llm.prices import ModelPurse, Price, Till
 
 
 class Memory:
@@ -47,7 +47,7 @@ def embedder(server, memory, response):
     settings = EmbeddingSettings(
         provider="openai", model="e", base_url=server.url, batch_size=3, dimensions=8
     )
-    where = Endpoint("embedding", server.url, KEY_NAMES, timeout=5.0, shortest_pause=0.01)
+    where = replace(endpoint(settings), timeout=5.0, shortest_pause=0.01)
     return OpenAIEmbedder(settings, memory, where)
 
 
@@ -134,7 +134,7 @@ def test_a_wrong_key_stops_at_once(embedder, server, response):
     server.answer = lambda number, asked: response("{}", 401)
     with pytest.raises(LlmUnavailable, match="refuses the key") as caught:
         embedder.embed(["a"])
-    assert "EDT_EMBEDDING_API_KEY" in caught.value.hint
+    assert "EDT_EMBEDDING_KEY" in caught.value.hint
     assert len(server.requests) == 1
 
 
@@ -153,3 +153,52 @@ def test_what_came_before_a_failure_is_kept(embedder, server, memory, response):
 
 def test_nothing_is_embedded_for_nothing(embedder):
     assert embedder.embed([]).shape == (0, 3)
+
+
+def priced(server, memory, ledger, till):
+    settings = EmbeddingSettings(
+        provider="openai", model="e", base_url=server.url, batch_size=2, price_input=10.0
+    )
+    where = replace(endpoint(settings), shortest_pause=0.01, concurrency=1)
+    purse = ModelPurse(Price(input=10.0), till)
+    return OpenAIEmbedder(settings, memory, where, ledger=ledger, purse=purse)
+
+
+def with_usage(asked, tokens):
+    told = json.loads(body([vector(t) for t in asked["input"]]))
+    return json.dumps({**told, "usage": {"prompt_tokens": tokens, "total_tokens": tokens}})
+
+
+def test_every_request_is_on_record_with_its_cost(server, memory, ledger, response):
+    def answer(number, asked):
+        return response(with_usage(asked, 5)) if number else response("{}", 503)
+
+    server.answer = answer
+    till = Till()
+    priced(server, memory, ledger, till).embed(["a", "bb", "ccc"])
+    assert ledger.statuses() == ["answered", "answered"]
+    first, second = ledger.calls.values()
+    assert (first.step, first.prompt_tokens, first.cost) == ("embed", 5, pytest.approx(5e-5))
+    assert [attempt.status for attempt in first.attempts] == [503, 200]
+    assert json.loads(second.request) == {"model": "e", "texts": 1, "letters": 3}
+    assert till.spent == pytest.approx(1e-4)
+
+
+def test_the_cap_holds_for_embeddings_too(server, memory, ledger, response):
+    server.answer = lambda number, asked: response(with_usage(asked, 5))
+    till = Till(12e-5)
+    with pytest.raises(BudgetReached):
+        priced(server, memory, ledger, till).embed(["aaa", "bbb", "ccc", "ddd", "eee", "fff"])
+    assert len(server.requests) == 2
+    assert till.spent == pytest.approx(1e-4)
+    assert len(memory.vectors) == 4  # what was bought is kept
+
+
+def test_a_request_of_unknown_cost_counts_as_the_dearest_it_can_have_been(
+    server, memory, ledger, response
+):
+    server.answer = lambda number, asked: response(body([vector(t) for t in asked["input"]]))
+    till = Till()
+    priced(server, memory, ledger, till).embed(["aaa"])
+    assert (till.unknown, till.spent) == (1, pytest.approx(3e-5))
+    assert ledger.calls[1].cost is None

@@ -173,19 +173,42 @@ def config(context: typer.Context, project: ProjectName = "", json: AsJson = Fal
 def show(context: typer.Context, project: ProjectName = "", json: AsJson = False) -> None:
     """Show every setting with its default."""
     from edt_core.actions.configuring import configuration
-    from edt_core.config import Config
+    from edt_core.actions.describing import described, written
 
     given = configuration(opened(context, project)).flat()
     if json:
         say_json(given)
         return
-    defaults = Config().flat()
     say_table(
-        ["setting", "value", "default"],
+        ["setting", "value", "default", "what it is"],
         [
-            [key, _text(value), "" if value == defaults[key] else _text(defaults[key])]
-            for key, value in given.items()
+            [
+                line.key,
+                written(given[line.key]),
+                "" if given[line.key] == line.default else written(line.default),
+                line.help,
+            ]
+            for line in described()
         ],
+    )
+
+
+@config_app.command()
+def describe(
+    key: Annotated[str, typer.Argument(help="One setting; all of them without it.")] = "",
+    json: AsJson = False,
+) -> None:
+    """What a setting is: its default, what is allowed, and the paper's name for it."""
+    from edt_core.actions.describing import described, written
+    from edt_core.config import known_key
+
+    found = [line for line in described() if not key or line.key == known_key(key)]
+    if json:
+        say_json(found)
+        return
+    say_table(
+        ["setting", "default", "allowed", "paper", "what it is"],
+        [[line.key, written(line.default), line.allowed, line.paper, line.help] for line in found],
     )
 
 
@@ -197,9 +220,11 @@ def get(
 ) -> None:
     """Show one setting."""
     from edt_core.actions.configuring import configuration
+    from edt_core.actions.describing import written
     from edt_core.config import known_key
 
-    say(_text(configuration(opened(context, project)).flat()[known_key(key)]))
+    value = configuration(opened(context, project)).flat()[known_key(key)]
+    say(safe_text(written(value)))
 
 
 @config_app.command("set")
@@ -208,17 +233,23 @@ def set_(
     key: Annotated[str, typer.Argument(help="Such as noise_filter.threshold.")],
     value: Annotated[str, typer.Argument(help="Its new value.")],
     project: ProjectName = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would make stale; change nothing.")
+    ] = False,
+    json: AsJson = False,
 ) -> None:
     """Change one setting of the project."""
     from edt_core.actions.configuring import change
+    from edt_core.actions.consequences import consequences
+    from edt_core.actions.describing import written
 
-    changed = change(opened(context, project), {key: value})
-    say(f"{key} = {_text(changed.flat()[key])}")
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return ",".join(str(entry) for entry in value)
-    return safe_text(value)
+    opened_project = opened(context, project)
+    found = consequences(opened_project, {key: value})
+    if not dry_run:
+        change(opened_project, {key: value})
+    if json:
+        say_json(found)
+        return
+    for line in found.changes:
+        say(safe_text(f"{line.key} = {written(line.after)} (was {written(line.before)})"))
+    say(f"{found.sentence if dry_run else found.told_after}.")

@@ -14,7 +14,7 @@ from edt_core.llm.prices import price_of
 from edt_core.llm.prompts import item_prompt, sample_line
 from edt_core.recipes import DEFAULT_SEEDS, Pipeline
 from edt_core.stage import Step
-from edt_core.store.calls import spend
+from edt_core.store.calls import answered_for, spend
 from edt_core.store.project import Project
 from edt_core.variants import Variant
 
@@ -52,8 +52,16 @@ def estimate(project: Project, settings: Sequence[str] = ()) -> Estimate:
         MissingInput: nothing was imported yet.
         UsageError: an unknown setting.
     """
+    return estimate_of(project, configuration(project, settings))
+
+
+def estimate_of(project: Project, config: Config) -> Estimate:
+    """The same for any configuration.
+
+    Raises:
+        MissingInput: nothing was imported yet.
+    """
     dataset = imported(project)
-    config = configuration(project, settings)
     made = pipelines_of(project, Job(Variant.LLM_EDT, config, DEFAULT_SEEDS[:1]), dataset.digest)[0]
     catalogue = project.artifacts.read(made.data.catalogue)
     counts = domain_counts(project.artifacts.read(made.data.histories).sequences, catalogue.domain)
@@ -98,7 +106,7 @@ def _generate(
     both = int((counts > 0).all(axis=1).sum())
     one = int((counts > 0).any(axis=1).sum()) - both
     calls = 2 * both + (one if config.noise_filter.empty_target == "catalogue" else 0)
-    calls = max(0, calls - _answered(project, Step.GENERATE))
+    calls = max(0, calls - sum(answered_for(project, stage.fingerprint) for stage in stages))
     line = _mean_tokens([sample_line(catalogue.text(key)) for key in _spread(catalogue)])
     shown = np.minimum(counts, config.clusters.n_clusters).sum(axis=1)
     prompt = 350 + line * float(shown[shown > 0].mean() if (shown > 0).any() else 0)
@@ -114,7 +122,7 @@ def _profile(project: Project, config: Config, made: Pipeline, counts: np.ndarra
     calls = people
     if config.profiles.pipeline == "sra":
         calls += int(np.minimum(counts, config.profiles.n_clusters).sum()) + 10
-    calls = max(0, calls - _answered(project, Step.PROFILE))
+    calls = max(0, calls - sum(answered_for(project, stage.fingerprint) for stage in made.profiles))
     return _priced(project, config, Step.PROFILE, calls, 250.0, 70.0)
 
 
@@ -131,10 +139,6 @@ def _priced(
         return EstimateLine(step, calls, *tokens, 0.0)
     price = price_of(config.llm)
     return EstimateLine(step, calls, *tokens, price.of(*tokens) if price else None)
-
-
-def _answered(project: Project, step: Step) -> int:
-    return sum(line.answered for line in spend(project) if line.step == step)
 
 
 def _mean_tokens(texts: Sequence[str]) -> float:

@@ -61,8 +61,12 @@ def test_a_key_says_what_it_makes_stale(copied: Shell):
 
     before = states()
     assert before["generate"] == before["filter"] == before["profile"] == "fresh"
-    copied("config", "--project", "small", "set", "noise_filter.top_k", "1")
+    change = ("config", "--project", "small", "set", "noise_filter.top_k", "1")
+    told = copied(*change, "--dry-run", "--json").document()
+    assert states() == before
+    copied(*change)
     after = states()
+    assert {step for step in before if before[step] != after[step]} <= set(told["stale"])
     assert {step for step in before if before[step] != after[step]} <= {
         "filter", "review", "insert", "profile", "pretrain", "finetune", "evaluate",
     }  # fmt: skip

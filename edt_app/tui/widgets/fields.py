@@ -1,0 +1,93 @@
+"""Small parts of screens: a progress line, a sparkline, a block of names and values."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from rich.cells import cell_len
+from rich.text import Text
+from textual.widgets import Static
+
+from edt_app.tui.widgets.cells import cut, fit, steady_text
+from edt_app.tui.widgets.histogram import EIGHTHS
+
+PARTS = " ▏▎▍▌▋▊▉█"
+ASCII_LEVELS = "_.-=#"
+
+
+def time_left(seconds: float) -> str:
+    """A duration as one would say it: 40 s, 12m54, 1h04."""
+    if not 0 <= seconds < 1e8:
+        return "?"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02}"
+    return f"{whole // 3600}h{whole % 3600 // 60:02}"
+
+
+def bar(share: float, width: int, *, plain: bool = False) -> str:
+    """A bar of ``width`` cells filled to ``share`` of 1, in eighths of a cell."""
+    eighths = round(min(1.0, max(0.0, share)) * width * 8)
+    if plain:
+        return "#" * (eighths // 8) + "." * (width - eighths // 8)
+    whole, rest = divmod(eighths, 8)
+    return ("█" * whole + (PARTS[rest] if rest else "")).ljust(width)
+
+
+def progress_line(
+    done: int, total: int, width: int, *, rate: float = 0.0, unit: str = "", plain: bool = False
+) -> str:
+    """How far something is: bar, share, counts, rate a second and time left, in ``width`` columns.
+
+    ``total`` 0 means that nobody knows; what has no room is left out from the right.
+    """
+    unit = steady_text(unit)
+    if total <= 0:
+        parts = [f"{done:,} {unit}".strip(), f"{rate:,.1f}/s" if rate else ""]
+        return cut("  ".join(part for part in parts if part), width)
+    parts = [f"{100 * done / total:.1f}%", f"{done:,} / {total:,} {unit}".strip()]
+    if rate > 0:
+        parts += [f"{rate:,.1f}/s", f"{time_left((total - done) / rate)} left"]
+    while len(parts) > 1 and width - cell_len("  ".join(parts)) < 12:
+        parts.pop()
+    text = "  ".join(parts)
+    room = max(4, min(40, width - cell_len(text) - 3))
+    return cut(f"[{bar(done / total, room, plain=plain)}] {text}", width)
+
+
+def sparkline(values: Sequence[float], width: int, *, plain: bool = False) -> str:
+    """The last ``width`` values, lowest to highest, in one line; a gap is a space."""
+    shown = np.asarray(values, np.float64)[-width:] if width > 0 else np.empty(0)
+    known = np.isfinite(shown)
+    if not known.any():
+        return " " * max(0, width)
+    low, high = float(shown[known].min()), float(shown[known].max())
+    signs = ASCII_LEVELS if plain else EIGHTHS[1:]
+    share = (np.where(known, shown, low) - low) / (high - low or 1.0)
+    levels = np.rint(share * (len(signs) - 1)).astype(int)
+    letters = [signs[at] if ok else " " for at, ok in zip(levels, known, strict=True)]
+    return "".join(letters).ljust(width)
+
+
+class KeyValues(Static):
+    """Names in one column, values in the next; both plain text."""
+
+    DEFAULT_CSS = "KeyValues { height: auto; }"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__("", id=id, classes=classes, markup=False)
+        self._pairs: dict[str, str] = {}
+
+    def show(self, pairs: Mapping[str, object]) -> None:
+        """Show these, in their order; nothing is painted when nothing changed."""
+        shown = {steady_text(str(name)): steady_text(str(value)) for name, value in pairs.items()}
+        if shown != self._pairs:
+            self._pairs = shown
+            width = max((cell_len(name) for name in shown), default=0)
+            text = Text(no_wrap=True, overflow="ellipsis")
+            for at, (name, value) in enumerate(shown.items()):
+                text.append("\n" if at else "")
+                text.append(fit(name, width), style="dim")
+                text.append(f"  {value}")
+            self.update(text)

@@ -1,0 +1,97 @@
+"""A long text to read: prompts, answers, logs. Nothing in it is obeyed."""
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from edt_app.tui.widgets.cells import cut, steady_text
+
+MOST_LETTERS = 2_000_000
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most ``width`` columns, broken at a space where the second half has one."""
+    lines = []
+    for line in text.split("\n"):
+        clean, start = steady_text(line), 0
+        while True:
+            ahead = clean[start : start + 2 * width + 2]  # accents included, never the whole rest
+            head = cut(ahead, max(1, width))
+            if head == ahead or width < 2:
+                lines.append(clean[start:])
+                break
+            space = head.rfind(" ")
+            end = space + 1 if space > width // 2 else max(1, len(head))
+            lines.append(head[:end] or ahead[:1])
+            start += end
+    return lines
+
+
+class TextPane(ScrollView, can_focus=True):
+    """Shows a text by lines, wrapped or not; only the lines in view are drawn."""
+
+    DEFAULT_CSS = "TextPane { height: 1fr; overflow-x: auto; overflow-y: auto; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "scroll_down", "Down", show=False, id="text.down"),
+        Binding("up,k", "scroll_up", "Up", show=False, id="text.up"),
+        Binding("home,g", "scroll_home", "Start", show=False, id="text.first"),
+        Binding("end,G", "scroll_end", "End", show=False, id="text.last"),
+        Binding("w", "wrap", "Wrap", show=False, id="text.wrap"),
+    ]
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        wrap: bool = True,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.wrap = wrap
+        self._text = text
+        self._lines: list[str] = []
+
+    def show(self, text: str, *, keep_place: bool = False) -> None:
+        """Show another text, from its start or, for one that grows, where the eye is."""
+        cut_off = len(text) - MOST_LETTERS
+        self._text = text
+        if cut_off > 0:
+            self._text = f"{text[:MOST_LETTERS]}\n… {cut_off:,} more letters are not shown"
+        if not keep_place:
+            self.scroll_to(0, 0, animate=False, force=True)
+        self._break()
+
+    def action_wrap(self) -> None:
+        """Wrap long lines, or scroll sideways."""
+        self.wrap = not self.wrap
+        self._break()
+
+    def on_resize(self) -> None:
+        """Break the lines anew."""
+        self._break()
+
+    def _break(self) -> None:
+        width = self.size.width
+        if not width:
+            return
+        if self.wrap:
+            self._lines = wrapped(self._text, width)
+            widest = width
+        else:
+            self._lines = [steady_text(line) for line in self._text.split("\n")]
+            widest = max(map(cell_len, self._lines))
+        self.virtual_size = Size(widest, len(self._lines))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """A line of the text, from the column scrolled to."""
+        left, top = self.scroll_offset
+        text = self._lines[top + y] if top + y < len(self._lines) else ""
+        strip = Strip([Segment(text, self.rich_style)])
+        return strip.crop_extend(left, left + self.size.width, self.rich_style)

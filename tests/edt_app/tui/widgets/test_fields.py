@@ -1,0 +1,81 @@
+import asyncio
+
+import numpy as np
+import pytest
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+
+from edt_app.tui.widgets.fields import KeyValues, bar, progress_line, sparkline, time_left
+from edt_app.tui.widgets.text_pane import TextPane, wrapped
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0 s"), (59.6, "1m00"), (774, "12m54"), (3870, "1h04"), (np.inf, "?"), (-1, "?")],
+)
+def test_time_left(seconds, said) -> None:
+    assert time_left(seconds) == said
+
+
+def test_progress_says_share_counts_rate_and_time_left() -> None:
+    line = progress_line(7118, 10302, 90, rate=4.1, unit="calls")
+    assert line.endswith("69.1%  7,118 / 10,302 calls  4.1/s  12m57 left")
+    assert line.startswith("[█")
+
+
+@pytest.mark.parametrize("width", [8, 20, 40, 120])
+def test_progress_keeps_to_its_width(width) -> None:
+    assert cell_len(progress_line(7118, 10302, width, rate=4.1, unit="日本")) <= width
+    assert progress_line(3, 9, width, plain=True).isascii()
+
+
+def test_progress_without_a_total() -> None:
+    assert progress_line(1200, 0, 40, rate=2, unit="rows") == "1,200 rows  2.0/s"
+
+
+def test_bars_fill() -> None:
+    assert bar(0, 4) == "    "
+    assert bar(0.5, 4) == "██  "
+    assert bar(2, 4, plain=True) == "####"
+
+
+def test_sparkline_has_gaps_and_ends() -> None:
+    assert sparkline([1, np.nan, 8], 4) == "▁ █ "
+    assert sparkline([5, 5], 2) == "▁▁"
+    assert sparkline([], 3) == "   "
+
+
+def test_wraps_at_spaces_and_between_wide_letters() -> None:
+    assert wrapped("one two three", 8) == ["one two ", "three"]
+    assert wrapped("abcdefgh", 3) == ["abc", "def", "gh"]
+    assert wrapped("日本語", 5) == ["日本", "語"]
+    assert wrapped("a\n\nb", 5) == ["a", "", "b"]
+    assert wrapped("日本", 1) == ["日本"]
+    assert len(wrapped("x" * 1_000_000, 80)) == 12_500
+
+
+class Reading(App[None]):
+    def compose(self) -> ComposeResult:
+        yield KeyValues()
+        yield TextPane()
+
+
+def test_panes_show_text_as_it_is() -> None:
+    async def go() -> None:
+        app = Reading()
+        async with app.run_test(size=(40, 10)) as pilot:
+            pane, values = app.query_one(TextPane), app.query_one(KeyValues)
+            values.show({"model": "[b]x[/x]", "カ": "\x1b[31m"})
+            pane.show("\x1b]52;c;eA==\x07 [@click=app.quit]\n" + "word " * 400)
+            pane.focus()
+            await pilot.pause()
+            assert values.size.height == 2
+            assert "[b]x[/x]" in values.render_line(0).text
+            assert "\x1b" not in values.render_line(1).text
+            assert "[@click=app.quit]" in pane.render_line(0).text
+            assert "\x1b" not in pane.render_line(0).text
+            assert pane.virtual_size.height > 2000 // 40
+            await pilot.press("w")
+            assert tuple(pane.virtual_size) == (2000, 2)
+
+    asyncio.run(go())

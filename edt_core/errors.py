@@ -15,6 +15,7 @@ EdtError                exit 1
 ├── ReviewPending       exit 3   the project waits for a reviewer
 ├── LeakFound           exit 1   held-out items were seen where they must not be
 └── RunCancelled        exit 130
+    └── StopAfterEpoch  exit 130 a training may finish its epoch first
 
 Anything that is no EdtError is a bug and keeps its traceback.
 """
@@ -105,3 +106,7 @@ class RunCancelled(EdtError):
     """The user interrupted the run; what was finished is kept."""
 
     exit_code: ClassVar[int] = 130
+
+
+class StopAfterEpoch(RunCancelled):
+    """The user asked to stop, but a training that is within an epoch may finish it first."""

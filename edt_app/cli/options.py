@@ -24,6 +24,12 @@ Seeds = Annotated[
         "--seed", min=0, max=2**32 - 1, help="A training seed; repeat it for several (42 44 46)."
     ),
 ]
+Background = Annotated[
+    bool,
+    typer.Option(
+        "--background", help="Start it in a process of its own; it outlives this terminal."
+    ),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
 

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edt_app.cli.options import AsJson, Device, ProjectName, Seeds, Settings, home, opened
+from edt_app.cli.jobs import in_background
+from edt_app.cli.options import (
+    AsJson,
+    Background,
+    Device,
+    ProjectName,
+    Seeds,
+    Settings,
+    home,
+    opened,
+)
 from edt_app.terminal import (
     note,
     progress_lines,
@@ -39,9 +49,13 @@ def demo(
     context: typer.Context,
     project: Annotated[str, typer.Option("--project", "-p", help="Its name.")] = "demo",
     device: Device = "auto",
+    background: Background = False,
     json: AsJson = False,
 ) -> None:
     """Make the built-in two-domain project and run all of it: no key, no network."""
+    if background:
+        in_background(context, project, "demo", device="" if device == "auto" else device)
+        return
     from edt_core.actions.demo import run_demo
     from edt_core.actions.stopping import stop_on_signals
 
@@ -80,9 +94,24 @@ def run(
     max_cost: Annotated[
         float | None, typer.Option("--max-cost", min=0.0, metavar="USD", help="Stop before it.")
     ] = None,
+    background: Background = False,
     json: AsJson = False,
 ) -> None:
     """Run the pipeline; what is stored is not computed or paid for again."""
+    if background:
+        in_background(
+            context,
+            project,
+            "run",
+            until=until,
+            from_=from_,
+            set=set_,
+            seed=seed,
+            variant="" if variant == "LLM-EDT" else variant,
+            device="" if device == "auto" else device,
+            max_cost=max_cost,
+        )
+        return
     from edt_core.actions.running import run_variant
     from edt_core.actions.stopping import stop_on_signals
 

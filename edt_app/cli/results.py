@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
+from edt_app.cli.jobs import in_background
 from edt_app.cli.options import (
     AsJson,
+    Background,
     Device,
     ProjectName,
     Seeds,
@@ -14,7 +16,7 @@ from edt_app.cli.options import (
     opened,
 )
 from edt_app.cli.pipeline import say_report
-from edt_app.terminal import note, progress_lines, say, say_json, say_table
+from edt_app.terminal import note, progress_lines, safe_text, say, say_json, say_table
 
 runs_app = typer.Typer(invoke_without_command=True, help="The project's runs.")
 
@@ -39,7 +41,7 @@ def runs(context: typer.Context, project: ProjectName = "", json: AsJson = False
         say_json(lines)
         return
     say_table(
-        ["run", "model", "state", "seeds", "started", "minutes", "N@10", "settings"],
+        ["run", "model", "state", "seeds", "started", "minutes", "N@10", "tag", "settings"],
         [
             [
                 line.id,
@@ -49,6 +51,7 @@ def runs(context: typer.Context, project: ProjectName = "", json: AsJson = False
                 line.started,
                 "-" if line.seconds is None else f"{line.seconds / 60:.1f}",
                 "-" if line.ndcg is None else f"{line.ndcg:.4f}",
+                line.tag or "-",
                 line.changed or "-",
             ]
             for line in lines
@@ -76,6 +79,51 @@ def compare(
         say_table(["setting", str(first), str(second)], found.settings)
         say()
     say_report(found.table)
+
+
+@runs_app.command()
+def tag(
+    context: typer.Context,
+    run: Annotated[int, typer.Argument(help="A run's number.")],
+    text: Annotated[str, typer.Argument(help="The tag; an empty one takes it away.")],
+    project: ProjectName = "",
+) -> None:
+    """Give a run a tag."""
+    from edt_core.store.runs import label_run
+
+    label_run(opened(context, project), run, tag=text)
+    say(f"Run {run}: tag {safe_text(text)}" if text else f"Run {run} has no tag.")
+
+
+@runs_app.command("note")
+def note_(
+    context: typer.Context,
+    run: Annotated[int, typer.Argument(help="A run's number.")],
+    text: Annotated[str, typer.Argument(help="The note; an empty one takes it away.")],
+    project: ProjectName = "",
+) -> None:
+    """Write a note on a run."""
+    from edt_core.store.runs import label_run
+
+    label_run(opened(context, project), run, note=text)
+    say(f"Run {run}: {safe_text(text)}" if text else f"Run {run} has no note.")
+
+
+@runs_app.command()
+def delete(
+    context: typer.Context,
+    run: Annotated[int, typer.Argument(help="A run's number.")],
+    project: ProjectName = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Forget a run, its curves and metrics; stored results stay, other runs may share them."""
+    from edt_core.errors import UsageError
+    from edt_core.store.runs import delete_run
+
+    if not yes:
+        raise UsageError(f"Deleting run {run} can't be undone.", hint="Say --yes.")
+    delete_run(opened(context, project), run)
+    say(f"Deleted run {run}.")
 
 
 def report(
@@ -109,9 +157,21 @@ def experiment(
     set_: Settings = [],
     seed: Seeds = [],
     device: Device = "auto",
+    background: Background = False,
     json: AsJson = False,
 ) -> None:
     """Make one of the paper's tables or figures on this project's data."""
+    if background:
+        in_background(
+            context,
+            project,
+            "experiment",
+            name,
+            set=set_,
+            seed=seed,
+            device="" if device == "auto" else device,
+        )
+        return
     from edt_core.actions.experimenting import run_experiment
     from edt_core.actions.stopping import stop_on_signals
 

@@ -9,6 +9,7 @@ from edt_core.actions.configuring import change, configuration
 from edt_core.actions.importing import import_dataset
 from edt_core.actions.jobs import Job, imported, pipelines_of, stand_in_notes
 from edt_core.actions.running import carry_out
+from edt_core.actions.stopping import either
 from edt_core.data.importing import DomainFiles
 from edt_core.data.shop import make_shop, write_shop
 from edt_core.errors import ProjectExists
@@ -63,10 +64,11 @@ def run_demo(
         config = configuration(project)
         dataset = imported(project)
         results = {}
-        with project.stages("edt demo"):
+        with project.stages("edt demo") as pulse:
+            asked = either(check, pulse.check)
             for variant in VARIANTS:
                 job = Job(variant, config, DEFAULT_SEEDS, device=device)
-                carry_out(project, job, sink=sink, check=check)
+                carry_out(project, job, sink=sink, check=asked)
                 made = pipelines_of(project, job, dataset.digest)
                 results[variant.value] = [project.artifacts.read(one.ranks) for one in made]
         table = overall_table(

@@ -9,6 +9,7 @@ from edt_core.actions.configuring import configuration
 from edt_core.actions.jobs import Job, imported, pipelines_of, place, stand_in_notes
 from edt_core.actions.resources import chosen_device, resources
 from edt_core.actions.running import carry_out
+from edt_core.actions.stopping import either
 from edt_core.config import Config
 from edt_core.errors import MissingInput, UsageError
 from edt_core.evaluation.table import Table
@@ -48,16 +49,23 @@ def run_experiment(
     wanted = tuple(dict.fromkeys(seeds)) or DEFAULT_SEEDS
     imported(project)
     jobs = {spec.label: _job(spec, config, wanted, device) for spec in asked.specs(config)}
-    with project.stages(f"edt experiment {name}"):
+    with project.stages(f"edt experiment {name}") as pulse:
+        asked_to_stop = either(check, pulse.check)
         run = 0
         for number, (label, job) in enumerate(jobs.items(), 1):
             sink(Noted(job.until, f"Run {number} of {len(jobs)}: {label}"))
-            run = carry_out(project, job, sink=sink, check=check).run
+            run = carry_out(project, job, sink=sink, check=asked_to_stop).run
         evidence = _evidence(project, jobs, device)
         more = asked.further(evidence)
         if more:
             lent = resources(
-                project, config, device=device, max_cost=None, run=run, emit=sink, check=check
+                project,
+                config,
+                device=device,
+                max_cost=None,
+                run=run,
+                emit=sink,
+                check=asked_to_stop,
             )
             runner.run(more, project.artifacts, lent)
     return _told(asked, evidence, config)

@@ -33,6 +33,8 @@ class RunRow:
     changed: str
     """Settings that are not the defaults."""
     error: str
+    tag: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ def run_rows(project: Project) -> list[RunRow]:
                 sum(found) / len(found) if found else None,
                 " ".join(changed),
                 line.error,
+                line.tag,
+                line.note,
             )
         )
     return rows

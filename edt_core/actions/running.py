@@ -22,6 +22,7 @@ from edt_core.actions.jobs import (
 )
 from edt_core.actions.publishing import publish
 from edt_core.actions.resources import resources
+from edt_core.actions.stopping import either
 from edt_core.errors import BudgetReached, EdtError, ReviewPending, RunCancelled, UsageError
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.summary import summarise
@@ -93,8 +94,8 @@ def run_variant(
             f"The stage {start!r} comes after {job.until.value!r}.",
             hint=f"The stages are {', '.join(Step)}.",
         )
-    with project.stages("edt run"):
-        return carry_out(project, job, sink=sink, check=check)
+    with project.stages("edt run") as pulse:
+        return carry_out(project, job, sink=sink, check=either(check, pulse.check))
 
 
 def carry_out(

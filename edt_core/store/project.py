@@ -13,7 +13,9 @@ from sqlmodel import select
 from edt_core.store import schema
 from edt_core.store.artifacts import Artifacts
 from edt_core.store.database import Database
+from edt_core.store.liveness import cause_of_death
 from edt_core.store.lock import Holder, holder, stage_lock
+from edt_core.store.pulse import Pulse, last_beat
 from edt_core.store.tables import Run, Setting
 
 DATABASE = "project.db"
@@ -44,15 +46,22 @@ class Project:
         return Artifacts(self.database, self.folder)
 
     @contextlib.contextmanager
-    def stages(self, command: str = "") -> Iterator[None]:
+    def stages(self, command: str = "", epitaph: str = "") -> Iterator[Pulse]:
         """Be the one process that runs stages here; runs of dead processes end as interrupted.
+
+        While the block lasts a heartbeat is kept, and what is given hears requests to stop.
+
+        Args:
+            command: What is run, for whoever asks who holds the lock.
+            epitaph: Why runs of dead processes ended, where the caller knows.
 
         Raises:
             ProjectBusy: another living process is it.
         """
-        with stage_lock(self.folder, command):
-            self._bury_dead_runs()
-            yield
+        with stage_lock(self.folder, command) as me:
+            self._bury_dead_runs(epitaph)
+            with Pulse(self.folder, me).beating() as pulse:
+                yield pulse
 
     def holder(self) -> Holder | None:
         """The living process that runs stages here, or None."""
@@ -87,7 +96,7 @@ class Project:
     ) -> None:
         self.close()
 
-    def _bury_dead_runs(self) -> None:
+    def _bury_dead_runs(self, epitaph: str) -> None:
         """Whoever holds the lock knows that no other run is alive."""
         running = select(Run).where(Run.state == "running")
         with self.database.read() as session:
@@ -96,3 +105,8 @@ class Project:
         with self.database.write() as session:
             for run in session.exec(running):
                 run.state = "interrupted"
+                run.error = epitaph or cause_of_death(self.folder)
+                run.finished_at = last_beat(self.folder)
+            session.connection().exec_driver_sql(
+                "UPDATE run_stage SET state = 'waiting' WHERE state = 'running'"
+            )

@@ -12,8 +12,10 @@ from sqlmodel import Session, select
 
 from edt_core.errors import UsageError
 from edt_core.store.database import insert_rows
+from edt_core.store.liveness import Life, cause_of_death, heartbeat
 from edt_core.store.memory import storable
 from edt_core.store.project import Project
+from edt_core.store.pulse import Stop, last_beat
 from edt_core.store.tables import Run, RunStage
 
 RunState = Literal["running", "done", "failed", "interrupted"]
@@ -44,7 +46,7 @@ class RunLine:
     id: int
     label: str
     state: str
-    """``running`` only while a process holds the project's stage lock."""
+    """``running`` only while a process holds the project's stage lock, else ``lost``."""
     started_at: float
     finished_at: float | None
     target: str
@@ -57,6 +59,24 @@ class RunLine:
     error: str
     tag: str
     note: str
+
+
+@dataclass(frozen=True)
+class Liveness:
+    """How a run is, and why."""
+
+    life: Life
+    age: float | None
+    """Seconds since the last beat, or since the end of an ended run; None when nobody knows."""
+    cause: str = ""
+    """Why it ended, as far as known."""
+    stopping: Stop | None = None
+    """What it was asked and heard."""
+
+    @property
+    def ended(self) -> bool:
+        """Does no process work on it any more?"""
+        return self.life not in {Life.LIVE, Life.QUIET, Life.STALE}
 
 
 @dataclass(frozen=True)
@@ -203,6 +223,22 @@ def run_line(project: Project, run: int) -> RunLine:
         return _line(_existing(session, run), alive=alive)
 
 
+def liveness(project: Project, run: int) -> Liveness:
+    """How a run is: by the lock and the heartbeat, whatever its row says.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    beating = heartbeat(project.folder)  # asked first: a run that ends now has its row by then
+    with project.database.read() as session:
+        row = _existing(session, run)
+    if row.state != "running":
+        return Liveness(Life(row.state), _since(row.finished_at), row.error)
+    if beating is not None:
+        return Liveness(beating.life, beating.age, stopping=beating.stopping)
+    return Liveness(Life.LOST, _since(last_beat(project.folder)), cause_of_death(project.folder))
+
+
 def run_stages(project: Project, run: int) -> list[RunStageLine]:
     """A run's stages in their order."""
     query = select(RunStage).where(RunStage.run == run).order_by(RunStage.position)  # type: ignore[arg-type]
@@ -225,6 +261,10 @@ def run_folder(project: Project, run: int) -> Path:
     return project.folder / "runs" / str(int(run))
 
 
+def _since(moment: float | None) -> float | None:
+    return None if moment is None else max(0.0, time.time() - moment)
+
+
 def _existing(session: Session, run: int) -> Run:
     row = session.get(Run, run)
     if row is None:
@@ -237,7 +277,7 @@ def _line(row: Run, *, alive: bool) -> RunLine:
     return RunLine(
         int(row.id or 0),
         row.label,
-        "interrupted" if dead else row.state,
+        "lost" if dead else row.state,
         row.started_at,
         row.finished_at,
         row.target,

@@ -1,5 +1,6 @@
 """The one loop that every model is trained by: epochs, early stopping, resumption (3.5.1)."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from edt_core.errors import StopAfterEpoch
 from edt_core.evaluation.metrics import hit_rate, ndcg
 from edt_core.evaluation.ranks import Ranks64
 from edt_core.events import StageAdvanced
@@ -103,6 +105,7 @@ class Training(Generic[B]):
             self.trainee.module.eval()
             self._judge(0, {}, self.trainee.validate())
         while not self._finished(limits):
+            self.run.ctx.check()
             self._epoch(limits)
             self._store(path)
         self.trainee.module.load_state_dict(self.best)
@@ -118,7 +121,8 @@ class Training(Generic[B]):
         meter = Meter(run.ctx, run.step, run.seed, epoch, self.optimizer.param_groups[0]["lr"])
         self.trainee.module.train()
         for batch in self.trainee.steps(epoch):
-            run.ctx.check()
+            with contextlib.suppress(StopAfterEpoch):  # heard again before the next epoch
+                run.ctx.check()
             losses, examples = self.trainee.losses(batch)
             self.optimizer.zero_grad(set_to_none=True)
             total = torch.stack(list(losses.values())).sum()

@@ -58,9 +58,9 @@ def test_a_broken_introduction_harms_nobody(tmp_path):
             pass
 
 
-def test_a_run_of_a_dead_process_is_shown_and_ends_as_interrupted(project):
+def test_a_run_of_a_dead_process_is_shown_as_lost_and_ends_as_interrupted(project):
     run = start_run(project, NewRun("LLM-EDT", "evaluate", [42], {}))
-    assert run_line(project, run).state == "interrupted"
+    assert run_line(project, run).state == "lost"
     with project.stages():
         live = start_run(project, NewRun("LLM-EDT", "evaluate", [42], {}))
         assert run_line(project, run).state == "interrupted"

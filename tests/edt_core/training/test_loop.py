@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from edt_core.errors import StopAfterEpoch
 from edt_core.events import Point, StageAdvanced
 from edt_core.training.loop import Limits, Training
 from edt_core.training.shared import pretrain
@@ -92,12 +94,33 @@ def test_a_killed_run_goes_on_to_the_very_same_weights(
 
 
 def test_a_resumed_run_does_not_repeat_finished_epochs(id_corpus, settings, run_in, told, tmp_path):
-    told.checks_left = 9  # four steps an epoch: stopped in the third
+    told.checks_left = 11  # one before each epoch and four steps in it: stopped in the third
     with pytest.raises(KeyboardInterrupt):
         pretrain(id_corpus, settings(), None, run_in(tmp_path))
     told.events.clear()
     told.checks_left = -1
     pretrain(id_corpus, settings(), None, run_in(tmp_path))
+    done = [event.done for event in told.events if isinstance(event, StageAdvanced)]
+    assert done == [3, 4]
+
+
+def test_a_training_asked_to_stop_after_its_epoch_finishes_and_stores_it(
+    id_corpus, settings, run_in, told, tmp_path
+):
+    run = run_in(tmp_path)
+    asked = 7  # the second step of the second epoch
+
+    def check():
+        nonlocal asked
+        asked -= 1
+        if asked < 0:
+            raise StopAfterEpoch("Stopped as asked.")
+
+    with pytest.raises(StopAfterEpoch):
+        pretrain(id_corpus, settings(), None, replace(run, ctx=replace(run.ctx, check=check)))
+    assert asked == 7 - 11
+    told.events.clear()
+    pretrain(id_corpus, settings(), None, run)
     done = [event.done for event in told.events if isinstance(event, StageAdvanced)]
     assert done == [3, 4]
 

@@ -1,0 +1,147 @@
+"""Starting a run in the background: a process of its own that outlives whoever started it."""
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edt_core.errors import EdtError, ProjectBusy
+from edt_core.store.home import Home
+from edt_core.store.liveness import exit_status, heartbeat, launch_log
+from edt_core.store.lock import LAUNCHED
+
+NICE = 10
+"""How far a run in the background steps back, so that a screen stays quick beside it."""
+
+# the shell stays as the parent, so that a death is noted whatever its cause; it is itself the child
+# of one that ends at once, so that nobody has to wait for it
+_SCRIPT = '("$@"; status=$?; echo "edt: exit status $status") &'
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A run that was started in the background."""
+
+    project: str
+    command: str
+    """What a user would have typed."""
+    log: Path
+    """What a terminal would have shown."""
+
+
+def command_line(home: Home, *words: object, **options: object) -> list[str]:
+    """An ``edt`` command as a user would type it: ``edt run --project demo --seed 42 --seed 44``.
+
+    An option is left out when it is None, False or empty; True is the option alone; a list repeats
+    it; a mapping becomes ``--option key=value`` each. Underscores become hyphens, and one at the
+    end is dropped (``from_``). There is no option for a key: those come from the environment.
+    """
+    line = ["edt"]
+    if home.folder != Home().folder:
+        line += ["--home", str(home.folder)]
+    line += [str(word) for word in words]
+    for name, value in options.items():
+        option = f"--{name.rstrip('_').replace('_', '-')}"
+        for text in _texts(value):
+            line += [option] if text is None else [option, text]
+    return line
+
+
+def shell_text(line: Sequence[str]) -> str:
+    """The command as one line to paste into a shell, whatever its words hold."""
+    return shlex.join(line)
+
+
+def launch(home: Home, project: str, line: Sequence[str], *, nice: int = NICE) -> Launched:
+    """Start a command of ``command_line`` in a session of its own, and return at once.
+
+    Its output goes to the project's ``runs/last.log``. Closing the terminal, losing the connection
+    or ending this process does not touch it. ``edt demo`` may name a project that isn't there yet.
+
+    Raises:
+        ProjectNotFound: there is none of that name.
+        ProjectBusy: a run goes on in it.
+        EdtError: the process could not be started.
+    """
+    folder = _project_folder(home, project, line)
+    busy = heartbeat(folder)
+    if busy is not None:
+        raise ProjectBusy(
+            f"A run goes on in the project {project} (process {busy.holder.pid}).",
+            hint=f"Watch it: edt watch --project {project}",
+        )
+    log = launch_log(folder)
+    try:
+        log.parent.mkdir(mode=0o700, exist_ok=True)
+        out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        try:
+            subprocess.run(  # noqa: S603 (our own program, no shell reads the words)
+                ["/bin/sh", "-c", _SCRIPT, "edt", *_niced(nice), *_this_edt(), *line[1:]],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env={**os.environ, LAUNCHED: "1", "PYTHONFAULTHANDLER": "1"},
+                start_new_session=True,
+                check=True,
+            )
+        finally:
+            os.close(out)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EdtError(
+            f"The run could not be started: {error}.", hint="Start it in a terminal instead."
+        ) from error
+    return Launched(project, shell_text(line), log)
+
+
+def wait_until_held(folder: Path, patience: float = 30.0) -> bool:
+    """Whether a run that was just started took the project's lock within ``patience`` seconds.
+
+    It ends the wait when the launched command has ended, too: then its log says why.
+    """
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if heartbeat(folder) is not None:
+            return True
+        if exit_status(folder) is not None:
+            return False
+        time.sleep(0.02)
+    return False
+
+
+def _project_folder(home: Home, project: str, line: Sequence[str]) -> Path:
+    if "demo" in line and project not in {known.name for known in home.projects()}:
+        home.create(project).close()
+    return home.path(project)
+
+
+def _niced(nice: int) -> list[str]:
+    return ["nice", "-n", str(nice)] if nice > 0 else []
+
+
+def _this_edt() -> list[str]:
+    return [sys.executable, "-m", "edt_app"]
+
+
+def _texts(value: object) -> list[str | None]:
+    """What follows an option, once for every time that it is given; None stands for nothing."""
+    if value is None or value is False or value == "":
+        return []
+    if value is True:
+        return [None]
+    if isinstance(value, Mapping):
+        return [f"{key}={_text(entry)}" for key, entry in value.items()]
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_text(entry) for entry in value]
+    return [_text(value)]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ",".join(_text(entry) for entry in value)
+    return str(value)

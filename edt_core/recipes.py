@@ -11,6 +11,8 @@ from edt_core.config import Config, FineTuningSettings, PretrainingSettings
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.split import Histories, TestTargets, ValidTargets
 from edt_core.evaluation.ranks import Ranks
+from edt_core.llm.prompts import PACKAGED
+from edt_core.llm.templating import Templates
 from edt_core.stage import Stage, Step, walk
 from edt_core.stages.augmenter.generator import Drafts, GenerateItems
 from edt_core.stages.augmenter.insertion import Augmented, InsertItems, KeepRaw
@@ -122,7 +124,12 @@ class Pipeline:
 
 
 def pipeline(
-    variant: Variant, config: Config, digest: str, seed: int, review: ReviewState | None = None
+    variant: Variant,
+    config: Config,
+    digest: str,
+    seed: int,
+    review: ReviewState | None = None,
+    templates: Templates = PACKAGED,
 ) -> Pipeline:
     """The stages of one variant, for the data set with ``digest`` and one training seed."""
     config = config.changed(settings_of(variant))
@@ -135,9 +142,10 @@ def pipeline(
             return _counting(variant, "itemknn", config, digest, seed)
         case _ if variant in BY_IDS | BY_TEXTS:
             with_text = variant in BY_TEXTS
-            return _single_thread(variant, config, digest, seed, with_text=with_text)
+            item = templates.only("item") if with_text else None
+            return _single_thread(variant, config, digest, seed, item)
         case _:
-            return _llm_edt(variant, config, digest, seed, review or ReviewState())
+            return _llm_edt(variant, config, digest, seed, review or ReviewState(), templates)
 
 
 def _used(settings: PretrainingSettings, *, aligned: bool) -> PretrainingSettings:
@@ -169,7 +177,11 @@ def _candidates(data: Data, config: Config) -> Stage[Candidates]:
 
 
 def _augmenter(
-    config: Config, data: Data, items: Stage[ItemEmbeddings], review: ReviewState
+    config: Config,
+    data: Data,
+    items: Stage[ItemEmbeddings],
+    review: ReviewState,
+    templates: Templates,
 ) -> Augmenter:
     clusters = ClusterItems(data.catalogue, items, n_clusters=config.clusters.n_clusters)
     representatives = SelectRepresentatives(
@@ -183,10 +195,13 @@ def _augmenter(
         n_generate=config.generator.n_generate,
         llm=config.llm.choice,
         ask_empty=config.noise_filter.empty_target == "catalogue",
+        template=templates.only("generate"),
     )
     edits = ReviewDecisions(generated, digest=review.edits)
     drafts = EditDrafts(generated, edits)
-    draft_embeddings = EmbedDrafts(drafts, data.catalogue, config.embedding.choice)
+    draft_embeddings = EmbedDrafts(
+        drafts, data.catalogue, config.embedding.choice, templates.only("item")
+    )
     judged = FilterNoise(
         drafts,
         draft_embeddings,
@@ -212,15 +227,21 @@ def _augmenter(
 
 
 def _llm_edt(
-    variant: Variant, config: Config, digest: str, seed: int, review: ReviewState
+    variant: Variant,
+    config: Config,
+    digest: str,
+    seed: int,
+    review: ReviewState,
+    templates: Templates,
 ) -> Pipeline:
     """Figure 2."""
     data = Data.of(digest)
-    items = EmbedItems(data.catalogue, config.embedding.choice)
+    item = templates.only("item")
+    items = EmbedItems(data.catalogue, config.embedding.choice, item)
     parts: tuple[Augmenter, ...] = ()
     augmented: Stage[Augmented] = KeepRaw(data.histories)
     if config.generator.enabled:
-        part = _augmenter(config, data, items, review)
+        part = _augmenter(config, data, items, review, templates)
         parts = (part,)
         augmented = InsertItems(
             data.histories,
@@ -246,9 +267,12 @@ def _llm_edt(
             config.profiles,
             scope=config.clusters.scope,
             llm=config.llm.choice,
+            templates=templates.only("summarize", "manual", "reform", "analyze", "plain"),
         )
         profiles = (written,)
-        profile_embeddings = (EmbedProfiles(written, data.catalogue, config.embedding.choice),)
+        profile_embeddings = (
+            EmbedProfiles(written, data.catalogue, config.embedding.choice, item),
+        )
     pretraining = _used(config.pretraining, aligned=config.profiles.enabled)
     pretrained = Pretrain(
         augmented,
@@ -306,13 +330,16 @@ def _llm_edt(
 
 
 def _single_thread(
-    variant: Variant, config: Config, digest: str, seed: int, *, with_text: bool
+    variant: Variant, config: Config, digest: str, seed: int, item: Templates | None
 ) -> Pipeline:
-    """One backbone on the raw mixed sequences: no augmentation, no profile, one phase (4.1.2)."""
+    """One backbone on the raw mixed sequences: no augmentation, no profile, one phase (4.1.2).
+
+    With the template ``item`` its items are their texts, without it ids.
+    """
     data = Data.of(digest)
     pretraining = _used(config.pretraining, aligned=False)
     items: tuple[Stage[ItemEmbeddings], ...] = (
-        (EmbedItems(data.catalogue, config.embedding.choice),) if with_text else ()
+        (EmbedItems(data.catalogue, config.embedding.choice, item),) if item else ()
     )
     raw = KeepRaw(data.histories)
     pretrained = Pretrain(

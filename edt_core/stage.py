@@ -18,6 +18,9 @@ from edt_core.events import EventSink
 from edt_core.params import Params
 from edt_core.ports import Embedder, LanguageModel, StandIn
 
+LATER = {"later": True}
+"""Metadata of a stage's field that older results were made without, as if with its default."""
+
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
 
@@ -108,11 +111,16 @@ class Stage(ABC, Generic[T_co]):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Every field that is no stage, as plain JSON values."""
+        """Every field that is no stage, as plain JSON values.
+
+        A field of a later version stays out while it has its default: what was made without it
+        keeps its fingerprint.
+        """
         return {
             field.name: _plain(getattr(self, field.name))
             for field in fields(self)
             if not _holds_stages(getattr(self, field.name))
+            and not ("later" in field.metadata and getattr(self, field.name) == field.default)
         }
 
     @cached_property

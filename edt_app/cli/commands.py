@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edt_app.cli import data, jobs, pipeline, projects, results, review
+from edt_app.cli import data, jobs, pipeline, projects, prompts, results, review
 from edt_core import __version__
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ projects.add(app)
 data.add(app)
 pipeline.add(app)
 jobs.add(app)
+prompts.add(app)
 review.add(app)
 results.add(app)
 projects.add_keeping(app)

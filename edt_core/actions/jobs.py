@@ -8,6 +8,7 @@ import numpy as np
 
 from edt_core.config import Config
 from edt_core.errors import MissingInput, UsageError
+from edt_core.llm.templating import FOLDER, Templates, with_own
 from edt_core.recipes import Pipeline, ReviewState, pipeline
 from edt_core.stage import Stage, Step, walk
 from edt_core.stages.augmenter.review import Decisions, ReviewDecisions
@@ -50,13 +51,29 @@ def imported(project: Project) -> DatasetLine:
 def pipelines_of(
     project: Project, job: Job, digest: str, review: ReviewState | None = None
 ) -> list[Pipeline]:
-    """The job's pipelines, one a seed, with the given or else the standing review decisions."""
+    """The job's pipelines, one a seed, with the given or else the standing review decisions.
+
+    Raises:
+        InputError: a template of the project's own can't be used.
+    """
+    own = templates_of(project)
     if review is None:
         review = ReviewState()
-        for part in pipeline(job.variant, job.config, digest, job.seeds[0]).augmenter:
+        for part in pipeline(
+            job.variant, job.config, digest, job.seeds[0], templates=own
+        ).augmenter:
             found = decided(project, part.generated.fingerprint)
             review = ReviewState(edits=found.edits_digest, verdicts=found.verdicts_digest)
-    return [pipeline(job.variant, job.config, digest, seed, review) for seed in job.seeds]
+    return [pipeline(job.variant, job.config, digest, seed, review, own) for seed in job.seeds]
+
+
+def templates_of(project: Project) -> Templates:
+    """The prompt templates that the project uses: the package's, or its own in their place.
+
+    Raises:
+        InputError: one of its own can't be used.
+    """
+    return with_own(project.folder / FOLDER)
 
 
 def keep_decisions(project: Project, job: Job, digest: str) -> ReviewState:
@@ -66,7 +83,8 @@ def keep_decisions(project: Project, job: Job, digest: str) -> ReviewState:
     """
     none = np.zeros(0, dtype=np.int64)
     review = ReviewState()
-    for part in pipeline(job.variant, job.config, digest, job.seeds[0]).augmenter:
+    own = templates_of(project)
+    for part in pipeline(job.variant, job.config, digest, job.seeds[0], templates=own).augmenter:
         found = decided(project, part.generated.fingerprint)
         review = ReviewState(edits=found.edits_digest, verdicts=found.verdicts_digest)
         edits = Decisions(none, none, np.array(found.edited, dtype=np.int64), found.fields)

@@ -1,15 +1,12 @@
-"""The prompt templates of Appendix A.1, as files with named slots.
+"""The prompts of Appendix A.1, rendered from templates with named slots.
 
-A template is text with ``$slots``; where it has a line ``---``, what stands above is the system
-message (the same for many requests, so that providers' prefix caches pay), below it the user's.
+The system message is the same for many requests, so that providers' prefix caches pay.
 Texts from data come in quoted, cleaned and cut: a title can't end its quotation.
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from string import Template
 from typing import Any, get_args
 
@@ -18,7 +15,9 @@ from pydantic import BaseModel
 from edt_core.data.catalogue import ItemText
 from edt_core.data.sequences import Domain
 from edt_core.llm.replies import GeneratedItems, clean
+from edt_core.llm.templating import Templates, packaged
 
+PACKAGED = packaged()
 UNKNOWN = "unknown"
 LONGEST_TITLE = 300
 LONGEST_ATTRIBUTE = 100
@@ -27,13 +26,7 @@ LONGEST_NAME = 100
 """A title in a list of titles."""
 
 
-def template_hash(*names: str) -> str:
-    """16 hex digits over the named templates' texts: part of the fingerprint of who asks."""
-    content = "\0".join(f"{name}\0{_source(name)}" for name in names)
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
-
-
-def item_prompt(domain_name: str, text: ItemText) -> str:
+def item_prompt(domain_name: str, text: ItemText, templates: Templates = PACKAGED) -> str:
     """One item as the text that is embedded.
 
     Paper: A.1, Item Prompt Template; features are the categories.
@@ -41,16 +34,17 @@ def item_prompt(domain_name: str, text: ItemText) -> str:
     letters, features and description at 512, at a word. An item without any text gets the same
     sentence with unknowns, so that its vector is never zero.
     """
-    _, template = _parts("item")
-    return template.substitute(
-        domain=clean(domain_name, LONGEST_NAME),
-        title=clean(text.title, LONGEST_TITLE) or UNKNOWN,
-        brand=_attribute(text.brand),
-        date=_attribute(text.date),
-        price=_attribute(text.price),
-        features=clean("; ".join(text.categories), LONGEST_PASSAGE) or UNKNOWN,
-        description=clean(text.description, LONGEST_PASSAGE) or UNKNOWN,
-    )
+    slots = {
+        "domain": clean(domain_name, LONGEST_NAME),
+        "title": clean(text.title, LONGEST_TITLE) or UNKNOWN,
+        "brand": _attribute(text.brand),
+        "date": _attribute(text.date),
+        "price": _attribute(text.price),
+        "features": clean("; ".join(text.categories), LONGEST_PASSAGE) or UNKNOWN,
+        "description": clean(text.description, LONGEST_PASSAGE) or UNKNOWN,
+    }
+    _, prompt = templates.filled("item", slots)
+    return prompt
 
 
 def sample_line(text: ItemText) -> str:
@@ -74,6 +68,7 @@ def generation_prompt(
     source_samples: Sequence[str],
     target_samples: Sequence[str],
     n_generate: int,
+    templates: Templates = PACKAGED,
 ) -> tuple[str, str]:
     """System message and prompt that ask for new items of the domain ``target``.
 
@@ -89,6 +84,7 @@ def generation_prompt(
         source_samples: ``sample_line`` of the user's representatives in the other domain.
         target_samples: The same in the target domain.
         n_generate: How many items are asked for.
+        templates: Among them ``generate``.
     """
     names = [clean(name, LONGEST_NAME) for name in domain_names]
     slots = {
@@ -102,10 +98,12 @@ def generation_prompt(
         "source_samples": "\n".join(source_samples) or "(none)",
         "target_samples": "\n".join(target_samples) or "(none)",
     }
-    return _filled("generate", slots)
+    return templates.filled("generate", slots)
 
 
-def summary_prompt(domain_name: str, titles: Sequence[str]) -> tuple[str, str]:
+def summary_prompt(
+    domain_name: str, titles: Sequence[str], templates: Templates = PACKAGED
+) -> tuple[str, str]:
     """System message and prompt that ask for a conclusion on one cluster of one domain.
 
     Paper: A.1, Summarize-Reform Prompt Template.
@@ -113,28 +111,32 @@ def summary_prompt(domain_name: str, titles: Sequence[str]) -> tuple[str, str]:
     depends on the items alone, and users with equal clusters share one answer.
     """
     slots = {"domain": clean(domain_name, LONGEST_NAME), "titles": quoted(titles, LONGEST_NAME)}
-    return _filled("summarize", slots)
+    return templates.filled("summarize", slots)
 
 
-def manual_note(domain_names: Sequence[str], ratio_bin: int, larger: Domain) -> str:
+def manual_note(
+    domain_names: Sequence[str], ratio_bin: int, larger: Domain, templates: Templates = PACKAGED
+) -> str:
     """The manual description of how imbalanced a user is.
 
     Paper: 3.4.2, one of "5 manually constructed options according to the value of r".
     Choice: the paper prints none of them; ours stand in ``manual.txt``, one a line.
     """
-    option = Template(_source("manual").splitlines()[ratio_bin])
+    option = Template(templates.source("manual").splitlines()[ratio_bin])
     names = [clean(name, LONGEST_NAME) for name in domain_names]
     return option.substitute(larger=names[larger], smaller=names[larger.other])
 
 
-def reform_prompt(domain_names: Sequence[str], manual: str) -> tuple[str, str]:
+def reform_prompt(
+    domain_names: Sequence[str], manual: str, templates: Templates = PACKAGED
+) -> tuple[str, str]:
     """System message and prompt that ask to rewrite a manual note with the domains' background.
 
     Paper: 3.4.2, R is "reforming by powerful LLMs with the corresponding domain background".
     """
     names = [clean(name, LONGEST_NAME) for name in domain_names]
     slots = {"domain_a": names[Domain.A], "domain_b": names[Domain.B], "manual": manual}
-    return _filled("reform", slots)
+    return templates.filled("reform", slots)
 
 
 def analysis_prompt(
@@ -142,6 +144,7 @@ def analysis_prompt(
     summaries_a: Sequence[str],
     summaries_b: Sequence[str],
     reform: str,
+    templates: Templates = PACKAGED,
 ) -> tuple[str, str]:
     """System message and prompt that ask for the cross-domain preference.
 
@@ -155,10 +158,12 @@ def analysis_prompt(
         "summaries_b": quoted(summaries_b, LONGEST_PASSAGE),
         "reform": quoted([reform], LONGEST_PASSAGE),
     }
-    return _filled("analyze", slots)
+    return templates.filled("analyze", slots)
 
 
-def plain_prompt(domain_names: Sequence[str], titles: Sequence[str]) -> tuple[str, str]:
+def plain_prompt(
+    domain_names: Sequence[str], titles: Sequence[str], templates: Templates = PACKAGED
+) -> tuple[str, str]:
     """System message and prompt of the naive profile.
 
     Paper: 4.3 and B.1, "w/o S-R-A": one plain summary of the user's items.
@@ -169,7 +174,7 @@ def plain_prompt(domain_names: Sequence[str], titles: Sequence[str]) -> tuple[st
         "domain_b": names[Domain.B],
         "titles": quoted(titles, LONGEST_NAME),
     }
-    return _filled("plain", slots)
+    return templates.filled("plain", slots)
 
 
 def quoted(texts: Sequence[str], limit: int) -> str:
@@ -199,20 +204,3 @@ def _example(answer: type[BaseModel]) -> dict[str, Any]:
 def _attribute(text: str) -> str:
     """A short attribute, or ``unknown`` for a missing or an overlong one (LLM4CDSR's rule)."""
     return clean(text, 4 * LONGEST_ATTRIBUTE) if 0 < len(text) <= LONGEST_ATTRIBUTE else UNKNOWN
-
-
-def _filled(name: str, slots: dict[str, str]) -> tuple[str, str]:
-    system, prompt = _parts(name)
-    return system.substitute(slots), prompt.substitute(slots)
-
-
-@cache
-def _parts(name: str) -> tuple[Template, Template]:
-    """System and user template; the first is empty where the file has no ``---``."""
-    head, line, tail = _source(name).partition("\n---\n")
-    return (Template(head), Template(tail)) if line else (Template(""), Template(head))
-
-
-@cache
-def _source(name: str) -> str:
-    return (files("edt_core.llm") / "templates" / f"{name}.txt").read_text("utf-8").strip()

@@ -11,12 +11,13 @@ from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import Floats
 from edt_core.events import StageAdvanced
 from edt_core.llm.local_embed import distinct
-from edt_core.llm.prompts import item_prompt, template_hash
+from edt_core.llm.prompts import PACKAGED, item_prompt
+from edt_core.llm.templating import Templates
 from edt_core.ports import Embedder
 from edt_core.stage import Context, Stage, Step
 
 _AT_ONCE = 2048
-ITEM_TEMPLATE = template_hash("item")
+ITEM_TEMPLATE = PACKAGED.only("item")
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,14 @@ class ItemEmbeddings:
     """``[N, E]`` by item key; cosine is taken on these, unreduced (DESIGN 4.13)."""
 
 
-def catalogue_prompts(catalogue: Catalogue) -> list[str]:
+def catalogue_prompts(catalogue: Catalogue, template: Templates = ITEM_TEMPLATE) -> list[str]:
     """Every real item's prompt, by key: the corpus that every embedder of a project is opened with.
 
     Paper: A.1, Item Prompt Template. An item without texts has the same sentence with unknowns.
     """
     names = catalogue.domain_names
     return [
-        item_prompt(names[domain], catalogue.text(key))
+        item_prompt(names[domain], catalogue.text(key), template)
         for key, domain in enumerate(catalogue.domain.tolist())
     ]
 
@@ -71,11 +72,11 @@ class EmbedItems(Stage[ItemEmbeddings]):
 
     catalogue: Stage[Catalogue]
     choice: EmbeddingChoice
-    template: str = ITEM_TEMPLATE
+    template: Templates = ITEM_TEMPLATE
 
     def compute(self, ctx: Context) -> ItemEmbeddings:
         """Embed the catalogue's prompts; the embedded default is fitted on the same."""
-        corpus = catalogue_prompts(ctx.load(self.catalogue))
+        corpus = catalogue_prompts(ctx.load(self.catalogue), self.template)
         ctx.check()
 
         def advanced(done: int, total: int) -> None:

@@ -19,7 +19,7 @@ from edt_core.store.schema import revision_of
 
 MANIFEST = "edt-backup.json"
 _DATABASE = "project.db"
-_FOLDERS = {"arrays", "checkpoints", "reports", "runs"}
+_FOLDERS = {"prompts", "arrays", "checkpoints", "reports", "runs"}
 _FORMAT = 1
 
 
@@ -94,8 +94,9 @@ def copy_contents(source: Path, target: Path) -> None:
             shutil.copytree(source / relative, target / relative)
     for points in sorted(source.glob("runs/*/telemetry.db")):
         _copy_database(points, target / points.relative_to(source))
-    if (source / "reports").is_dir():
-        shutil.copytree(source / "reports", target / "reports")
+    for name in ("prompts", "reports"):
+        if (source / name).is_dir():
+            shutil.copytree(source / name, target / name)
 
 
 def _copy_database(source: Path, target: Path) -> None:

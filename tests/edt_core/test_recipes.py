@@ -3,8 +3,10 @@
 import pytest
 
 from edt_core.config import Config
+from edt_core.llm.prompts import PACKAGED
+from edt_core.llm.templating import Templates
 from edt_core.recipes import Pipeline, ReviewState, pipeline
-from edt_core.stage import Step
+from edt_core.stage import Step, walk
 from edt_core.variants import Variant
 
 
@@ -92,3 +94,25 @@ def test_no_stage_but_evaluation_can_reach_the_test_targets():
         for step in (step for step in Step if step not in {Step.EVALUATE, Step.IMPORT}):
             for stage in whole.stages_of(step):
                 assert whole.data.test not in stage.inputs
+
+
+def test_a_template_of_the_projects_own_makes_its_stage_stale_and_nothing_before_it():
+    def own(name):
+        texts = tuple((n, text + (" Please." if n == name else "")) for n, text in PACKAGED.texts)
+        return pipeline(Variant.LLM_EDT, Config(), "d", 42, templates=Templates(texts=texts))
+
+    before = pipeline(Variant.LLM_EDT, Config(), "d", 42)
+
+    def stale(name):
+        return {
+            type(new).__name__
+            for old, new in zip(walk(before.ranks), walk(own(name).ranks), strict=True)
+            if old.fingerprint != new.fingerprint
+        }
+
+    training = {"Pretrain", "FineTune", "EvaluateModel"}
+    assert stale("analyze") == {"WriteProfiles", "EmbedProfiles"} | training
+    assert not stale("generate") & {"EmbedItems", "ClusterItems", "SelectRepresentatives"}
+    assert {"GenerateItems", "EmbedDrafts", "FilterNoise"} <= stale("generate")
+    assert {"EmbedItems", "EmbedDrafts", "EmbedProfiles"} <= stale("item")
+    assert own("").ranks.fingerprint == before.ranks.fingerprint

@@ -14,9 +14,10 @@ from edt_core.data.sequences import Domain, Ints, Sequences
 from edt_core.data.split import Histories
 from edt_core.errors import InputError
 from edt_core.events import Noted, StageAdvanced
-from edt_core.llm.prompts import generation_prompt, sample_line, template_hash
+from edt_core.llm.prompts import PACKAGED, generation_prompt, sample_line
 from edt_core.llm.replies import GeneratedItem, GeneratedItems
 from edt_core.llm.stand_in_generator import CatalogueGenerator
+from edt_core.llm.templating import Templates
 from edt_core.ports import Answer, Question, Refusal
 from edt_core.stage import Context, Stage, Step
 from edt_core.stages.augmenter.representatives import Representatives
@@ -24,7 +25,7 @@ from edt_core.stages.embed import ItemEmbeddings
 
 FIELDS = ("title", "brand", "date", "price", "categories", "description")
 """What a reviewer can edit."""
-GENERATE_TEMPLATE = template_hash("generate")
+GENERATE_TEMPLATE = PACKAGED.only("generate")
 _AT_ONCE = 1024
 _PAUSE = 0.2
 """Seconds between two progress events."""
@@ -135,6 +136,7 @@ class Samples:
     keys: Ints
     """The item of every representative, ``[R]``."""
     n_generate: int
+    template: Templates = GENERATE_TEMPLATE
     _lines: dict[int, str] = field(default_factory=dict)
     _titles: dict[int, str] = field(default_factory=dict)
 
@@ -154,6 +156,7 @@ class Samples:
             source_samples=[self.line(key) for key in sources],
             target_samples=[self.line(key) for key in targets],
             n_generate=self.n_generate,
+            templates=self.template,
         )
         about = {
             "user": user,
@@ -253,7 +256,7 @@ class GenerateItems(Stage[Drafts]):
     n_generate: int
     llm: LlmChoice
     ask_empty: bool
-    template: str = GENERATE_TEMPLATE
+    template: Templates = GENERATE_TEMPLATE
 
     def compute(self, ctx: Context) -> Drafts:
         """Ask in batches; every answer is kept by the language model before it arrives here."""
@@ -261,7 +264,7 @@ class GenerateItems(Stage[Drafts]):
         catalogue = ctx.load(self.catalogue)
         representatives = ctx.load(self.representatives)
         keys = representatives.keys(sequences)
-        samples = Samples(catalogue, representatives, keys, self.n_generate)
+        samples = Samples(catalogue, representatives, keys, self.n_generate, self.template)
         stand_in = self._stand_in(ctx, catalogue, sequences)
         model = ctx.language_model(self.llm, stand_in)
         rows = DraftRows()

@@ -16,6 +16,7 @@ from edt_core.data.vectors import unit_rows
 from edt_core.errors import UsageError
 from edt_core.events import StageAdvanced
 from edt_core.llm.prompts import item_prompt
+from edt_core.llm.templating import Templates
 from edt_core.stage import Context, Stage, Step
 from edt_core.stages.augmenter.generator import Drafts
 from edt_core.stages.augmenter.representatives import Representatives
@@ -198,15 +199,18 @@ class EmbedDrafts(Stage[DraftEmbeddings]):
     drafts: Stage[Drafts]
     catalogue: Stage[Catalogue]
     choice: EmbeddingChoice
-    template: str = ITEM_TEMPLATE
+    template: Templates = ITEM_TEMPLATE
 
     def compute(self, ctx: Context) -> DraftEmbeddings:
         """Embed by an embedder that is opened with the catalogue's prompts."""
         drafts, catalogue = ctx.load(self.drafts), ctx.load(self.catalogue)
-        embedder = ctx.embedder(self.choice, catalogue_prompts(catalogue))
+        embedder = ctx.embedder(self.choice, catalogue_prompts(catalogue, self.template))
         names = catalogue.domain_names
         targets = drafts.targets.tolist()
-        texts = [item_prompt(names[t], drafts.text(row)) for row, t in enumerate(targets)]
+        texts = [
+            item_prompt(names[target], drafts.text(row), self.template)
+            for row, target in enumerate(targets)
+        ]
 
         def advanced(done: int, total: int) -> None:
             ctx.emit(StageAdvanced(self.fingerprint, self.step, done, total, "texts"))

@@ -13,12 +13,18 @@ from edt_core.data.split import Histories
 from edt_core.events import Noted, StageAdvanced
 from edt_core.llm import prompts
 from edt_core.llm.stand_in_profiles import ProfileExtractor
+from edt_core.llm.templating import Templates
 from edt_core.ports import LanguageModel, Question
-from edt_core.stage import Context, Stage, Step
+from edt_core.stage import LATER, Context, Stage, Step
 from edt_core.stages.augmenter.generator import Drafts
 from edt_core.stages.augmenter.insertion import Augmented
 from edt_core.stages.cluster import Clusters
-from edt_core.stages.embed import ItemEmbeddings, catalogue_prompts, embed_texts
+from edt_core.stages.embed import (
+    ITEM_TEMPLATE,
+    ItemEmbeddings,
+    catalogue_prompts,
+    embed_texts,
+)
 from edt_core.stages.profiling.groups import (
     RATIO_BINS,
     Groups,
@@ -30,6 +36,7 @@ from edt_core.stages.profiling.groups import (
 )
 from edt_core.stages.profiling.texts import Texts, ask_texts
 
+PROFILE_TEMPLATES = prompts.PACKAGED.only("summarize", "manual", "reform", "analyze", "plain")
 SUMMARY_WORDS = 50
 ANALYSIS_WORDS = 100
 _TITLES_OF_PLAIN = 50
@@ -114,11 +121,7 @@ class WriteProfiles(Stage[Profiles]):
     settings: ProfileSettings
     scope: str
     llm: LlmChoice
-    templates: str = field(
-        default_factory=lambda: prompts.template_hash(
-            "summarize", "manual", "reform", "analyze", "plain"
-        )
-    )
+    templates: Templates = PROFILE_TEMPLATES
 
     def compute(self, ctx: Context) -> Profiles:
         """Group, summarize, reform and analyze; or group and summarize plainly."""
@@ -163,11 +166,13 @@ class WriteProfiles(Stage[Profiles]):
 
         def summarize(row: int) -> Question:
             keys, domain = groups.of(first[row]), names[groups.domains[first[row]]]
-            asked = prompts.summary_prompt(domain, [titles[key] for key in keys.tolist()])
+            asked = prompts.summary_prompt(
+                domain, [titles[key] for key in keys.tolist()], self.templates
+            )
             return self._question("summarize", asked, {"keys": keys, "domain": domain})
 
         def reform(row: int) -> Question:
-            asked = prompts.reform_prompt(names, manual[row])
+            asked = prompts.reform_prompt(names, manual[row], self.templates)
             return self._question("reform", asked, {"manual": manual[row]})
 
         def analyze(user: int) -> Question:
@@ -176,12 +181,12 @@ class WriteProfiles(Stage[Profiles]):
                 text = summaries.texts[summary[group]]
                 told[groups.domains[group]] += [text] if text else []
             note = reforms.texts[notes[user]] or manual[notes[user]]
-            asked = prompts.analysis_prompt(names, told[0], told[1], note)
+            asked = prompts.analysis_prompt(names, told[0], told[1], note, self.templates)
             about = {"names": names, "a": told[0], "b": told[1], "reform": note}
             return self._question("analyze", asked, about, user)
 
         kinds = [(n, domain) for n in range(RATIO_BINS) for domain in Domain]
-        manual = [prompts.manual_note(names, n, domain) for n, domain in kinds]
+        manual = [prompts.manual_note(names, n, domain, self.templates) for n, domain in kinds]
         notes = 2 * bins + larger
         summaries = self._asked(ctx, model, summarize, len(first), SUMMARY_WORDS, "summaries")
         reforms = self._asked(ctx, model, reform, len(kinds), SUMMARY_WORDS, "notes")
@@ -218,7 +223,9 @@ class WriteProfiles(Stage[Profiles]):
 
         def plain(user: int) -> Question:
             keys = sequences.of(user)[-_TITLES_OF_PLAIN:]
-            asked = prompts.plain_prompt(names, [titles[key] for key in keys.tolist()])
+            asked = prompts.plain_prompt(
+                names, [titles[key] for key in keys.tolist()], self.templates
+            )
             return self._question("plain", asked, {"keys": keys}, user)
 
         n_users = sequences.n_users
@@ -280,11 +287,15 @@ class EmbedProfiles(Stage[ProfileEmbeddings]):
     profiles: Stage[Profiles]
     catalogue: Stage[Catalogue]
     choice: EmbeddingChoice
+    template: Templates = field(default=ITEM_TEMPLATE, metadata=LATER)
+    """Of the items, whose space this is."""
 
     def compute(self, ctx: Context) -> ProfileEmbeddings:
         """Embed the analyses in the same space as the items."""
         profiles = ctx.load(self.profiles)
-        embedder = ctx.embedder(self.choice, catalogue_prompts(ctx.load(self.catalogue)))
+        embedder = ctx.embedder(
+            self.choice, catalogue_prompts(ctx.load(self.catalogue), self.template)
+        )
 
         def advanced(done: int, total: int) -> None:
             ctx.check()

@@ -93,9 +93,3 @@ def test_each_of_five_bins_has_its_note_and_names_the_larger_domain_first():
     notes = [prompts.manual_note(NAMES, n, Domain.B) for n in range(5)]
     assert len(set(notes)) == 5
     assert all(note.index("kitchen") < note.index("food") for note in notes)
-
-
-def test_a_templates_hash_depends_on_its_text_alone():
-    assert prompts.template_hash("item") == prompts.template_hash("item")
-    assert prompts.template_hash("item") != prompts.template_hash("generate")
-    assert len(prompts.template_hash("item", "plain")) == 16

@@ -7,6 +7,7 @@ from edt_core.config import Config
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import Domain
 from edt_core.llm.local_embed import fit_tfidf
+from edt_core.llm.templating import Templates
 from edt_core.stage import Context
 from edt_core.stages.cluster import ClusterItems
 from edt_core.stages.embed import EmbedItems, catalogue_prompts, embed_texts
@@ -73,7 +74,10 @@ def test_clusters_are_per_domain_and_no_more_than_distinct_items():
 
 
 def test_the_template_and_the_choice_are_part_of_the_fingerprint():
-    assert EMBEDDED.fingerprint != replace(EMBEDDED, template="other").fingerprint
+    assert (
+        EMBEDDED.fingerprint
+        != replace(EMBEDDED, template=Templates(texts=(("item", "other"),))).fingerprint
+    )
     other = Config().changed({"embedding.dimensions": 64}).embedding.choice
     assert EMBEDDED.fingerprint != replace(EMBEDDED, choice=other).fingerprint
     faster = Config().changed({"embedding.batch_size": 8}).embedding.choice

@@ -12,6 +12,7 @@ from edt_core.data.sequences import pack
 from edt_core.data.split import Histories
 from edt_core.events import Noted
 from edt_core.llm.stand_in_profiles import SAYS_SO
+from edt_core.llm.templating import Templates
 from edt_core.ports import Answer, Refusal
 from edt_core.stage import Context, Stage
 from edt_core.stages.augmenter.generator import Drafts
@@ -246,4 +247,7 @@ def test_what_changes_a_profile_changes_the_fingerprint(changes):
     shop = Shop()
     assert shop.stage().fingerprint == shop.stage().fingerprint
     assert shop.stage(**changes).fingerprint != shop.stage().fingerprint
-    assert shop.stage(templates="other").fingerprint != shop.stage().fingerprint
+    assert (
+        shop.stage(templates=Templates(texts=(("analyze", "other"),))).fingerprint
+        != shop.stage().fingerprint
+    )

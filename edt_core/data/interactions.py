@@ -83,7 +83,9 @@ def checked(source: Source, clock: Clock, columns: Columns) -> Events:
     seconds, misfits = clock.seconds(numbers, good)
     wrong |= misfits
     source.lines += n
-    reviews = np.array(columns.reviews or [0] * n, dtype=np.int64)
+    reviews = (
+        np.array(columns.reviews, dtype=np.int64) if columns.reviews else np.zeros(n, np.int64)
+    )
     if not wrong:
         return Events(list(columns.users), list(columns.items), seconds, reviews)
     for at in sorted(wrong):
@@ -127,7 +129,7 @@ def _bad_ids(values: Sequence[Any], what: str) -> dict[int, str]:
 
 def _numbers(values: Sequence[Any]) -> tuple[Ints, dict[int, str]]:
     try:
-        numbers = np.array(list(map(int, values)), dtype=np.int64)
+        numbers = np.fromiter(values, dtype=np.int64, count=len(values))
         if not len(numbers) or (numbers.min() >= 0 and numbers.max() < _LARGEST_TIME):
             return numbers, {}
     except (TypeError, ValueError, OverflowError):  # one of them is no whole number

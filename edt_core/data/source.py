@@ -4,6 +4,7 @@ The broken lines of a file are data: counted, the first of them kept with line a
 error only when there are too many of them.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,8 +18,10 @@ from isal.igzip_lib import IsalError
 
 from edt_core.errors import InputError
 
-BLOCK = 1 << 18
-"""Bytes unpacked at a time."""
+BLOCK = 1 << 17
+"""Bytes looked at a time: what is made of them stays in the cache."""
+_AHEAD = 1 << 21
+"""Bytes unpacked at a time, so many that the threads seldom wait for the interpreter's lock."""
 LONGEST_LINE = 16 << 20
 """A longer line is no record; reading on would only fill the memory."""
 BOMB_RATIO, BOMB_BYTES = 250, 256 << 20
@@ -154,7 +157,7 @@ class Source:
             if not end:
                 carry = self._joined(carry, block, first)
                 continue
-            whole = carry + block[:end]
+            whole = b"".join((carry, memoryview(block)[:end]))
             carry = block[end:]
             lines = whole.count(b"\n")
             yield Block(first, lines, whole)
@@ -200,18 +203,21 @@ class Source:
     def _pieces(self) -> Iterator[tuple[bytes, int]]:
         """Pieces of the unpacked content, each with the bytes of the file read for it so far.
 
-        A second thread unpacks the next one while this one is worked on.
+        A second thread unpacks ahead. It always has its next task waiting: with nothing to do it
+        would have to ask for the interpreter's lock first, which is held by who works on the last.
         """
         with self._opened() as raw, ThreadPoolExecutor(1) as ahead:
             stream = self._unpacked(raw)
 
-            def piece() -> tuple[bytes, int]:
+            def read() -> tuple[bytes, int]:
                 return self._read(stream), raw.tell()
 
-            coming = ahead.submit(piece)
-            while (found := coming.result())[0]:
-                coming = ahead.submit(piece)
-                yield found
+            coming = deque((ahead.submit(read), ahead.submit(read)))
+            while (found := coming.popleft().result())[0]:
+                coming.append(ahead.submit(read))
+                unpacked, packed = found
+                for start in range(0, len(unpacked), BLOCK):
+                    yield unpacked[start : start + BLOCK], packed
 
     def _unpacked(self, raw: IO[bytes]) -> IO[bytes]:
         start = raw.read(6)
@@ -227,7 +233,7 @@ class Source:
 
     def _read(self, stream: IO[bytes]) -> bytes:
         try:
-            return stream.read(BLOCK)
+            return stream.read(_AHEAD)
         except EOFError:
             raise InputError(
                 f"{self.path} ends in the middle of its gzip stream.",

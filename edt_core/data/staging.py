@@ -55,6 +55,7 @@ class Staging:
         self._waiting: list[tuple[int, Events]] = []
         self._n_waiting = 0
         self._n = 0
+        database.execute("SET enable_progress_bar = false")  # without a script, DuckDB draws one
         database.execute(
             "CREATE TABLE events (n BIGINT, domain UTINYINT, u VARCHAR, i VARCHAR, t BIGINT, "
             "review BIGINT)"

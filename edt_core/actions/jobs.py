@@ -93,6 +93,8 @@ def keep_decisions(project: Project, job: Job, digest: str) -> ReviewState:
             np.array(found.rejected, dtype=np.int64),
             none,
             [],
+            np.array(found.moved, dtype=np.int64),
+            np.array(found.anchors, dtype=np.int64),
         )
         for kept, decisions in ((review.edits, edits), (review.verdicts, verdicts)):
             source = ReviewDecisions(part.generated, digest=kept)

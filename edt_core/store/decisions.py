@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,10 @@ ACTIONS = {"accept": "accepted", "reject": "rejected", "edit": "edited", "reset"
 """What a reviewer can do, and the decision that stands afterwards."""
 
 FIELDS = ("title", "brand", "date", "price", "categories", "description")
-"""What of a generated item can be edited."""
+"""Which texts of a generated item can be edited."""
+
+ANCHOR = "anchor_position"
+"""Beside them, after which training event the item is inserted: its position."""
 
 _LONGEST = 10_000  # letters of an edited field
 
@@ -32,12 +35,13 @@ SHOWN = (
 
 @dataclass(frozen=True)
 class Standing:
-    """What stands for one item, and the title that the model wrote."""
+    """What stands for one item, with the title that the model wrote and whom for."""
 
     generated: int
     decision: str | None
     fields: str | None
     title: str
+    user: int
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def standing(session: Session, ids: Sequence[int]) -> list[Standing]:
     """
     wanted = list(dict.fromkeys(ids))
     query = (
-        "SELECT id, decision, fields, title FROM generated "
+        "SELECT id, decision, fields, title, user FROM generated "
         "WHERE id IN (SELECT value FROM json_each(?))"
     )
     rows = session.connection().exec_driver_sql(query, (json.dumps(wanted),))
@@ -103,15 +107,37 @@ def restore(session: Session, batch: int, decision: str, fields: str) -> int:
     return int(done.rowcount)
 
 
-def checked_field(name: str, value: Any) -> Any:
-    """``value`` as the field ``name`` of a generated item.
+def checked_fields(session: Session, user: int, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """``fields`` as those of an item that was generated for ``user``.
 
     Raises:
-        UsageError: there is no such field, or the value can't be one.
+        UsageError: there is no such field, or a value can't be one.
     """
+    changed = {name: _checked_text(name, fields[name]) for name in fields if name != ANCHOR}
+    if ANCHOR in fields:
+        changed[ANCHOR] = _checked_anchor(session, user, fields[ANCHOR])
+    return changed
+
+
+def _checked_anchor(session: Session, user: int, value: Any) -> int:
+    """A position in the training part: an item is never inserted beside a held-out event."""
+    query = "SELECT max(position) FROM interaction WHERE user = ? AND split = 0"
+    last = session.connection().exec_driver_sql(query, (user,)).scalar()
+    position = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if type(position) is int and last is not None and 0 <= position <= last:
+        return position
+    raise UsageError(
+        f"This can't be an item's anchor: {shown(str(value))}.",
+        hint="Give a position in the user's training part"
+        + (f", 0 to {last}." if last is not None else "; this user has none."),
+    )
+
+
+def _checked_text(name: str, value: Any) -> Any:
     if name not in FIELDS:
         raise UsageError(
-            f"A generated item has no field {shown(name)}.", hint=f"Fields: {', '.join(FIELDS)}."
+            f"A generated item has no field {shown(name)}.",
+            hint=f"Fields: {', '.join((*FIELDS, ANCHOR))}.",
         )
     if name == "categories":
         parts = value.split(",") if isinstance(value, str) else value

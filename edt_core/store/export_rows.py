@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from edt_core.store.artifacts import Artifacts
 from edt_core.store.database import rows_of
-from edt_core.store.decisions import SHOWN
+from edt_core.store.decisions import ANCHOR, SHOWN
 from edt_core.store.questions import SPLITS
 
 _ROWS_AT_ONCE = 10_000
@@ -48,9 +48,10 @@ def write_generated(session: Session, file: Path) -> None:
     query = f"""
         SELECT g.id, u.source_id AS user, g.target, g.title, g.brand, g.date, g.price,
                g.categories, g.description, g.fields, g.source_score, g.target_score,
-               g.source_rank, g.anchor_key, g.anchor_position, g.verdict, g.decision, g.inserted,
-               g.key
-        FROM generated g LEFT JOIN user u ON u.id = g.user
+               g.source_rank, coalesce(n.key, g.anchor_key) AS anchor_key, g.anchor_position,
+               g.verdict, g.decision, g.inserted, g.key
+        FROM generated g LEFT JOIN user u ON u.id = g.user LEFT JOIN interaction n
+            ON n.user = g.user AND n.position = json_extract(g.fields, '$.anchor_position')
         WHERE g.drafts = ({SHOWN}) ORDER BY g.id"""
     _write_lines(file, map(_generated, _stream(session, query)))
 
@@ -149,16 +150,18 @@ def _generated(row: Any) -> dict[str, Any]:
     names = ("title", "brand", "date", "price", "categories", "description")
     fields = {name: getattr(row, name) for name in names}
     fields["categories"] = json.loads(row.categories)
+    edited = json.loads(row.fields or "{}")
+    anchor = edited.pop(ANCHOR, row.anchor_position)
     return {
         "id": row.id,
         "user": row.user,
         "direction": "a2b" if row.target else "b2a",
-        "fields": fields | json.loads(row.fields or "{}"),
+        "fields": fields | edited,
         "source_score": row.source_score,
         "target_score": row.target_score,
         "source_rank": row.source_rank,
         "anchor_key": row.anchor_key,
-        "anchor_position": row.anchor_position,
+        "anchor_position": anchor,
         "verdict": row.verdict,
         "decision": row.decision,
         "inserted": bool(row.inserted),

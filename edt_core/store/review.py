@@ -16,10 +16,11 @@ from sqlmodel import select
 from edt_core.errors import UsageError
 from edt_core.store.decisions import (
     ACTIONS,
+    ANCHOR,
     SHOWN,
     Change,
     apply,
-    checked_field,
+    checked_fields,
     restore,
     standing,
 )
@@ -39,11 +40,15 @@ class Decided:
     edited: list[int]
     """Draft rows whose texts were changed, whatever was decided afterwards."""
     fields: list[dict[str, Any]]
-    """The changed fields of each edited row."""
+    """The changed texts of each edited row."""
+    moved: list[int]
+    """Draft rows whose anchor was moved."""
+    anchors: list[int]
+    """Where to, each a position in the user's training part."""
     edits_digest: str
     """Content hash of the edits; empty when there are none."""
     verdicts_digest: str
-    """Content hash of accepted and rejected rows; empty when there are none."""
+    """Content hash of accepted and rejected rows and moved anchors; empty when there are none."""
 
 
 def decide(
@@ -90,14 +95,17 @@ def matching(project: Project, where: str) -> list[int]:
 
 
 def edit(project: Project, number: int, fields: Mapping[str, Any], *, by: str = "") -> int:
-    """Change texts of a generated item; what the model wrote stays on record.
+    """Change texts of a generated item, or its anchor; what the model wrote stays on record.
+
+    A changed text is embedded and scored again by the next run; a moved anchor
+    (``anchor_position``) changes only where the item is inserted.
 
     Raises:
         UsageError: no such item or field, or a value that can't be one.
     """
-    changed = {name: checked_field(name, value) for name, value in fields.items()}
     with project.database.write() as session:
         (now,) = standing(session, [number])
+        changed = checked_fields(session, now.user, fields)
         merged = json.loads(now.fields or "{}") | changed
         change = Change(now, "edited", json.dumps(merged, sort_keys=True))
         return apply(session, "edit", [change], by, "")
@@ -146,14 +154,19 @@ def decided(project: Project, fingerprint: str) -> Decided:
         rows = list(session.connection().exec_driver_sql(query, (fingerprint,)))
     accepted = [row for row, decision, _ in rows if decision in {"accepted", "edited"}]
     rejected = [row for row, decision, _ in rows if decision == "rejected"]
-    edits = [(row, json.loads(fields)) for row, _, fields in rows if fields]
+    changed = [(row, json.loads(fields)) for row, _, fields in rows if fields]
+    moved = [(row, fields.pop(ANCHOR)) for row, fields in changed if ANCHOR in fields]
+    edits = [(row, fields) for row, fields in changed if fields]
+    verdicts = [accepted, rejected] if accepted or rejected or moved else []
     return Decided(
         accepted,
         rejected,
         [row for row, _ in edits],
         [fields for _, fields in edits],
+        [row for row, _ in moved],
+        [position for _, position in moved],
         _digest(edits),
-        _digest([accepted, rejected] if accepted or rejected else []),
+        _digest([*verdicts, moved] if moved else verdicts),
     )
 
 
@@ -199,11 +212,12 @@ def import_decisions(project: Project, entries: Iterable[Any], *, by: str = "") 
                     f"Decision {place} is about another item than the one with id {number} here.",
                     hint="Import decisions into the project that they were exported from.",
                 )
-            changes.append(Change(now, decision, fields))
+            checked = json.dumps(checked_fields(session, now.user, fields), sort_keys=True)
+            changes.append(Change(now, decision, checked if fields else None))
         return apply(session, "import", changes, by, "")
 
 
-def _entry(entry: Any, place: int) -> tuple[int, str, str | None]:
+def _entry(entry: Any, place: int) -> tuple[int, str, dict[str, Any]]:
     known = set(ACTIONS.values()) - {None}
     fields = entry.get("fields", {}) if isinstance(entry, dict) else None
     if (
@@ -216,8 +230,7 @@ def _entry(entry: Any, place: int) -> tuple[int, str, str | None]:
             f"Decision {place} is not understood.",
             hint="Each needs id, title, decision (accepted, rejected or edited) and fields.",
         )
-    changed = {name: checked_field(name, value) for name, value in fields.items()}
-    return entry["id"], entry["decision"], json.dumps(changed, sort_keys=True) if changed else None
+    return entry["id"], entry["decision"], fields
 
 
 def _digest(content: Any) -> str:

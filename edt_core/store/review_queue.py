@@ -1,9 +1,13 @@
 """The review queue: pages of generated items by filter and order, quick at a million of them."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+import numpy as np
+
+from edt_core.data.sequences import Ints
 from edt_core.errors import UsageError
 from edt_core.store.decisions import SHOWN
 from edt_core.store.names import shown
@@ -100,6 +104,53 @@ def generated_page(
         return [_line(row) for row in rows]
 
 
+def generated_ids(
+    project: Project,
+    wanted: Wanted | None = None,
+    *,
+    order: Order = "id",
+    descending: bool = False,
+    near: tuple[float, float] | None = None,
+) -> Ints:
+    """The ids of the generated items in order, ``[n]``: what a table of any size is drawn from.
+
+    Args:
+        project: The project.
+        wanted: Which ones.
+        order: By which column; equal values by id.
+        descending: Largest first.
+        near: Instead of ``order``: those first whose target score is closest to the threshold of
+            their domain, given for A and B; those without a score last.
+
+    Raises:
+        UsageError: the condition isn't understood.
+    """
+    condition, values = _condition(wanted or Wanted())
+    if near is None:
+        way = "DESC" if descending else "ASC"
+        by = ", ".join(f"{column} {way}" for column in dict.fromkeys((order, "id")))
+        query = f"SELECT id FROM generated WHERE {condition} ORDER BY {by}"
+        with project.database.read() as session:
+            return _column(session, query, values)
+    # two sorted columns from the driver and one sort of numbers are twice as fast as SQLite's sort
+    query = f"SELECT id, target, target_score FROM generated WHERE {condition}"
+    with project.database.read() as session:
+        driver: Any = session.connection().connection.driver_connection
+        rows = driver.execute(query, tuple(values)).fetchall()
+    ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+    scores = np.fromiter((np.nan if row[2] is None else row[2] for row in rows), float, len(rows))
+    targets = np.fromiter((row[1] for row in rows), np.int64, len(rows))
+    return ids[np.lexsort((ids, np.abs(scores - np.array(near)[targets])))]
+
+
+def generated_by_ids(project: Project, ids: Sequence[int]) -> list[GeneratedLine]:
+    """The generated items with these ids, as they stand, in the order of ids."""
+    query = f"{_LINE} WHERE g.id IN (SELECT value FROM json_each(?))"
+    with project.database.read() as session:
+        rows = session.connection().exec_driver_sql(query, (json.dumps(list(ids)),))
+        return [_line(row) for row in rows]
+
+
 def generated_count(project: Project, wanted: Wanted | None = None) -> int:
     """How many generated items there are of a kind.
 
@@ -129,10 +180,13 @@ def generated_item(project: Project, number: int) -> GeneratedLine:
 
 _LINE = """
     SELECT g.id, g.row, g.user, coalesce(u.source_id, '') AS user_id, g.target, g.source_score,
-           g.target_score, g.source_rank, g.anchor_key, g.anchor_position, i.title AS anchor_title,
+           g.target_score, g.source_rank, coalesce(n.key, g.anchor_key) AS anchor_key,
+           g.anchor_position, i.title AS anchor_title,
            g.verdict, g.decision, g.inserted, g.key, g.call, g.title, g.brand, g.date, g.price,
            g.categories, g.description, g.fields
-    FROM generated g LEFT JOIN user u ON u.id = g.user LEFT JOIN item i ON i.key = g.anchor_key"""
+    FROM generated g LEFT JOIN user u ON u.id = g.user LEFT JOIN interaction n
+        ON n.user = g.user AND n.position = json_extract(g.fields, '$.anchor_position')
+    LEFT JOIN item i ON i.key = coalesce(n.key, g.anchor_key)"""
 
 
 def _condition(wanted: Wanted) -> tuple[str, list[Any]]:
@@ -163,6 +217,13 @@ def _condition(wanted: Wanted) -> tuple[str, list[Any]]:
         parts.append(condition.sql)
         values.extend(condition.values)
     return " AND ".join(parts), values
+
+
+def _column(session: Any, query: str, values: Sequence[Any]) -> Ints:
+    """The whole numbers of a query's one column, past the object layer."""
+    driver: Any = session.connection().connection.driver_connection
+    rows = driver.execute(query, tuple(values)).fetchall()
+    return np.fromiter((number for (number,) in rows), np.int64, len(rows))
 
 
 def _line(row: Any) -> GeneratedLine:

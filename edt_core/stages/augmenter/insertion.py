@@ -120,7 +120,7 @@ def places(position: Position, lengths: Ints, anchors: Ints, rows: Ints, n_draft
     Args:
         position: Where.
         lengths: Raw events of each draft's user, ``[n]``.
-        anchors: Eq. 5's positions, ``[n]``; below 0 means the end.
+        anchors: Eq. 5's positions, or the reviewer's, ``[n]``; below 0 means the end.
         rows: Draft rows, ``[n]``.
         n_drafts: G.
     """
@@ -189,7 +189,8 @@ class InsertItems(Stage[Augmented]):
         drafts, judged = ctx.load(self.drafts), ctx.load(self.judged)
         vectors = ctx.load(self.draft_embeddings).vectors
         table = ctx.load(self.embeddings).vectors
-        rows = np.flatnonzero(ctx.load(self.reviewed).inserted)
+        reviewed = ctx.load(self.reviewed)
+        rows = np.flatnonzero(reviewed.inserted)
 
         def ground(some: Ints) -> Ints:
             targets = drafts.targets[some]
@@ -199,7 +200,7 @@ class InsertItems(Stage[Augmented]):
         nearest = ground if self.grounding == "nearest" else None
         keyed = keys_by_title(rows, drafts, catalogue, nearest)
         users = drafts.users[rows]
-        anchors = judged.anchor_position[rows]
+        anchors = reviewed.anchored(judged.anchor_position)[rows]
         after = places(self.position, raw.lengths[users], anchors, rows, len(drafts))
         scores = judged.source_score[rows]
         sequences, origin = insert_after(raw, users, after, scores, keyed.keys, rows)

@@ -1,6 +1,6 @@
 """A person's decisions on generated items, between filter and insertion (DESIGN section 3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,6 +21,10 @@ class Decisions:
     edited: Ints
     fields: list[dict[str, Any]]
     """The new values of each edited row, by field name."""
+    moved: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Rows whose anchor was moved."""
+    anchors: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Where to."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,16 @@ class Reviewed:
 
     inserted: Flags
     """By draft row, ``[G]``."""
+    moved: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Draft rows whose anchor the reviewer chose."""
+    anchors: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """The position that each of them has now, in the user's raw training history."""
+
+    def anchored(self, positions: Ints) -> Ints:
+        """``positions`` of all drafts ``[G]``, those of the moved ones exchanged."""
+        positions = positions.copy()
+        positions[self.moved] = self.anchors
+        return positions
 
 
 def admitted(kept: Flags, decisions: Decisions) -> Flags:
@@ -116,7 +130,8 @@ class ApplyReview(Stage[Reviewed]):
                 f"{waiting} kept items wait for a decision.",
                 hint="Decide with 'edt review', or set review.required to false.",
             )
-        return Reviewed(admitted(kept, decisions))
+        moved = _checked(decisions.moved, len(kept))
+        return Reviewed(admitted(kept, decisions), moved, decisions.anchors)
 
 
 def _checked(rows: Ints, size: int) -> Ints:

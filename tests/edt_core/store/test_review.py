@@ -173,3 +173,36 @@ def test_a_decision_survives_kill(project):
     child = subprocess.run([sys.executable, "-c", script, str(project.folder)], check=False)
     assert child.returncode == -9
     assert generated_item(project, 3).decision == "accepted"
+
+
+def test_a_moved_anchor_is_a_verdict_and_no_edit_of_the_text(project):
+    review.edit(project, 2, {"title": "T"})
+    before = review.decided(project, DRAFTS)
+    review.edit(project, 2, {"anchor_position": 0})
+    moved = review.decided(project, DRAFTS)
+    assert (moved.moved, moved.anchors) == ([1], [0])
+    assert moved.fields == [{"title": "T"}]
+    assert moved.edits_digest == before.edits_digest
+    assert moved.verdicts_digest != before.verdicts_digest
+    item = generated_item(project, 2)
+    assert (item.anchor_position, item.anchor_key, item.anchor_title) == (0, 1, "Jam")
+    review.undo(project)
+    assert review.decided(project, DRAFTS) == before
+    assert generated_item(project, 2).anchor_position is None
+
+
+@pytest.mark.parametrize("position", [1, 2, -1, "x", True, None])
+def test_an_anchor_is_never_beside_a_held_out_event(project, position):
+    with pytest.raises(UsageError, match="training part, 0 to 0"):
+        review.edit(project, 2, {"anchor_position": position})
+
+
+def test_a_moved_anchor_travels_with_the_decisions(home, project, toy):
+    review.edit(project, 1, {"anchor_position": "1"})
+    entries = review.export_decisions(project)
+    with toy.toy_project(home, "other") as other:
+        assert review.import_decisions(other, entries) == 1
+        assert generated_item(other, 1).anchor_position == 1
+        entries[0]["fields"]["anchor_position"] = 3
+        with pytest.raises(UsageError, match="anchor"):
+            review.import_decisions(other, entries)

@@ -70,7 +70,7 @@ def test_the_end_is_the_last_training_event_and_random_places_stay_inside():
     assert np.bincount(many, minlength=4) == pytest.approx(1000, rel=0.1)
 
 
-def inserted(shop, rows=None, position="anchor", grounding="new", **settings):
+def inserted(shop, rows=None, position="anchor", grounding="new", moves=None, **settings):
     judged = shop.judged(**({"threshold": 0.3} | settings))
     flags = shop.load(judged).kept.copy()
     if rows is not None:
@@ -78,7 +78,7 @@ def inserted(shop, rows=None, position="anchor", grounding="new", **settings):
         flags[rows] = True
 
     reviewed = ApplyReview(judged, ReviewDecisions(shop.generated, digest=""), required=False)
-    shop.made[reviewed.fingerprint] = Reviewed(flags)
+    shop.made[reviewed.fingerprint] = Reviewed(flags, **(moves or {}))
     stage = InsertItems(
         shop.training, shop.items, shop.embedded, shop.generated, shop.draft_vectors, judged,
         reviewed, position, grounding,
@@ -116,6 +116,20 @@ def test_a_generated_item_comes_right_after_its_anchor(rig):
     raw = shop.histories.sequences.of(user).tolist()
     expected = [*raw[: anchor + 1], len(shop.catalogue), *raw[anchor + 1 :]]
     assert found.sequences.of(user).tolist() == expected
+
+
+def test_a_moved_anchor_is_where_the_item_goes_unless_no_anchor_counts(rig):
+    shop = rig()
+    row = 7
+    user = int(shop.load(shop.generated).users[row])
+    raw = shop.histories.sequences.of(user).tolist()
+    there = (int(shop.load(shop.judged()).anchor_position[row]) + 1) % len(raw)
+    moves = {"moved": np.array([row]), "anchors": np.array([there])}
+    found = inserted(shop, rows=[row], moves=moves).sequences.of(user).tolist()
+    assert found.index(len(shop.catalogue)) == there + 1
+    other = rig()
+    at_end = inserted(other, rows=[row], position="end", moves=moves).sequences.of(user).tolist()
+    assert at_end[-1] == len(shop.catalogue)
 
 
 def test_equal_normalised_titles_share_an_item_inside_a_domain_alone(rig):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -41,3 +43,19 @@ def test_decisions_are_never_computed(rig):
     shop = rig()
     with pytest.raises(MissingInput):
         shop.load(ReviewDecisions(shop.generated, digest="none"))
+
+
+def test_moved_anchors_pass_through_and_one_without_an_item_is_refused(rig, keep):
+    shop = rig()
+    judged = shop.judged(threshold=0.3)
+    positions = shop.load(judged).anchor_position
+    for moved, name in (([2], "some"), ([len(positions)], "bad")):
+        decisions = ReviewDecisions(shop.generated, digest=name)
+        found = replace(keep(), moved=np.array(moved), anchors=np.array([9]))
+        shop.made[decisions.fingerprint] = found
+    review = ApplyReview(judged, ReviewDecisions(shop.generated, "some"), required=False)
+    expected = positions.copy()
+    expected[2] = 9
+    assert shop.load(review).anchored(positions).tolist() == expected.tolist()
+    with pytest.raises(InputError):
+        shop.load(ApplyReview(judged, decisions, required=False))

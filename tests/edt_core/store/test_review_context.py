@@ -1,0 +1,45 @@
+"""What a reviewer may see around an item."""
+
+from itertools import pairwise
+
+from edt_core.store import review
+from edt_core.store.questions import sequence
+from edt_core.store.review_context import last_acts, queue_state, training_history
+
+
+def test_held_out_events_are_counted_and_never_given(project):
+    for user in range(3):
+        events = sequence(project, user)
+        history = training_history(project, user)
+        training = [event for event in events if event.split == "train"]
+        assert [event.position for event in history.events] == [e.position for e in training]
+        assert [event.title for event in history.events] == [e.title for e in training]
+        assert history.hidden == len(events) - len(training)
+    assert training_history(project, 0).hidden == 2
+
+
+def test_the_last_acts_are_listed_newest_first_with_what_was_undone(project):
+    review.decide(project, "accept", [1], by="x", note="good")
+    review.decide(project, "reject", [2, 3])
+    review.undo(project)
+    acts = last_acts(project)
+    assert [(a.action, a.items, a.title, a.undone) for a in acts] == [
+        ("reject", 2, "Draft 1", True),
+        ("accept", 1, "Draft 0", False),
+    ]
+    assert (acts[1].by, acts[1].note) == ("x", "good")
+    assert len(last_acts(project, 1)) == 1
+
+
+def test_the_state_changes_with_every_act_and_its_undoing(project):
+    states = [queue_state(project)]
+    for act in (
+        lambda: review.decide(project, "accept", [1]),
+        lambda: review.undo(project),
+        lambda: review.redo(project),
+        lambda: review.undo(project),
+    ):
+        act()
+        states.append(queue_state(project))
+    assert all(a != b for a, b in pairwise(states))
+    assert len({state[0] for state in states}) == 1

@@ -1,0 +1,232 @@
+"""What another rank or threshold of Eq. 6 would keep, answered at once (3.2.2)."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from edt_core.data.sequences import Domain, Flags, Floats, Ints
+
+UNDECIDED, ACCEPTED, REJECTED = 0, 1, 2
+Side = Literal[0, 1] | None
+"""The target domain that is looked at: 0 for A, 1 for B, None for both."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Every generated item as the filter scored it, and what a reviewer said of it."""
+
+    ids: Ints
+    """Of the generated items, ``[G]``."""
+    targets: Ints
+    """Their domains, ``[G]``."""
+    users: Ints
+    """``[G]``."""
+    source_ranks: Ints
+    """1 for the best source score of a user and direction, ``[G]``."""
+    target_scores: Floats
+    """``[G]``; NaN where Eq. 5 doesn't define it."""
+    decisions: Ints
+    """0 undecided, 1 accepted, 2 rejected, ``[G]``."""
+    n_users: int
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One setting of Eq. 6: how many ranks, and the least score by target domain."""
+
+    top_k: int
+    thresholds: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a cut lets into the sequences, the reviewer's word included."""
+
+    generated: int
+    kept: int
+    """Inserted under this cut: kept or accepted, and not rejected."""
+    users: int
+    """Users with at least one."""
+    per_user: float
+    accepted: int
+    rejected: int
+    """Decisions that the cut can't change."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How many of the reviewed items that a cut keeps were found good."""
+
+    good: int
+    reviewed: int
+    low: float
+    high: float
+    """Wilson's 95 % interval; 0 and 1 where nothing was reviewed."""
+
+    @property
+    def value(self) -> float | None:
+        """The share, or None."""
+        return self.good / self.reviewed if self.reviewed else None
+
+
+class Tuner:
+    """Answers for any cut in microseconds, after one sort of all scores.
+
+    Paper: Eq. 6. A reviewer's decision outweighs the cut, as in ``review.admitted``.
+    """
+
+    def __init__(self, scored: Scored) -> None:
+        self.scored = scored
+        self._sides = [_Side(scored, scored.targets == domain) for domain in Domain]
+        self.max_rank = int(scored.source_ranks.max(initial=1))
+        self._reviewed = np.flatnonzero(scored.decisions != UNDECIDED)
+
+    def answer(self, cut: Cut, side: Side = None) -> Answer:
+        """Counts under ``cut``, for one target domain or both."""
+        sides = [d for d in Domain if side is None or d == side]
+        answers = [self._sides[d].counts(cut.top_k, cut.thresholds[d]) for d in sides]
+        kept = sum(answer.kept for answer in answers)
+        users = answers[0].users if side is not None else self._users_of_both(cut)
+        return Answer(
+            generated=sum(answer.generated for answer in answers),
+            kept=kept,
+            users=users,
+            per_user=kept / self.scored.n_users if self.scored.n_users else 0.0,
+            accepted=sum(answer.accepted for answer in answers),
+            rejected=sum(answer.rejected for answer in answers),
+        )
+
+    def histogram(self, side: Side, top_k: int, edges: Floats) -> tuple[Ints, int]:
+        """Undecided items with rank at most ``top_k`` by target score, and how many have no score.
+
+        Args:
+            side: The target domain, or None for both.
+            top_k: k of Eq. 6.
+            edges: Ascending, ``[B + 1]``; the last bar holds its upper edge.
+        """
+        found = [self._sides[d] for d in Domain if side is None or d == side]
+        counts = sum(
+            (one.ranked(top_k).bars(edges) for one in found), np.zeros(len(edges) - 1, int)
+        )
+        return counts, sum(one.ranked(top_k).unscored for one in found)
+
+    def around(self, side: Literal[0, 1], cut: Cut, limit: int) -> tuple[Ints, Ints]:
+        """Ids just below the cut and just above it, the nearest first."""
+        return self._sides[side].ranked(cut.top_k).around(cut.thresholds[side], limit)
+
+    def flips(self, side: Literal[0, 1], before: Cut, after: Cut, limit: int) -> tuple[Ints, Ints]:
+        """Ids that ``after`` would drop and would add, those nearest the new cut first."""
+        one = self._sides[side]
+        kept_before = one.kept(before.top_k, before.thresholds[side])
+        kept_after = one.kept(after.top_k, after.thresholds[side])
+        dropped = one.nearest(kept_before & ~kept_after, after.thresholds[side], limit)
+        return dropped, one.nearest(kept_after & ~kept_before, after.thresholds[side], limit)
+
+    def precision(self, cut: Cut, side: Side = None) -> Precision:
+        """Accepted among the accepted and rejected items that the cut alone would keep."""
+        scored, some = self.scored, self._reviewed
+        thresholds = np.array(cut.thresholds, dtype=np.float32)[scored.targets[some]]
+        with np.errstate(invalid="ignore"):
+            passed = scored.target_scores[some] >= thresholds
+        passed &= scored.source_ranks[some] <= cut.top_k
+        if side is not None:
+            passed &= scored.targets[some] == side
+        decisions = scored.decisions[some][passed]
+        good, reviewed = int((decisions == ACCEPTED).sum()), len(decisions)
+        return Precision(good, reviewed, *wilson(good, reviewed))
+
+    def _users_of_both(self, cut: Cut) -> int:
+        present = np.zeros(self.scored.n_users, dtype=bool)
+        for domain in Domain:
+            present |= self._sides[domain].users_with(cut.top_k, cut.thresholds[domain])
+        return int(present.sum())
+
+
+def wilson(good: int, of: int, z: float = 1.96) -> tuple[float, float]:
+    """Wilson's score interval of a share."""
+    if not of:
+        return 0.0, 1.0
+    share, spread = good / of, z * z / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * float(np.sqrt(share * (1 - share) / of + spread / (4 * of)))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+class _Side:
+    """One target domain's items in ascending order of their target scores."""
+
+    def __init__(self, scored: Scored, mask: Flags) -> None:
+        rows = np.flatnonzero(mask)
+        scores = scored.target_scores[rows]
+        order = rows[np.argsort(scores, kind="stable")]  # NaN stands last
+        self.generated = len(order)
+        self._n_users = scored.n_users
+        self._ids, self._users = scored.ids[order], scored.users[order]
+        self._scores = scored.target_scores[order]
+        self._ranks, self._decisions = scored.source_ranks[order], scored.decisions[order]
+        accepted = self._decisions == ACCEPTED
+        self.accepted = int(accepted.sum())
+        self.rejected = int((self._decisions == REJECTED).sum())
+        self._accepted_users = np.zeros(scored.n_users, dtype=bool)
+        self._accepted_users[self._users[accepted]] = True
+        self.ranked = lru_cache(maxsize=4)(self._ranked)  # a rank is stepped through back and forth
+
+    def _ranked(self, top_k: int) -> "_Ranked":
+        near = (self._ranks <= top_k) & (self._decisions == UNDECIDED)
+        best = np.full(self._n_users, -np.inf, dtype=np.float32)
+        scored = near & ~np.isnan(self._scores)
+        best[self._users[scored]] = self._scores[scored]  # ascending: the highest is written last
+        best[self._accepted_users] = np.inf
+        return _Ranked(
+            self._ids[scored],
+            self._scores[scored],
+            best,
+            np.sort(best),
+            int(near.sum() - scored.sum()),
+        )
+
+    def counts(self, top_k: int, threshold: float) -> Answer:
+        found = self.ranked(top_k)
+        kept = self.accepted + found.above(threshold)
+        users = int(len(found.best_sorted) - np.searchsorted(found.best_sorted, threshold))
+        return Answer(self.generated, kept, users, 0.0, self.accepted, self.rejected)
+
+    def users_with(self, top_k: int, threshold: float) -> Flags:
+        return np.asarray(self.ranked(top_k).best >= np.float32(threshold))
+
+    def kept(self, top_k: int, threshold: float) -> Flags:
+        with np.errstate(invalid="ignore"):
+            passed = (self._ranks <= top_k) & (self._scores >= np.float32(threshold))
+        return (passed & (self._decisions == UNDECIDED)) | (self._decisions == ACCEPTED)
+
+    def nearest(self, mask: Flags, threshold: float, limit: int) -> Ints:
+        rows = np.flatnonzero(mask)
+        distance = np.abs(np.nan_to_num(self._scores[rows], nan=np.inf) - threshold)
+        return self._ids[rows[np.argsort(distance, kind="stable")[:limit]]]
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """One side's undecided items down to a rank."""
+
+    ids: Ints
+    scores: Floats
+    """Ascending."""
+    best: Floats
+    """By user: the highest score; infinite for who has an accepted item."""
+    best_sorted: Floats
+    unscored: int
+
+    def above(self, threshold: float) -> int:
+        return int(len(self.scores) - np.searchsorted(self.scores, np.float32(threshold)))
+
+    def bars(self, edges: Floats) -> Ints:
+        inside = np.searchsorted(self.scores, edges.astype(np.float32))
+        inside[-1] = np.searchsorted(self.scores, np.float32(edges[-1]), side="right")
+        return np.diff(inside)
+
+    def around(self, threshold: float, limit: int) -> tuple[Ints, Ints]:
+        cut = int(np.searchsorted(self.scores, np.float32(threshold)))
+        return self.ids[max(0, cut - limit) : cut][::-1], self.ids[cut : cut + limit]

@@ -1,0 +1,70 @@
+"""The scores of all shown generated items as columns, for arithmetic over a million at once."""
+
+import time
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edt_core.store.project import Project
+from edt_core.store.review_queue import SHOWN
+
+_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True)
+class ScoreColumns:
+    """One row a shown generated item, by id."""
+
+    ids: NDArray[np.int64]
+    targets: NDArray[np.int8]
+    users: NDArray[np.int32]
+    source_ranks: NDArray[np.int32]
+    target_scores: NDArray[np.float32]
+    """NaN where there is none."""
+    decisions: NDArray[np.int8]
+    """0 none or edited, 1 accepted, 2 rejected."""
+
+
+def score_columns(project: Project) -> ScoreColumns:
+    """Read the columns of every shown and judged item.
+
+    Between blocks it lets other threads go on, so that a screen stays quick while it reads.
+    """
+    which = f"FROM generated WHERE drafts = ({SHOWN}) AND source_rank IS NOT NULL"
+    query = f"""SELECT id, target, user, source_rank, coalesce(target_score, -9),
+        CASE decision WHEN 'accepted' THEN 1 WHEN 'rejected' THEN 2 ELSE 0 END
+        {which} ORDER BY id"""
+    with project.database.read() as session:
+        connection = session.connection()
+        size = int(connection.exec_driver_sql(f"SELECT count(*) {which}").scalar() or 0)
+        found = ScoreColumns(
+            np.zeros(size, np.int64),
+            np.zeros(size, np.int8),
+            np.zeros(size, np.int32),
+            np.zeros(size, np.int32),
+            np.zeros(size, np.float32),
+            np.zeros(size, np.int8),
+        )
+        columns = [getattr(found, part.name) for part in fields(found)]
+        rows = connection.exec_driver_sql(query).cursor
+        at = 0
+        while rows is not None and (block := rows.fetchmany(_AT_ONCE)):
+            for column, values in zip(columns, np.array(block).T, strict=True):
+                column[at : at + len(block)] = values
+            at += len(block)
+            time.sleep(0)
+    found.target_scores[found.target_scores < -1.5] = np.nan
+    return found
+
+
+def titles_of(project: Project, ids: NDArray[np.int64]) -> dict[int, str]:
+    """The titles of some generated items, as the reviewer left them, by id."""
+    marks = ", ".join("?" * len(ids))
+    query = f"""SELECT id, coalesce(json_extract(fields, '$.title'), title)
+        FROM generated WHERE id IN ({marks})"""
+    with project.database.read() as session:
+        return {
+            int(row[0]): str(row[1])
+            for row in session.connection().exec_driver_sql(query, tuple(ids.tolist()))
+        }

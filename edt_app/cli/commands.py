@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edt_app.cli import data, jobs, pipeline, projects, prompts, results, review
+from edt_app.cli import data, jobs, pipeline, projects, prompts, results, review, tune
 from edt_core import __version__
 
 app = typer.Typer(
@@ -44,5 +44,6 @@ pipeline.add(app)
 jobs.add(app)
 prompts.add(app)
 review.add(app)
+tune.add(app)
 results.add(app)
 projects.add_keeping(app)

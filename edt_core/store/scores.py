@@ -1,6 +1,7 @@
 """The scores of all shown generated items as columns, for arithmetic over a million at once."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -68,3 +69,49 @@ def titles_of(project: Project, ids: NDArray[np.int64]) -> dict[int, str]:
             int(row[0]): str(row[1])
             for row in session.connection().exec_driver_sql(query, tuple(ids.tolist()))
         }
+
+
+@dataclass(frozen=True)
+class DomainSize:
+    """One domain's raw numbers, as Table 7 counts them."""
+
+    users: int
+    items: int
+    interactions: int
+
+
+def domain_sizes(project: Project) -> tuple[DomainSize, DomainSize]:
+    """Both domains' raw users, items and interactions (A.2)."""
+    query = """SELECT total(n_a > 0), total(n_b > 0), total(n_a), total(n_b),
+        (SELECT count(*) FROM item WHERE domain = 0), (SELECT count(*) FROM item WHERE domain = 1)
+        FROM user"""
+    with project.database.read() as session:
+        row = [int(value) for value in session.connection().exec_driver_sql(query).one()]
+    return DomainSize(row[0], row[4], row[2]), DomainSize(row[1], row[5], row[3])
+
+
+def title_groups(project: Project, normalised: Callable[[str], str]) -> NDArray[np.int64]:
+    """Which shown items share a title, in the order of ``score_columns``, ``[G]``.
+
+    Equal numbers mean one new item of one domain; -1 an item whose title is a real item's.
+
+    Args:
+        project: The project.
+        normalised: A title as the insertion compares it.
+    """
+    with project.database.read() as session:
+        connection = session.connection()
+        real = {
+            hash((domain, normalised(title)))
+            for domain, title in connection.exec_driver_sql("SELECT domain, title FROM item")
+        }
+        rows = connection.exec_driver_sql(
+            f"""SELECT target, coalesce(json_extract(fields, '$.title'), title) FROM generated
+            WHERE drafts = ({SHOWN}) AND source_rank IS NOT NULL ORDER BY id"""
+        ).cursor
+        blocks = [np.zeros(0, dtype=np.int64)]
+        while rows is not None and (block := rows.fetchmany(_AT_ONCE // 10)):
+            hashes = (hash((target, normalised(title) or title)) for target, title in block)
+            blocks.append(np.array([-1 if one in real else one for one in hashes], dtype=np.int64))
+            time.sleep(0.001)
+    return np.concatenate(blocks)

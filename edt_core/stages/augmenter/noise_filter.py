@@ -152,9 +152,7 @@ def percentile_thresholds(
 ) -> Floats:
     """The target score that a share of random real items stay below, for each domain, ``[2]``.
 
-    Choice: 20,000 pairs of a random real item of the domain and a random user with representatives
-    in it, drawn with a fixed seed; the item's score is Eq. 5's. A domain without such a user, or
-    without items, gets 1.
+    A domain without random scores gets 1.
 
     Args:
         share: 0 to 1.
@@ -163,19 +161,38 @@ def percentile_thresholds(
         keys: Representatives' items, row ``2 * user + domain`` after row, ``[R]``.
         offsets: Where each row starts, ``[2U + 1]``.
     """
-    thresholds = np.ones(2, dtype=np.float32)
+    return thresholds_at(share, random_scores(table, item_domain, keys, offsets))
+
+
+def thresholds_at(share: float, scores: tuple[Floats, Floats]) -> Floats:
+    """The score that a share of each domain's random scores stay below, ``[2]``; 1 without any."""
+    return np.array(
+        [np.quantile(some, share) if len(some) else 1.0 for some in scores], dtype=np.float32
+    )
+
+
+def random_scores(
+    table: Floats, item_domain: Ints, keys: Ints, offsets: Ints
+) -> tuple[Floats, Floats]:
+    """Target scores of random real items for random users, for each domain, ``[20,000]``.
+
+    Choice: 20,000 pairs of a random real item of the domain and a random user with representatives
+    in it, drawn with a fixed seed; the item's score is Eq. 5's. Empty for a domain without such a
+    user, or without items.
+    """
     occupied = np.flatnonzero(np.diff(offsets) > 0)
+    found = []
     for domain in Domain:
         rng = np.random.default_rng((_SEED, domain))
         rows = occupied[occupied % 2 == domain]
         items = np.flatnonzero(item_domain == domain)
         if not len(rows) or not len(items):
+            found.append(np.zeros(0, dtype=np.float32))
             continue
         drawn = np.sort(rng.choice(rows, _N_PAIRS))
         some = rng.choice(items, _N_PAIRS)
-        scores, _ = best_matches(table[some], drawn, table, keys, offsets)
-        thresholds[domain] = np.quantile(scores, share)
-    return thresholds
+        found.append(best_matches(table[some], drawn, table, keys, offsets)[0])
+    return found[0], found[1]
 
 
 def best_in_catalogue(queries: Floats, table: Floats, advanced: Callable[[], None]) -> Floats:

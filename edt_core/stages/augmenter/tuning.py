@@ -137,6 +137,22 @@ class Tuner:
         good, reviewed = int((decisions == ACCEPTED).sum()), len(decisions)
         return Precision(good, reviewed, *wilson(good, reviewed))
 
+    def new_items(self, cut: Cut, groups: Ints) -> tuple[int, int]:
+        """Distinct generated items of A and of B that the cut inserts, real ones left out.
+
+        Args:
+            cut: Rank and thresholds.
+            groups: Equal where titles are one item, -1 for a real item's title, ``[G]``.
+        """
+        scored = self.scored
+        thresholds = np.array(cut.thresholds, dtype=np.float32)[scored.targets]
+        with np.errstate(invalid="ignore"):
+            passed = (scored.source_ranks <= cut.top_k) & (scored.target_scores >= thresholds)
+        inserted = (passed & (scored.decisions != REJECTED)) | (scored.decisions == ACCEPTED)
+        inserted &= groups != -1
+        found = [len(np.unique(groups[inserted & (scored.targets == domain)])) for domain in Domain]
+        return found[0], found[1]
+
     def _users_of_both(self, cut: Cut) -> int:
         present = np.zeros(self.scored.n_users, dtype=bool)
         for domain in Domain:

@@ -32,6 +32,10 @@ class EdtScreen(Screen[None]):
     ``read``, work that writes through ``write``; both come back on the app's own thread.
     """
 
+    DEFAULT_CSS = """
+    EdtScreen .pane { border: round $panel-lighten-2; padding: 0 1; }
+    EdtScreen .pane:focus-within { border: round $primary; }
+    """
     KEYS: ClassVar[tuple[Command, ...]] = ()
     NEEDS_PROJECT: ClassVar[bool] = True
     BINDINGS: ClassVar[list[BindingType]] = []

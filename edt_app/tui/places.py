@@ -23,6 +23,13 @@ def _projects() -> EdtScreen:
     return ProjectsScreen()
 
 
+def _tune() -> EdtScreen:
+    from edt_app.tui.screens.tune import TuneScreen
+
+    return TuneScreen()
+
+
 PLACES: tuple[Place, ...] = (
     Place("projects", "1", "Projects", "Every project: choose, make, copy, delete.", _projects),
+    Place("tune", "6", "Tune", "Threshold and rank of the noise filter, answered live.", _tune),
 )

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from edt_core.store.decisions import SHOWN
 from edt_core.store.project import Project
-from edt_core.store.review_queue import SHOWN
 
 _AT_ONCE = 20_000
 

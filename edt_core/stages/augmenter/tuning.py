@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edt_core.data.sequences import Domain, Flags, Floats, Ints
 
 UNDECIDED, ACCEPTED, REJECTED = 0, 1, 2
+Whole = NDArray[np.signedinteger[Any]]
 Side = Literal[0, 1] | None
 """The target domain that is looked at: 0 for A, 1 for B, None for both."""
 
@@ -19,15 +21,15 @@ class Scored:
 
     ids: Ints
     """Of the generated items, ``[G]``."""
-    targets: Ints
+    targets: Whole
     """Their domains, ``[G]``."""
-    users: Ints
+    users: Whole
     """``[G]``."""
-    source_ranks: Ints
+    source_ranks: Whole
     """1 for the best source score of a user and direction, ``[G]``."""
     target_scores: Floats
     """``[G]``; NaN where Eq. 5 doesn't define it."""
-    decisions: Ints
+    decisions: Whole
     """0 undecided, 1 accepted, 2 rejected, ``[G]``."""
     n_users: int
 
@@ -98,7 +100,7 @@ class Tuner:
             rejected=sum(answer.rejected for answer in answers),
         )
 
-    def histogram(self, side: Side, top_k: int, edges: Floats) -> tuple[Ints, int]:
+    def histogram(self, side: Side, top_k: int, edges: NDArray[np.float64]) -> tuple[Ints, int]:
         """Undecided items with rank at most ``top_k`` by target score, and how many have no score.
 
         Args:
@@ -187,7 +189,7 @@ class _Side:
         self.rejected = int((self._decisions == REJECTED).sum())
         self._accepted_users = np.zeros(scored.n_users, dtype=bool)
         self._accepted_users[self._users[accepted]] = True
-        self.ranked = lru_cache(maxsize=4)(self._ranked)  # a rank is stepped through back and forth
+        self.ranked = lru_cache(maxsize=8)(self._ranked)  # a rank is stepped through back and forth
 
     def _ranked(self, top_k: int) -> "_Ranked":
         near = (self._ranks <= top_k) & (self._decisions == UNDECIDED)
@@ -215,7 +217,8 @@ class _Side:
     def kept(self, top_k: int, threshold: float) -> Flags:
         with np.errstate(invalid="ignore"):
             passed = (self._ranks <= top_k) & (self._scores >= np.float32(threshold))
-        return (passed & (self._decisions == UNDECIDED)) | (self._decisions == ACCEPTED)
+        free, accepted = self._decisions == UNDECIDED, self._decisions == ACCEPTED
+        return np.asarray((passed & free) | accepted)
 
     def nearest(self, mask: Flags, threshold: float, limit: int) -> Ints:
         rows = np.flatnonzero(mask)
@@ -238,7 +241,7 @@ class _Ranked:
     def above(self, threshold: float) -> int:
         return int(len(self.scores) - np.searchsorted(self.scores, np.float32(threshold)))
 
-    def bars(self, edges: Floats) -> Ints:
+    def bars(self, edges: NDArray[np.float64]) -> Ints:
         inside = np.searchsorted(self.scores, edges.astype(np.float32))
         inside[-1] = np.searchsorted(self.scores, np.float32(edges[-1]), side="right")
         return np.diff(inside)

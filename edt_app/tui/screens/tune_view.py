@@ -1,0 +1,116 @@
+"""What the threshold tuner says: settings in, lines of text out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from edt_app.terminal import safe_text
+
+if TYPE_CHECKING:
+    from edt_core.actions.tuning import Kind, Outcome, Setting
+    from edt_core.stages.augmenter.tuning import Answer, Precision
+
+Row = tuple[str, str, str, str]
+"""What, under the draft, under the applied setting, the change."""
+
+PRESETS: "tuple[tuple[str, int, float, Kind], ...]" = (
+    ("the paper's default", 3, 0.90, "absolute"),
+    ("Table 11, strict", 3, 0.95, "absolute"),
+    ("Table 11, loose", 3, 0.85, "absolute"),
+    ("one a user and direction", 1, 0.90, "absolute"),
+    ("better than 90 % of random real items", 3, 0.90, "percentile"),
+    ("everything with a score", 5, -1.0, "absolute"),
+)
+"""Name, top_k, threshold and kind."""
+
+
+def stepped(setting: "Setting", step: float) -> "Setting":
+    """The threshold moved by ``step``, inside its range and without rounding dust."""
+    low = 0.0 if setting.kind == "percentile" else -1.0
+    return replace(setting, threshold=min(1.0, max(low, round(setting.threshold + step, 4))))
+
+
+def ranked(setting: "Setting", step: int, most: int) -> "Setting":
+    """The rank moved by ``step``, from 1 to the deepest there is."""
+    return replace(setting, top_k=min(max(1, setting.top_k + step), max(1, most)))
+
+
+def count_rows(
+    draft: "Answer",
+    applied: "Answer",
+    n_users: int,
+    precision: tuple["Precision", "Precision"],
+) -> list[Row]:
+    """The counts that answer at once."""
+    share = [100 * answer.users / max(1, n_users) for answer in (draft, applied)]
+    return [
+        _whole("items kept", draft.kept, applied.kept),
+        _row("per user", draft.per_user, applied.per_user, "{:.2f}"),
+        _row("% of users ≥ 1", share[0], share[1], "{:.1f}"),
+        _whole("users with 0", n_users - draft.users, n_users - applied.users),
+        (
+            "precision",
+            told(precision[0]),
+            told(precision[1]),
+            f"of {precision[0].reviewed:,}",
+        ),
+        ("your decisions", f"{draft.accepted:,} in", f"{draft.rejected:,} out", "stay"),
+    ]
+
+
+def table_rows(draft: "Outcome", applied: "Outcome", names: Sequence[str]) -> list[Row]:
+    """Table 7 after augmentation, for the draft and the applied setting."""
+    rows: list[Row] = []
+    for domain, name in enumerate(names):
+        short = safe_text(name, width=12)
+        items = [one.before[domain].items + one.new_items[domain] for one in (draft, applied)]
+        events = [
+            one.before[domain].interactions + one.sides[domain].kept for one in (draft, applied)
+        ]
+        rows.append(_whole(f"{short} items", items[0], items[1]))
+        rows.append(_whole(f"{short} events", events[0], events[1]))
+    rows.append(_row("avg. length", draft.mean_length_after, applied.mean_length_after, "{:.2f}"))
+    return rows
+
+
+def told(precision: "Precision") -> str:
+    """A share with half its interval, or a dash."""
+    if precision.value is None:
+        return "-"
+    return f"{precision.value:.2f} ±{(precision.high - precision.low) / 2:.2f}"
+
+
+def needed_reviews(precision: "Precision", half: float = 0.03) -> int:
+    """How many more reviews bring the interval to about ±``half``, at the share seen so far."""
+    share = precision.value if precision.value is not None else 0.5
+    share = min(max(share, 0.05), 0.95)
+    return max(0, round(1.96**2 * share * (1 - share) / half**2) - precision.reviewed)
+
+
+def edge_lines(
+    ids: Sequence[int], scores: Mapping[int, float], titles: Mapping[int, str], width: int
+) -> list[str]:
+    """Items at the edge as lines: score, then title."""
+    room = max(8, width - 8)
+    return [
+        f"{scores.get(number, float('nan')):.4f}  {safe_text(titles.get(number, '…'), width=room)}"
+        for number in ids
+    ]
+
+
+def setting_line(setting: "Setting", thresholds: tuple[float, float]) -> str:
+    """A setting in words; a percentile with the scores that it means."""
+    text = f"top_k {setting.top_k}  threshold {setting.threshold:g}"
+    if setting.kind == "percentile":
+        means = " and ".join(f"{score:.3f}" for score in thresholds)
+        text += f" percentile (A and B: {means})"
+    return text
+
+
+def _whole(name: str, draft: int, applied: int) -> Row:
+    return name, f"{draft:,}", f"{applied:,}", f"{draft - applied:+,}" if draft != applied else "="
+
+
+def _row(name: str, draft: float, applied: float, form: str) -> Row:
+    change = "=" if draft == applied else f"{draft - applied:+.2f}"
+    return name, form.format(draft), form.format(applied), change

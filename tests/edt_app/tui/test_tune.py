@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+from pilot import drive, press, same_as_golden, settled, text_of
+
+from edt_core.actions.configuring import configuration
+from edt_core.store.home import Home
+
+GOLDENS = Path(__file__).parent / "goldens"
+
+
+async def quiet(pilot):
+    """The items at the edge follow a moment after the counts."""
+    await pilot.pause(0.15)
+    await settled(pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_whole_screen(made, size):
+    async def script(pilot, app):
+        await quiet(pilot)
+        await press(pilot, "percent_sign", "right")
+        await quiet(pilot)
+        same_as_golden(app, GOLDENS / f"tune-{size[0]}x{size[1]}.txt")
+
+    drive(made.home, script, project="small", start="tune", size=size)
+
+
+def test_moving_answers_and_keeps_nothing_until_it_is_applied(copied):
+    def kept():
+        with Home(copied.home).open("small") as project:
+            noise = configuration(project).noise_filter
+            return noise.top_k, noise.threshold, noise.threshold_kind
+
+    async def script(pilot, app):
+        await press(pilot, "right", "full_stop", "minus")
+        assert "top_k 2  threshold 0.511" in text_of(app)
+        assert kept() == (3, 0.5, "percentile")
+        await press(pilot, "A")
+        assert kept() == (2, 0.511, "percentile")
+        await press(pilot, "u")
+        assert kept() == (3, 0.5, "percentile")
+        await press(pilot, "U")
+        assert kept() == (2, 0.511, "percentile")
+
+    drive(copied.home, script, project="small", start="tune")
+
+
+def test_a_typed_threshold_is_checked_and_a_preset_taken(made):
+    async def script(pilot, app):
+        await press(pilot, "t", *(["backspace"] * 3), *"2", "enter")
+        assert "From -1 to 1." in text_of(app)
+        await press(pilot, "backspace", *"0.25", "enter")
+        assert "threshold 0.25 percentile" in text_of(app)
+        await press(pilot, "P", "2")
+        assert "threshold 0.95  draft" in text_of(app)
+        await press(pilot, "C")
+        assert "tune --project small --top-k 3 --threshold 0.95 --kind absolute" in text_of(app)
+
+    drive(made.home, script, project="small", start="tune", size=(120, 36))
+
+
+def test_without_scores_the_screen_says_what_to_run(edt):
+    edt("new", "empty")
+
+    async def script(pilot, app):
+        assert "holds no data yet" in text_of(app)
+        await press(pilot, "right")
+        assert any("no scores are read yet" in told.message for told in app._notifications)
+
+    drive(edt.home, script, project="empty", start="tune")

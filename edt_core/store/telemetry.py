@@ -1,12 +1,12 @@
 """A run's measured points, in a file of their own whose only writer is the trainer.
 
 So fast points never contend with a reviewer's decision. A point has its place by series, epoch and
-step: a run that goes on from a checkpoint writes the same places again, and a curve has neither
-gaps nor doubles.
+step: a training that goes on from a checkpoint takes back what was measured after it and writes the
+same places again, and a curve has neither gaps nor doubles. Beside its points a curve is kept as
+one row for every 16 seconds, so that a run of days is drawn at once.
 """
 
 import sqlite3
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,20 @@ CREATE TABLE IF NOT EXISTS series (
 CREATE TABLE IF NOT EXISTS point (
     series INTEGER NOT NULL, epoch INTEGER NOT NULL, step INTEGER NOT NULL,
     at REAL NOT NULL, value REAL, PRIMARY KEY (series, epoch, step)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bucket (
+    series INTEGER NOT NULL, number INTEGER NOT NULL, epoch INTEGER NOT NULL, step INTEGER NOT NULL,
+    at REAL NOT NULL, n INTEGER NOT NULL, low REAL NOT NULL, high REAL NOT NULL,
+    total REAL NOT NULL, PRIMARY KEY (series, number)) WITHOUT ROWID;
 """
+_BUCKET_SECONDS = 16.0
+_ADD_POINT = "INSERT OR REPLACE INTO point VALUES (?, ?, ?, ?, ?)"
+_ADD_TO_BUCKET = """
+INSERT INTO bucket VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT (series, number) DO UPDATE SET
+    n = n + 1, low = min(low, excluded.low), high = max(high, excluded.high),
+    total = total + excluded.total
+"""
+_RAW_POINTS = 8
+"""A curve of up to so many points per wanted row is read point by point."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,21 @@ class Curve:
     values: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Overview:
+    """A whole curve in few rows: each stands for neighbouring points, of which it is the first."""
+
+    epochs: Ints
+    steps: Ints
+    at: NDArray[np.float64]
+    """Seconds since 1970."""
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    last: tuple[int, int]
+    """Epoch and step of the newest point: ``Points.curve`` reads on from here."""
+
+
 class Recorder:
     """The one writer of a run's points."""
 
@@ -66,27 +94,52 @@ class Recorder:
         self._series: dict[tuple[str, int, str], int] = {
             (phase, seed, name): number for phase, seed, name, number in rows
         }
+        self._begun: set[tuple[str, int]] = set()
 
-    def write(self, points: Sequence[Point]) -> None:
-        """Add points in one transaction; a place that is there already is written over."""
-        now = time.time()
+    def write(self, points: Sequence[tuple[float, Point]]) -> None:
+        """Add points, each with the moment it was measured, in one transaction.
+
+        The first of a phase and seed takes back what an earlier process measured from there on.
+        """
+        begun, series = self._begun.copy(), self._series.copy()
         with plain_errors(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                rows = [(self._number(p), p.epoch, p.step, now, _finite(p.value)) for p in points]
+                for _, point in points:
+                    self._take_back(point)
+                rows = [
+                    (self._number(p), p.epoch, p.step, at, _finite(p.value)) for at, p in points
+                ]
+                self._connection.executemany(_ADD_POINT, rows)
                 self._connection.executemany(
-                    "INSERT OR REPLACE INTO point VALUES (?, ?, ?, ?, ?)", rows
+                    _ADD_TO_BUCKET,
+                    (
+                        (number, int(at / _BUCKET_SECONDS), epoch, step, at, value, value, value)
+                        for number, epoch, step, at, value in rows
+                        if value is not None
+                    ),
                 )
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
-                self._series.clear()  # a series made in the lost transaction is gone with it
+                self._begun, self._series = begun, series  # what it made is gone with it
                 raise
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def _take_back(self, point: Point) -> None:
+        if (point.phase, point.seed) in self._begun:
+            return
+        self._begun.add((point.phase, point.seed))
+        for table in ("point", "bucket"):
+            self._connection.execute(
+                f"DELETE FROM {table} WHERE (epoch, step) >= (?, ?) AND series IN "
+                "(SELECT id FROM series WHERE phase = ? AND seed = ?)",
+                (point.epoch, point.step, point.phase, point.seed),
+            )
 
     def _number(self, point: Point) -> int:
         key = (point.phase, point.seed, point.name)
@@ -101,7 +154,11 @@ class Recorder:
 
 
 class Points:
-    """Reads a run's points while they are written. A run without points has no series."""
+    """Reads a run's points while they are written. A run without points has no series.
+
+    Every question is one statement that is read to its end, so that the writer never waits and its
+    journal can always be moved into the file.
+    """
 
     def __init__(self, run_folder: Path) -> None:
         self._path = run_folder / "telemetry.db"
@@ -127,6 +184,39 @@ class Points:
             np.array(columns[3], dtype=np.float64),
         )
 
+    def newest(self, series: int) -> tuple[int, int] | None:
+        """Epoch and step of a curve's last point.
+
+        A reader that is further than this has points that were taken back, and reads anew.
+        """
+        rows = self._rows(
+            "SELECT epoch, step FROM point WHERE series = ? ORDER BY epoch DESC, step DESC LIMIT 1",
+            (series,),
+        )
+        return rows[0] if rows else None
+
+    def overview(self, series: int, rows: int = 2000) -> Overview:
+        """A whole curve in at most ``rows`` rows that keep every peak, however long it is."""
+        last = self.newest(series) or (-1, -1)
+        found = self._rows(
+            "SELECT epoch, step, at, low, high, total, n FROM bucket WHERE series = ? "
+            "ORDER BY number",
+            (series,),
+        )
+        if sum(row[-1] for row in found) <= _RAW_POINTS * rows:
+            curve = self.curve(series)
+            places, at, values = (curve.epochs, curve.steps), curve.at, curve.values
+            return _overview(*places, at, values, values, values, np.ones(len(at)), last, rows)
+        epochs, steps, at, low, high, total, n = np.array(found, dtype=np.float64).T
+        return _overview(
+            epochs.astype(np.int64), steps.astype(np.int64), at, low, high, total, n, last, rows
+        )
+
+    def version(self) -> int:
+        """A number that changes when anything was written; far cheaper than to look."""
+        rows = self._rows("PRAGMA data_version", ())
+        return int(rows[0][0]) if rows else 0
+
     def close(self) -> None:
         """Close the file."""
         if self._connection is not None:
@@ -144,6 +234,37 @@ class Points:
                 if "no such table" in str(error):  # its writer has only just made the file
                     return []
                 raise
+
+
+def _overview(
+    epochs: Ints,
+    steps: Ints,
+    at: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    total: NDArray[np.float64],
+    n: NDArray[np.float64],
+    last: tuple[int, int],
+    rows: int,
+) -> Overview:
+    """Neighbours joined until there are at most ``rows``; what is not finite counts nowhere."""
+    if not len(at):
+        return Overview(epochs, steps, at, low, high, total, last)
+    starts = np.arange(0, len(at), -(-len(at) // rows))
+    known = np.isfinite(total)
+    counted = np.add.reduceat(np.where(known, n, 0.0), starts)
+    summed = np.add.reduceat(np.where(known, total, 0.0), starts)
+    mean = np.full(len(starts), np.nan)
+    np.divide(summed, counted, out=mean, where=counted > 0)
+    return Overview(
+        epochs[starts],
+        steps[starts],
+        at[starts],
+        np.fmin.reduceat(low, starts),
+        np.fmax.reduceat(high, starts),
+        mean,
+        last,
+    )
 
 
 def _finite(value: float) -> float | None:

@@ -170,6 +170,11 @@ class DomainTrainee:
             losses[name] = pairwise(positive, negative, self.settings.loss)
         return losses, sum(len(step.own) for step in batch)
 
+    @property
+    def asked(self) -> Ints:
+        """The domain of every validation target, ``[V]``."""
+        return self.corpus.item_domain[self.corpus.valid.items]
+
     def validate(self) -> Ranks64:
         """Full ranks of the validation targets by Eq. 11."""
         users = self.valid_shared.clone()

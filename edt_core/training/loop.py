@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from edt_core.data.sequences import Domain, Ints
 from edt_core.errors import StopAfterEpoch
 from edt_core.evaluation.metrics import hit_rate, ndcg
 from edt_core.evaluation.ranks import Ranks64
@@ -40,8 +41,12 @@ class Trainee(Protocol[B]):
     def losses(self, batch: B) -> tuple[dict[str, Tensor], int]:
         """The terms to minimise by name (their sum is), and the examples that they are over."""
 
+    @property
+    def asked(self) -> Ints:
+        """The domain of every validation target, ``[V]``."""
+
     def validate(self) -> Ranks64:
-        """The expected rank of every validation target; empty without targets."""
+        """The expected rank of every validation target, ``[V]``; empty without targets."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +123,10 @@ class Training(Generic[B]):
 
     def _epoch(self, limits: Limits) -> None:
         run, epoch = self.run, self.progress.epoch + 1
-        meter = Meter(run.ctx, run.step, run.seed, epoch, self.optimizer.param_groups[0]["lr"])
-        self.trainee.module.train()
+        module = self.trainee.module
+        rate = self.optimizer.param_groups[0]["lr"]
+        meter = Meter(run.ctx, run.step, run.seed, epoch, rate, module)
+        module.train()
         for batch in self.trainee.steps(epoch):
             with contextlib.suppress(StopAfterEpoch):  # heard again before the next epoch
                 run.ctx.check()
@@ -130,12 +137,10 @@ class Training(Generic[B]):
             self.optimizer.step()
             meter.add({name: loss.detach() for name, loss in losses.items()}, examples)
         means = meter.finish()
-        self.trainee.module.eval()
+        module.eval()
         ranks = self.trainee.validate()
         self._judge(epoch, means, ranks)
-        if len(ranks):
-            meter.tell({"ndcg@10": self.progress.curve[-1]["ndcg"]})
-            meter.tell({"hit@10": self.progress.curve[-1]["hit"]})
+        meter.tell(_validation(ranks, self.trainee.asked))
         note = f"N@10 {self.progress.curve[-1]['ndcg']:.4f}, best {self.progress.best_ndcg:.4f}"
         run.ctx.emit(
             StageAdvanced(
@@ -196,6 +201,18 @@ class Training(Generic[B]):
         torch.set_rng_state(tensors["random"])
         if self.run.ctx.device == "cuda":
             torch.cuda.set_rng_state(tensors["random.cuda"])
+
+
+def _validation(ranks: Ranks64, asked: Ints) -> dict[str, float]:
+    """The validation metrics by the names of their curves: over all, and where a domain has any."""
+    parts = {"": ranks}
+    parts |= {f".{domain.name.lower()}": ranks[asked == domain] for domain in Domain}
+    found = {}
+    for suffix, part in parts.items():
+        if len(part):
+            found[f"ndcg@{CUTOFF}{suffix}"] = ndcg(part, CUTOFF)
+            found[f"hit@{CUTOFF}{suffix}"] = hit_rate(part, CUTOFF)
+    return found
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

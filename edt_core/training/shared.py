@@ -113,6 +113,11 @@ class SharedTrainee:
             losses["alignment"] = self.settings.alignment_weight * share * apart
         return losses, len(batch.users)
 
+    @property
+    def asked(self) -> Ints:
+        """The domain of every validation target, ``[V]``."""
+        return self.corpus.item_domain[self.corpus.valid.items]
+
     def validate(self) -> Ranks64:
         """Full ranks of the validation targets by u~ alone."""
         corpus, valid = self.corpus, self.corpus.valid

@@ -67,7 +67,7 @@ def test_a_resumed_run_writes_over_what_it_measures_again(tmp_path):
         recorder = Recorder(tmp_path)
         start = 0 if values[0] == 1.0 else 1
         recorder.write(
-            [Point("pretrain", 42, 0, start + i, "loss", v) for i, v in enumerate(values)]
+            [(0.0, Point("pretrain", 42, 0, start + i, "loss", v)) for i, v in enumerate(values)]
         )
         recorder.close()
     curve = Points(tmp_path).curve(1)

@@ -18,6 +18,7 @@ class Scripted:
         self.module = torch.nn.Linear(1, 1, bias=False)
         torch.nn.init.zeros_(self.module.weight)
         self.ranks = [np.array([rank]) if rank else np.zeros(0) for rank in ranks]
+        self.asked = np.zeros(len(self.ranks[0]), dtype=np.int64)
         self.validated = 0
 
     def steps(self, epoch):
@@ -73,8 +74,21 @@ def test_every_epoch_is_told_with_its_metric(run_in, told, tmp_path):
     assert advanced[0].note == "N@10 0.5000, best 0.5000"
     points = [event for event in told.events if isinstance(event, Point) and event.epoch == 2]
     assert {point.name: point.value for point in points}["ndcg@10"] == 1.0
-    names = {"loss", "learning_rate", "examples_per_second", "memory_mib", "utilisation"}
-    assert {point.name for point in points} == names | {"ndcg@10", "hit@10"}
+    losses = {"loss", "total", "epoch_loss", "epoch_total"}
+    rates = {"learning_rate", "examples_per_second", "gradient_norm", "memory_mib", "utilisation"}
+    metrics = {"ndcg@10", "hit@10", "ndcg@10.a", "hit@10.a"}
+    assert {point.name for point in points} == losses | rates | metrics
+
+
+def test_validation_is_told_by_domain_and_over_both(id_corpus, settings, run_in, told, tmp_path):
+    pretrain(id_corpus, settings(), None, run_in(tmp_path))
+    last = {event.name: event.value for event in told.events if isinstance(event, Point)}
+    targets = id_corpus.item_domain[id_corpus.valid.items]
+    share = (targets == 0).mean()
+    assert 0 < share < 1
+    for metric in ("ndcg@10", "hit@10"):
+        parts = share * last[f"{metric}.a"] + (1 - share) * last[f"{metric}.b"]
+        assert last[metric] == pytest.approx(parts)
 
 
 @pytest.mark.parametrize("encoder", ["sasrec", "gru4rec", "bert4rec"])

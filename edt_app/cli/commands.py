@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edt_app.cli import data, jobs, pipeline, projects, prompts, results, review, tune
+from edt_app.cli import data, jobs, pipeline, projects, prompts, results, review, runs, tune
 from edt_core import __version__
 
 app = typer.Typer(
@@ -46,4 +46,5 @@ prompts.add(app)
 review.add(app)
 tune.add(app)
 results.add(app)
+runs.add(results.runs_app)
 projects.add_keeping(app)

@@ -63,22 +63,27 @@ def runs(context: typer.Context, project: ProjectName = "", json: AsJson = False
 @runs_app.command()
 def compare(
     context: typer.Context,
-    first: Annotated[int, typer.Argument(help="A run's number.")],
-    second: Annotated[int, typer.Argument(help="Another run's number.")],
+    numbers: Annotated[list[int], typer.Argument(metavar="RUN RUN...", help="Runs' numbers.")],
     project: ProjectName = "",
+    groups: Annotated[
+        bool, typer.Option("--groups", help="Also users by sequence length and domain ratio.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
-    """Compare two runs: settings that differ, metrics, and a paired test over users."""
-    from edt_core.actions.reporting import compare as tell
+    """Compare runs: settings that differ, metrics, and paired tests over users."""
+    from edt_core.actions.comparing import compare as tell
 
-    found = tell(opened(context, project), first, second)
+    found = tell(opened(context, project), *numbers, groups=groups)
     if json:
         say_json(found)
         return
     if found.settings:
-        say_table(["setting", str(first), str(second)], found.settings)
+        say_table(["setting", *(f"run {number}" for number in numbers)], found.settings)
         say()
-    say_report(found.table)
+    for number, table in enumerate([found.table, *found.groups]):
+        if number:
+            say()
+        say_report(table)
 
 
 @runs_app.command()

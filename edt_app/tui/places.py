@@ -29,7 +29,14 @@ def _tune() -> EdtScreen:
     return TuneScreen()
 
 
+def _runs() -> EdtScreen:
+    from edt_app.tui.screens.runs.screen import RunsScreen
+
+    return RunsScreen()
+
+
 PLACES: tuple[Place, ...] = (
     Place("projects", "1", "Projects", "Every project: choose, make, copy, delete.", _projects),
     Place("tune", "6", "Tune", "Threshold and rank of the noise filter, answered live.", _tune),
+    Place("runs", "8", "Runs", "Every run: compare, plot, trace, export, delete.", _runs),
 )

@@ -1,4 +1,4 @@
-"""``edt runs``, ``edt runs compare`` and ``edt report``."""
+"""``edt runs`` and ``edt report``."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -9,13 +9,15 @@ from edt_core.actions.jobs import imported, stand_in_notes
 from edt_core.config import Config
 from edt_core.errors import MissingInput
 from edt_core.evaluation.ranks import Ranks
-from edt_core.evaluation.significance import paired_t, per_user, wilcoxon
 from edt_core.evaluation.table import Table
 from edt_core.experiments.overall import CUTOFF, overall_table
 from edt_core.recipes import Data
 from edt_core.store import runs
+from edt_core.store.datasets import dataset_of
 from edt_core.store.project import Project
 from edt_core.variants import Variant
+
+_SHORT = ((f"full.ndcg@{CUTOFF}", f"N@{CUTOFF}"), (f"full.hit_rate@{CUTOFF}", f"H@{CUTOFF}"))
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class RunRow:
     seconds: float | None
     ndcg: float | None
     """Test NDCG@10 by full ranking over both domains, mean over seeds."""
+    domains: dict[str, dict[str, float]]
+    """Test N@10 and H@10 by full ranking per domain, means over seeds."""
     changed: str
     """Settings that are not the defaults."""
     error: str
@@ -38,72 +42,85 @@ class RunRow:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two runs beside each other."""
+class RunDetail:
+    """One run with its stages and metrics."""
 
-    settings: list[tuple[str, str, str]]
-    """Settings that differ: key, first, second."""
-    table: Table
+    id: int
+    label: str
+    state: str
+    seeds: list[int]
+    tag: str
+    note: str
+    error: str
+    stages: list[runs.RunStageLine]
+    changed: dict[str, Any]
+    """Settings that are not the defaults."""
+    domains: list[str]
+    """``all`` and the two domains: the columns of ``metrics``."""
+    metrics: list[tuple[str, list[float]]]
+    """Test metrics, means over seeds: name, a value a domain."""
 
 
 def run_rows(project: Project) -> list[RunRow]:
     """The runs, newest first."""
-    defaults = Config().flat()
-    rows = []
-    for line in runs.run_lines(project):
-        found = [
-            metric.value
-            for metric in runs.run_metrics(project, line.id)
-            if (metric.split, metric.domain, metric.name) == ("test", "all", f"full.ndcg@{CUTOFF}")
-        ]
-        flat = _flat(line.config)
-        changed = [f"{key}={value}" for key, value in flat.items() if defaults.get(key) != value]
-        rows.append(
-            RunRow(
-                line.id,
-                line.label,
-                line.state,
-                line.seeds,
-                time.strftime("%Y-%m-%d %H:%M", time.localtime(line.started_at)),
-                None if line.finished_at is None else line.finished_at - line.started_at,
-                sum(found) / len(found) if found else None,
-                " ".join(changed),
-                line.error,
-                line.tag,
-                line.note,
-            )
+    means = runs.metric_means(project, [name for name, _ in _SHORT])
+    names = _domain_names(project)
+    return [
+        RunRow(
+            line.id,
+            line.label,
+            line.state,
+            line.seeds,
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(line.started_at)),
+            None if line.finished_at is None else line.finished_at - line.started_at,
+            means.get(line.id, {}).get(("all", f"full.ndcg@{CUTOFF}")),
+            _by_domain(means.get(line.id, {}), names),
+            " ".join(f"{key}={value}" for key, value in changed_settings(line.config).items()),
+            line.error,
+            line.tag,
+            line.note,
         )
-    return rows
+        for line in runs.run_lines(project)
+    ]
 
 
-def compare(project: Project, first: int, second: int) -> Comparison:
-    """Two runs: settings that differ, metrics, paired tests over users.
+def run_detail(project: Project, number: int) -> RunDetail:
+    """One run with its stages and metrics.
 
     Raises:
-        UsageError: there is no such run, or the two rank different targets.
-        MissingInput: one of them has no result.
+        UsageError: there is no such run.
     """
-    lines = [runs.run_line(project, number) for number in (first, second)]
-    names = [f"run {line.id}: {line.label}" for line in lines]
-    ranks = [run_ranks(project, line.id) for line in lines]
-    settings = [_flat(line.config) for line in lines]
-    keys = [key for key in settings[0] if settings[0][key] != settings[1].get(key)]
-    values = [per_user(found, cutoff=CUTOFF) for found in ranks]
-    tests = [paired_t(*values), wilcoxon(*values)]
-    notes = [
-        f"{test.test}, {test.n:,} users, full N@{CUTOFF}, first minus second: "
-        f"{test.difference:+.4f}, p = {test.p:.2g}"
-        for test in tests
+    line = runs.run_line(project, number)
+    found: dict[str, dict[str, list[float]]] = {}
+    for metric in runs.run_metrics(project, number):
+        if metric.split == "test":
+            found.setdefault(metric.name, {}).setdefault(metric.domain, []).append(metric.value)
+    known = {name for by in found.values() for name in by}
+    domains = ["all", *(name for name in _domain_names(project) if name in known)]
+    metrics = [
+        (name, [sum(by[each]) / len(by[each]) for each in domains])
+        for name, by in found.items()
+        if by.keys() >= set(domains)
     ]
-    table = overall_table(
-        dict(zip(names, ranks, strict=True)),
-        imported(project).domain_names,
-        title="Two runs on the test targets",
-        notes=notes,
+    return RunDetail(
+        line.id,
+        line.label,
+        line.state,
+        line.seeds,
+        line.tag,
+        line.note,
+        line.error,
+        runs.run_stages(project, number),
+        changed_settings(line.config),
+        domains,
+        metrics,
     )
-    return Comparison(
-        [(key, str(settings[0][key]), str(settings[1].get(key))) for key in keys], table
-    )
+
+
+def changed_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's settings that are not the defaults, by key."""
+    defaults = Config().flat()
+    return {key: value for key, value in flat(config).items() if defaults.get(key) != value}
 
 
 def report(project: Project, name: str = "") -> list[Table]:
@@ -173,7 +190,24 @@ def run_ranks(project: Project, number: int) -> list[Ranks]:
     return [project.artifacts.read_as(Ranks, line.fingerprint) for line in found]
 
 
-def _flat(nested: Mapping[str, Any]) -> dict[str, Any]:
+def _domain_names(project: Project) -> list[str]:
+    dataset = dataset_of(project)
+    return dataset.domain_names if dataset else []
+
+
+def _by_domain(
+    means: Mapping[tuple[str, str], float], domains: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """The measures that a list shows, by domain in the data's order."""
+    return {
+        domain: {short: means[domain, name] for name, short in _SHORT if (domain, name) in means}
+        for domain in domains
+        if any((domain, name) in means for name, _ in _SHORT)
+    }
+
+
+def flat(nested: Mapping[str, Any]) -> dict[str, Any]:
+    """A nested configuration by dotted keys."""
     return {
         f"{section}.{key}": value
         for section, values in nested.items()

@@ -8,7 +8,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -250,6 +250,15 @@ def as_json(table: Table) -> dict[str, Any]:
         "rows": rows,
         "notes": list(table.notes),
     }
+
+
+def from_json(document: Mapping[str, Any]) -> Table:
+    """The table that ``as_json`` wrote."""
+    rows = tuple(
+        tuple(Cell(cell["value"], cell["sd"], cell["mark"], cell["significant"]) for cell in row)
+        for row in document["rows"]
+    )
+    return Table(document["title"], tuple(document["columns"]), rows, tuple(document["notes"]))
 
 
 def csv_safe(text: str) -> str:

@@ -1,6 +1,7 @@
 """What was asked of language models, what came back, and what it cost."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +71,20 @@ class CallText:
     parsed: Any
     """The validated object, or None."""
     attempts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class CallsOf:
+    """Calls of one step, template and model, as far as something is made of them."""
+
+    step: str
+    template: str
+    model: str
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float
+    """US dollars, as far as prices are known."""
 
 
 def spend(project: Project) -> list[Spend]:
@@ -166,6 +181,35 @@ def call(project: Project, number: int) -> CallText:
         json.loads(parsed) if parsed else None,
         json.loads(attempts),
     )
+
+
+def calls_of_drafts(project: Project, fingerprint: str, rows: Iterable[int]) -> dict[int, int]:
+    """How many of these drafts each call wrote; drafts that no call is known of are left out.
+
+    Args:
+        project: The project.
+        fingerprint: Of the stage that generated the drafts.
+        rows: Rows of its drafts.
+    """
+    query = """
+        SELECT g.call, count(*) FROM generated g JOIN drafts d ON d.id = g.drafts
+        WHERE d.fingerprint = ? AND g.call IS NOT NULL
+          AND g.row IN (SELECT value FROM json_each(?)) GROUP BY g.call"""
+    with project.database.read() as session:
+        found = rows_of(session, query, fingerprint, json.dumps([int(row) for row in rows]))
+        return {int(call): int(count) for call, count in found}
+
+
+def calls_by_kind(project: Project, ids: Iterable[int]) -> list[CallsOf]:
+    """These calls by step, template and model, in the order in which they were first made."""
+    query = """
+        SELECT step, template, model, count(*), sum(prompt_tokens), sum(completion_tokens),
+               total(cost)
+        FROM call WHERE id IN (SELECT value FROM json_each(?))
+        GROUP BY step, template, model ORDER BY min(id)"""
+    with project.database.read() as session:
+        found = rows_of(session, query, json.dumps([int(each) for each in ids]))
+        return [CallsOf(*row) for row in found]
 
 
 def _asked_about(project: Project, user: str) -> str:

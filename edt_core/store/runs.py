@@ -256,6 +256,21 @@ def run_metrics(project: Project, run: int) -> list[MetricLine]:
         return [MetricLine(*row) for row in session.connection().exec_driver_sql(query, (run,))]
 
 
+def metric_means(
+    project: Project, names: Sequence[str], split: str = "test"
+) -> dict[int, dict[tuple[str, str], float]]:
+    """Metrics as means over seeds, by run, then by domain and name: one query for a whole list."""
+    query = """
+        SELECT run, domain, name, avg(value) FROM metric
+        WHERE split = ? AND name IN (SELECT value FROM json_each(?)) GROUP BY run, domain, name"""
+    found: dict[int, dict[tuple[str, str], float]] = {}
+    with project.database.read() as session:
+        rows = session.connection().exec_driver_sql(query, (split, json.dumps(list(names))))
+        for run, domain, name, value in rows:
+            found.setdefault(run, {})[domain, name] = value
+    return found
+
+
 def run_folder(project: Project, run: int) -> Path:
     """Where a run's own files are, such as its points."""
     return project.folder / "runs" / str(int(run))

@@ -1,0 +1,1 @@
+"""Screen 8: every run, compared, plotted, traced back to its prompts."""

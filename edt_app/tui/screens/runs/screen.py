@@ -1,0 +1,442 @@
+"""Screen 8: every run; those marked are compared, grouped, plotted and exported."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.widget import Widget
+
+from edt_app.terminal import safe_text
+from edt_app.tui.asking import ask
+from edt_app.tui.base import EdtScreen
+from edt_app.tui.commands import Command
+from edt_app.tui.dialogs import Ask, Confirm
+from edt_app.tui.screens.runs import view
+from edt_app.tui.screens.runs.pane import MOST_CURVES, Pane, series_of
+from edt_app.tui.widgets.virtual_table import Row, VirtualTable
+from edt_core.errors import EdtError
+
+
+class RunsScreen(EdtScreen):
+    """A table above, and below it what was asked about its runs."""
+
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        Command("runs.mark", "space", "Mark", "Mark the run, or unmark it.", "mark"),
+        Command(
+            "runs.compare", "c", "Compare",
+            "Compare the marked runs: settings that differ, metrics, paired tests.", "compare",
+        ),
+        Command(
+            "runs.groups", "f", "Groups",
+            "The marked runs by sequence length (Figure 4) and domain ratio (Table 4).", "groups",
+        ),
+        Command("runs.curves", "p", "Curves", "Plot the marked runs' curves.", "curves"),
+        Command(
+            "runs.metric_after", "right_square_bracket", "Metric", "Plot the next metric.",
+            "metric_after",
+        ),
+        Command(
+            "runs.metric_before", "left_square_bracket", "Before", "Plot the metric before.",
+            "metric_before", footer=False,
+        ),
+        Command(
+            "runs.details", "enter", "Details",
+            "Stages, changed settings and metrics of the run under the cursor.", "details",
+        ),
+        Command(
+            "runs.lineage", "l", "Lineage",
+            "How much of what the run trained on was generated, and by which calls.", "lineage",
+        ),
+        Command(
+            "runs.reference", "b", "Reference",
+            "Test the other marked runs against the run under the cursor.", "reference",
+        ),
+        Command(
+            "runs.export", "X", "Export",
+            "Write the marked runs' tables and the curve as files into reports/.", "export",
+        ),
+        Command("runs.tag", "t", "Tag", "Give the run a tag.", "tag"),
+        Command("runs.note", "n", "Note", "Write a note on the run.", "note"),
+        Command(
+            "runs.prompts", "P", "Prompts", "Go to the calls to language models.", "prompts",
+            footer=False,
+        ),
+        Command("runs.pane", "tab", "Read", "Go between the table and what is below it.", "pane"),
+        Command(
+            "runs.delete", "f8", "Delete", "Forget the run; stored results stay.", "delete",
+            danger=True,
+        ),
+    )  # fmt: skip
+    DEFAULT_CSS = """
+    RunsScreen VirtualTable { height: 5; max-height: 40%; }
+    RunsScreen Pane { height: 1fr; }
+    RunsScreen.-short.-reading VirtualTable { display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: dict[int, dict[str, Any]] = {}
+        self._cells: dict[int, Row] = {}
+        self._reference: int | None = None
+        self._metric = ""
+        self._compared: dict[tuple[int, ...], Any] = {}
+        self._topic = "details"
+        self._asked: tuple[int, ...] = ()
+        self._traced = 0
+
+    def body(self) -> Iterable[Widget]:
+        """The table and the pane."""
+        yield VirtualTable(
+            view.columns([]),
+            lambda ids: {one: self._cells[one] for one in ids if one in self._cells},
+            empty="reading …",
+            markable=True,
+        )
+        yield Pane()
+
+    def on_mount(self) -> None:
+        """Keys go to the table first."""
+        self.table.focus()
+
+    @property
+    def table(self) -> VirtualTable:
+        """The runs."""
+        return self.query_one(VirtualTable)
+
+    @property
+    def pane(self) -> Pane:
+        """What was asked about them."""
+        return self.query_one(Pane)
+
+    def reload(self) -> None:
+        """Another project: nothing of the old one stays."""
+        self._compared.clear()
+        self._asked = ()
+        self._reference, self._metric, self._topic = None, "", "details"
+        self.table.mark([])
+        self.project_changed()
+
+    def project_changed(self) -> None:
+        """Read the runs; marks and cursor stay."""
+
+        def work() -> tuple[list[str], dict[int, dict[str, Any]]]:
+            from edt_core.actions.reporting import run_rows
+            from edt_core.store.datasets import dataset_of
+
+            project = self.session.project()
+            dataset = dataset_of(project)
+            return dataset.domain_names if dataset else [], view.as_rows(run_rows(project))
+
+        self.read(work, self._show)
+
+    def _show(self, found: tuple[list[str], dict[int, dict[str, Any]]]) -> None:
+        domains, self._rows = found
+        self._cells = {number: view.cells(row, domains) for number, row in self._rows.items()}
+        table = self.table
+        table.empty = "No run yet. Start one: 3 Pipeline, or edt run --project NAME"
+        columns = view.columns(domains)
+        if list(table.columns) != columns:
+            table.set_columns(columns)
+        table.styles.height = max(5, len(self._rows) + 2)
+        table.set_ids(list(self._rows))
+        table.mark(table.marked & self._rows.keys())
+        if self._topic == "details":
+            self._read_details()
+
+    # ------------------------------------------------------------------ which runs
+
+    @property
+    def chosen(self) -> tuple[int, ...]:
+        """The marked runs by number, the reference first; the one under the cursor without any."""
+        numbers = sorted(int(one) for one in self.table.selection())
+        if self._reference in numbers:
+            numbers.sort(key=lambda number: number != self._reference)
+        return tuple(numbers)
+
+    def why_not(self, command: Command) -> str:
+        """What a command still needs."""
+        if not self._rows:
+            return "there is no run yet."
+        if command.action in {"compare", "groups"} and len(self.chosen) < 2:
+            return "mark two or more runs with space."
+        if command.action == "delete" and self._rows[self._current]["state"] == "running":
+            return "it goes on; stop it first."
+        if command.action.startswith("metric") and self._topic != "curves":
+            return "plot curves first: p."
+        if command.action == "prompts" and not self._prompts:
+            return "there is no such screen."
+        return ""
+
+    def command_line(self) -> list[str]:
+        """What the pane shows, as a command."""
+        project = ["--project", self.session.name]
+        if not self._rows:
+            return ["runs", *project]
+        numbers = [str(number) for number in self.chosen]
+        match self._topic:
+            case "compare":
+                return ["runs", "compare", *numbers, *project]
+            case "groups":
+                return ["runs", "compare", *numbers, *project, "--groups"]
+            case "curves":
+                return ["runs", "export", *numbers, *project, "--metric", self._metric]
+            case "lineage":
+                return ["runs", "lineage", str(self._current), *project]
+            case _:
+                return ["runs", "show", str(self._current), *project]
+
+    @property
+    def _current(self) -> int:
+        return self.table.cursor_id or 0
+
+    @on(VirtualTable.Highlighted)
+    def _moved(self) -> None:
+        if self._topic == "details" or (
+            self._topic == "lineage" and self._traced != self.table.cursor_id
+        ):
+            self._read_details()
+
+    @on(VirtualTable.Chosen)
+    def _opened(self) -> None:
+        self.do_details()
+        self._to_pane()
+
+    @on(Pane.Left)
+    def _left(self) -> None:
+        self.remove_class("-reading")
+        self.table.focus()
+
+    # ------------------------------------------------------------------ what a user does
+
+    def do_mark(self) -> None:
+        """Mark or unmark, and go on to the next run."""
+        self.table.action_toggle_mark()
+        self.table.action_move(1)
+
+    def do_reference(self) -> None:
+        """The run that the others are tested against."""
+        self._reference = self._current
+        self.table.mark(self.table.marked | {self._current})
+        self.say(f"Run {self._current} is the reference.")
+        if self._topic in {"compare", "groups"} and len(self.chosen) > 1:
+            self._compare(self._topic)
+
+    def do_compare(self) -> None:
+        """Compare in a process of its own: the tests need scipy."""
+        self._compare("compare")
+
+    def do_groups(self) -> None:
+        """The same by groups of users."""
+        self._compare("groups")
+
+    def _compare(self, topic: str) -> None:
+        self._topic = topic
+        self._to_pane()
+        numbers, home = self.chosen, self.session.home.folder
+        if numbers in self._compared:
+            self._show_compared(numbers)
+            return
+        self.pane.tell(
+            f"Runs {_listed(numbers)}", Text("● testing user by user, in a process of its own …")
+        )
+        if numbers == self._asked:  # the answer is on its way, for whichever view is asked for
+            return
+        self._asked = numbers
+
+        def show(found: Any) -> None:
+            self._compared[numbers] = found
+            self._asked = ()
+            self._show_compared(numbers)
+
+        words = ["runs", "compare", *map(str, numbers), "--project", self.session.name, "--groups"]
+        self.read(lambda: ask(home, words), show, group="compare")
+
+    def _show_compared(self, numbers: tuple[int, ...]) -> None:
+        """The comparison, when it is still what is looked at."""
+        if self.chosen != numbers or self._topic not in {"compare", "groups"}:
+            return
+        found, width = self._compared[numbers], self.pane.text_width
+        if self._topic == "compare":
+            title = f"Runs {_listed(numbers)}: compared"
+            self.pane.tell(title, view.comparison(found, numbers, width))
+        else:
+            title = f"Runs {_listed(numbers)}: by groups of users"
+            self.pane.tell(title, view.groups(found, width))
+
+    def fail(self, error: EdtError) -> None:
+        """Show an error in place; whatever was asked for may be asked for again."""
+        self._asked = ()
+        super().fail(error)
+
+    def do_curves(self) -> None:
+        """The chosen runs' curves of one metric."""
+        self._plot(0)
+
+    def do_metric_after(self) -> None:
+        """The next metric."""
+        self._plot(1)
+
+    def do_metric_before(self) -> None:
+        """The metric before."""
+        self._plot(-1)
+
+    def _plot(self, step: int) -> None:
+        self._topic = "curves"
+        numbers = self.chosen
+
+        def work() -> dict[str, Any]:
+            from edt_core.actions.curves import run_curves
+
+            return dict(run_curves(self.session.project(), numbers))
+
+        def show(found: dict[str, Any]) -> None:
+            if self._topic != "curves":
+                return
+            names = list(found)
+            if not names:
+                self.pane.tell("Curves", Text("These runs wrote no curves: they trained nothing."))
+                return
+            if self._metric not in names:
+                self._metric = next((name for name in names if "ndcg" in name), names[0])
+            self._metric = names[(names.index(self._metric) + step) % len(names)]
+            curves = found[self._metric]
+            title = f"{self._metric}   [ ] {names.index(self._metric) + 1} of {len(names)}"
+            if len(curves) > MOST_CURVES:
+                title += f"   the first {MOST_CURVES} of {len(curves)} curves"
+            self.pane.plot(title, series_of(curves))
+
+        self._to_pane()
+        self.read(work, show, group="pane")
+
+    def do_details(self) -> None:
+        """The run under the cursor."""
+        self._topic = "details"
+        self._read_details()
+
+    def _read_details(self) -> None:
+        number = self.table.cursor_id
+        if number is None:
+            self.pane.tell("", Text(""))
+            return
+        self._topic = "details"
+
+        def work() -> Any:
+            from edt_core.actions.reporting import run_detail
+
+            return run_detail(self.session.project(), number)
+
+        def show(found: Any) -> None:
+            if self._topic == "details":
+                title = f"Run {found.id}: {safe_text(found.label)}, {found.state}"
+                self.pane.tell(title, view.details(found, self.pane.text_width))
+
+        self.read(work, show, group="pane")
+
+    def do_lineage(self) -> None:
+        """From the run's metrics to the prompts behind them."""
+        number, home, project = self._current, self.session.home.folder, self.session.name
+        self._topic, self._traced = "lineage", number
+        title = f"Run {number}: what wrote its training data"
+        self.pane.tell(title, Text("● reading what the run was trained on …"))
+        self._to_pane()
+
+        def show(found: Any) -> None:
+            if self._topic == "lineage":
+                text = view.lineage(found, self.pane.text_width)
+                if self._prompts and found["calls"]:
+                    text.append("\nP goes to the prompts and answers.")
+                self.pane.tell(title, text)
+
+        words = ["runs", "lineage", str(number), "--project", project]
+        self.read(lambda: ask(home, words), show, group="pane")
+
+    @property
+    def _prompts(self) -> str:
+        """The mode of the screen of calls; empty where there is none."""
+        return next((place.mode for place in self.edt.places if place.key == "4"), "")
+
+    def do_prompts(self) -> None:
+        """The screen of calls."""
+        self.edt.go(self._prompts)
+
+    def do_export(self) -> None:
+        """Write the comparison and the figure, and say where."""
+        words = ["runs", "export", *map(str, self.chosen), "--project", self.session.name]
+        words += ["--metric", self._metric] if self._topic == "curves" and self._metric else []
+        home = self.session.home.folder
+
+        def show(paths: list[str]) -> None:
+            folder = Path(paths[0]).parent
+            names = "".join(f"  {safe_text(Path(path).name)}\n" for path in paths)
+            self._topic = "export"
+            self.pane.tell("Exported", Text(f"In {safe_text(folder)}:\n\n{names}"))
+            self.say(f"{len(paths)} files written to {folder}")
+
+        self.say("Writing tables and figure …")
+        self.read(lambda: ask(home, words), show, group="pane")
+
+    def do_tag(self) -> None:
+        """Ask for a tag."""
+        self._ask("Tag of run", "tag")
+
+    def do_note(self) -> None:
+        """Ask for a note."""
+        self._ask("Note on run", "note")
+
+    def _ask(self, question: str, field: str) -> None:
+        number = self._current
+
+        def work(text: str) -> None:
+            from edt_core.store.runs import label_run
+
+            project = self.session.project()
+            label_run(project, number, **{field: text})
+
+        def answer(text: str | None) -> None:
+            if text is not None:
+                self.write(lambda: work(text), lambda _: self.project_changed())
+
+        self.app.push_screen(Ask(f"{question} {number}", self._rows[number][field]), answer)
+
+    def do_delete(self) -> None:
+        """Forget the run after a word was typed."""
+        number, label = self._current, self._rows[self._current]["label"]
+
+        def work() -> None:
+            from edt_core.store.runs import delete_run
+
+            delete_run(self.session.project(), number)
+
+        def gone(_: None) -> None:
+            self._compared = {
+                key: found for key, found in self._compared.items() if number not in key
+            }
+            self.say(f"Run {number} is deleted.")
+            self.project_changed()
+
+        def answer(sure: bool | None) -> None:
+            if sure:
+                self.write(work, gone)
+
+        question = (
+            f"Delete run {number} ({label}) with its curves and metrics?\n"
+            "What its stages made stays stored; other runs may share it."
+        )
+        self.app.push_screen(Confirm(question, typed="delete"), answer)
+
+    def do_pane(self) -> None:
+        """Between the table and the pane."""
+        if self.has_class("-reading"):
+            self._left()
+        else:
+            self._to_pane()
+
+    def _to_pane(self) -> None:
+        self.add_class("-reading")
+        self.pane.take_focus()
+
+
+def _listed(numbers: tuple[int, ...]) -> str:
+    return ", ".join(str(number) for number in numbers)

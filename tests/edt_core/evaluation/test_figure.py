@@ -1,0 +1,33 @@
+from xml.etree import ElementTree
+
+from edt_core.evaluation.figure import Line, to_csv, to_svg
+
+NAN = float("nan")
+
+
+def paths(svg: str) -> list[str]:
+    root = ElementTree.fromstring(svg)
+    return [path.get("d") for path in root.iter("{http://www.w3.org/2000/svg}path")]
+
+
+def test_a_gap_interrupts_the_curve():
+    svg = to_svg([Line("a", [1, 2, 3, 4], [1, NAN, 3, 4])], title="t", x_name="x", y_name="y")
+    assert paths(svg)[-1].count("M") == 2
+    assert to_csv([Line("a", [1, 2], [1, NAN])], x_name="x", y_name="y").splitlines() == [
+        "series,x,y",
+        "a,1.0,1.0",
+        "a,2.0,",
+    ]
+
+
+def test_names_are_text_in_every_format():
+    lines = [Line("<script>\x1b&", [0, 1], [0, 1]), Line("=1+1", [0, 1], [1, 0])]
+    svg = to_svg(lines, title="", x_name="", y_name="")
+    assert "<script>" not in svg
+    assert "\x1b" not in svg
+    assert "'=1+1,0.0,1.0" in to_csv(lines, x_name="x", y_name="y")
+
+
+def test_nothing_one_point_and_a_constant_can_be_drawn():
+    for lines in ([], [Line("a", [1], [2])], [Line("a", [1, 2], [3, 3])], [Line("a", [1], [NAN])]):
+        ElementTree.fromstring(to_svg(lines, title="", x_name="", y_name=""))

@@ -217,6 +217,9 @@ class EmbeddingSettings(Params):
     price_input: Dollars = None
     """US dollars per million tokens, where the table of prices is wrong or silent."""
 
+    reuse_from: str = Field(default="", max_length=64)
+    """A project whose bought vectors are used before any is bought here."""
+
     @property
     def choice(self) -> "EmbeddingChoice":
         """What can change a vector; the endpoint's address and the batch size can't."""
@@ -268,6 +271,9 @@ class LlmSettings(Params):
 
     price_output: Dollars = None
     """US dollars per million answer tokens, where the table of prices is wrong or silent."""
+
+    reuse_from: str = Field(default="", max_length=64)
+    """A project whose answers to identical requests are used before any is bought here."""
 
     @property
     def choice(self) -> "LlmChoice":

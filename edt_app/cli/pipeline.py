@@ -94,10 +94,16 @@ def run(
     max_cost: Annotated[
         float | None, typer.Option("--max-cost", min=0.0, metavar="USD", help="Stop before it.")
     ] = None,
+    reuse_calls_from: Annotated[
+        str, typer.Option("--reuse-calls-from", metavar="OTHER", help="A project that paid before.")
+    ] = "",
     background: Background = False,
     json: AsJson = False,
 ) -> None:
     """Run the pipeline; what is stored is not computed or paid for again."""
+    if reuse_calls_from:
+        sections = ("llm", "embedding")
+        set_ = [*set_, *(f"{section}.reuse_from={reuse_calls_from}" for section in sections)]
     if background:
         in_background(
             context,

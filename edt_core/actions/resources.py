@@ -12,7 +12,7 @@ from edt_core.llm.asking import RememberingModel, StandInDesk
 from edt_core.ports import Embedder, LanguageModel, StandIn
 from edt_core.runner import Resources
 from edt_core.stage import Embedders, LanguageModels
-from edt_core.store.memory import CallLedger, EmbeddingLedger
+from edt_core.store.memory import CallLedger
 from edt_core.store.project import Project
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ def resources(
     check: Callable[[], None],
 ) -> Resources:
     """Everything for one run of ``project``."""
-    ledger = CallLedger(project.database, run)
+    ledger = _ledger(project, config, run)
     purses = _purses(config, max_cost)
     return Resources(
         emit=_telling_cost(emit, purses),
         device=lambda: chosen_device(device),
         language_model=_language_models(config, ledger, purses),
-        embedder=_embedders(project, config, ledger, purses),
+        embedder=_embedders(config, _vectors(project, config, run), ledger, purses),
         check=check,
     )
 
@@ -113,7 +113,25 @@ def _language_models(config: Config, ledger: CallLedger, purses: Purses) -> Lang
     return opened
 
 
-def _embedders(project: Project, config: Config, ledger: CallLedger, purses: Purses) -> Embedders:
+def _ledger(project: Project, config: Config, run: int) -> CallLedger:
+    """The project's memory of calls, with another project's behind it where the settings say so."""
+    if not config.llm.reuse_from or config.llm.choice.provider == "stand-in":
+        return CallLedger(project.database, run)
+    return BorrowingLedger(project, run, Lender.beside(project, config.llm.reuse_from))
+
+
+def _vectors(project: Project, config: Config, run: int) -> EmbeddingLedger:
+    """The project's bought vectors, with another project's where the settings say so."""
+    settings = config.embedding
+    if not settings.reuse_from or settings.choice.provider != "openai":
+        return EmbeddingLedger(project.database)
+    lender = Lender.beside(project, settings.reuse_from)
+    return BorrowingVectors(project, run, settings.model, lender)
+
+
+def _embedders(
+    config: Config, memory: EmbeddingLedger, ledger: CallLedger, purses: Purses
+) -> Embedders:
     fitted: dict[tuple[str, int, int], Embedder] = {}
 
     def opened(choice: EmbeddingChoice, corpus: Sequence[str]) -> Embedder:
@@ -124,7 +142,6 @@ def _embedders(project: Project, config: Config, ledger: CallLedger, purses: Pur
         if choice.provider == "openai":
             from edt_core.llm.openai_embed import OpenAIEmbedder
 
-            memory = EmbeddingLedger(project.database)
             purse = purses["embedding"]
             return OpenAIEmbedder(config.embedding, memory, ledger=ledger, purse=purse)
         from edt_core.llm.local_embed import fit_tfidf

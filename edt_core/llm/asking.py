@@ -62,7 +62,7 @@ class RememberingModel:
         refused: dict[str, Answer | Refusal] = {}
         remaining = iter(questions)
         while chunk := list(islice(remaining, CHUNK)):
-            yield from self._ask_chunk([self._rendered(question) for question in chunk], refused)
+            yield from self._ask_chunk([self.rendered(question) for question in chunk], refused)
 
     def _ask_chunk(
         self, requests: list[Request], refused: dict[str, Answer | Refusal]
@@ -85,28 +85,36 @@ class RememberingModel:
             if close:
                 close()
 
-    def _rendered(self, question: Question) -> Request:
+    def rendered(self, question: Question) -> Request:
         """The question as a request of this model."""
-        messages = [{"role": "user", "content": question.prompt}]
-        if question.system:
-            messages.insert(0, {"role": "system", "content": question.system})
-        body = {
-            "model": self._choice.model,
-            "messages": messages,
-            "temperature": self._choice.temperature,
-            "max_tokens": self._choice.max_tokens,
-        }
-        text = canonical(body)
-        key = content_key(self._desk.provider, text, self._desk.identity)
-        return Request(question, body, text, key)
+        return rendered(question, self._choice, self._desk.provider, self._desk.identity)
 
     def _remembered(self, requests: dict[str, Request]) -> dict[str, Answer | Refusal]:
-        """Answers that the ledger knows and that still are valid."""
+        """Answers that the ledger knows and that still are valid.
+
+        One that another project bought is written down here, at no cost, before it is used.
+        """
         outcomes: dict[str, Answer | Refusal] = {}
+        borrowed: dict[str, Call] = {}
         for key, stored in self._ledger.find(list(requests)).items():
             parsed, reason = validated(requests[key].question, stored.response)
-            if not reason:
-                outcomes[key] = Answer(stored.response, parsed, stored.id)
+            if reason:
+                continue
+            outcomes[key] = Answer(stored.response, parsed, stored.id)
+            if stored.reused_from:
+                borrowed[key] = replace(
+                    opened(requests[key], self._desk.provider),
+                    status="answered",
+                    response=stored.response,
+                    parsed=_dumped(parsed),
+                    cost=0.0,
+                    reused_from=stored.reused_from,
+                )
+        ids = self._ledger.record(list(borrowed.values())) if borrowed else []
+        for key, number in zip(borrowed, ids, strict=True):
+            answer = outcomes[key]
+            assert isinstance(answer, Answer)
+            outcomes[key] = replace(answer, call=number)
         return outcomes
 
 
@@ -152,6 +160,30 @@ class StandInDesk:
         )
         for request, (text, parsed, reason), call in zip(requests, judged, ids, strict=True):
             yield request.key, Refusal(reason, call) if reason else Answer(text, parsed, call)
+
+
+def rendered(
+    question: Question, choice: LlmChoice, provider: str = "openai", identity: str = ""
+) -> Request:
+    """A question as the request that a model of this ``choice`` is sent.
+
+    Args:
+        question: What is asked.
+        choice: Model and sampling parameters.
+        provider: The desk's.
+        identity: The desk's; what else the answers depend on.
+    """
+    messages = [{"role": "user", "content": question.prompt}]
+    if question.system:
+        messages.insert(0, {"role": "system", "content": question.system})
+    body = {
+        "model": choice.model,
+        "messages": messages,
+        "temperature": choice.temperature,
+        "max_tokens": choice.max_tokens,
+    }
+    text = canonical(body)
+    return Request(question, body, text, content_key(provider, text, identity))
 
 
 def opened(request: Request, provider: str) -> Call:

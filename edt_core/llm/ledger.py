@@ -72,6 +72,8 @@ class StoredCall:
 
     id: int
     response: str
+    reused_from: str = ""
+    """Project and number, where another project's ledger knows it and this one not yet."""
 
 
 class Ledger(Protocol):

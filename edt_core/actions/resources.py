@@ -12,8 +12,9 @@ from edt_core.llm.asking import RememberingModel, StandInDesk
 from edt_core.ports import Embedder, LanguageModel, StandIn
 from edt_core.runner import Resources
 from edt_core.stage import Embedders, LanguageModels
-from edt_core.store.memory import CallLedger
+from edt_core.store.memory import CallLedger, EmbeddingLedger
 from edt_core.store.project import Project
+from edt_core.store.reuse import BorrowingLedger, BorrowingVectors, Lender
 
 if TYPE_CHECKING:
     from edt_core.llm.prices import ModelPurse

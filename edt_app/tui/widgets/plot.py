@@ -97,10 +97,9 @@ def draw(series: Sequence[Series], width: int, height: int, view: View | None = 
     frame = _Frame(
         width - gutter, rows, x_range(series, view), y_range, (1, 1) if view.plain else (2, 4)
     )
-    codes, roles = _plot(curves, frame, view)
     plot = [
-        [_axis(labels.get(row, ""), gutter, view.plain), *_runs(codes[row], roles[row])]
-        for row in range(rows)
+        [_axis(labels.get(row, ""), gutter, view.plain), *cells]
+        for row, cells in enumerate(_runs(*_plot(curves, frame, view)))
     ]
     bottom = (
         _x_labels(frame, gutter, view) if view.cursor is None else _readout(series, width, view)
@@ -252,10 +251,20 @@ def _marks(
     return [(int(column), int(row), role, sign) for column, row, role, sign in found]
 
 
-def _runs(codes: NDArray[np.uint32], roles: NDArray[np.int16]) -> Line:
+def _runs(codes: NDArray[np.uint32], roles: NDArray[np.int16]) -> list[Line]:
+    """Every row's neighbours of one role as one run."""
+    height, width = codes.shape
     text = codes.astype("<u4").tobytes().decode("utf-32-le")
-    cuts = [0, *(np.flatnonzero(np.diff(roles)) + 1).tolist(), len(text)]
-    return [(text[start:end], int(roles[start])) for start, end in pairwise(cuts)]
+    cuts: list[list[int]] = [[0] for _ in range(height)]
+    for row, column in np.argwhere(roles[:, 1:] != roles[:, :-1]).tolist():
+        cuts[row].append(column + 1)
+    return [
+        [
+            (text[row * width + start : row * width + end], int(roles[row, start]))
+            for start, end in pairwise([*cuts[row], width])
+        ]
+        for row in range(height)
+    ]
 
 
 def _y_labels(y: Range, rows: int, log: bool) -> dict[int, str]:

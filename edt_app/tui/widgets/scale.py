@@ -21,7 +21,7 @@ def nice_step(span: float, most: int) -> float:
     return 10.0 * power
 
 
-def rounded(low: float, high: float, parts: int = 8) -> Range:
+def rounded(low: float, high: float, parts: int = 16) -> Range:
     """A range around ``low`` and ``high`` on round numbers, so that it moves seldom."""
     if low == high:
         room = abs(low) / 2 or 0.5

@@ -1,62 +1,51 @@
 """A table of a million rows that knows only its ids; rows are fetched where the eye is."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from edt_app.tui.widgets.cells import Align, fit
+from edt_app.tui.widgets.cells import fit
+from edt_app.tui.widgets.table_rows import (
+    PAGE_ROWS,
+    Cell,
+    Column,
+    Fetch,
+    Glyphs,
+    Ids,
+    Row,
+    RowPages,
+    RowPainter,
+    in_either,
+)
 
-Cell = str | tuple[str, Style | str]
-Row = Sequence[Cell]
-Ids = NDArray[np.int64]
-Fetch = Callable[[list[int]], Mapping[int, Row]]
+__all__ = ["Cell", "Column", "Fetch", "Glyphs", "Ids", "Row", "VirtualTable"]
 
-PAGE_ROWS = 200
-PAGES_KEPT = 50
 STRIPS_KEPT = 1000
 HEADER_LINES = 1
-LEAST_FLEXIBLE = 8
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of ``width`` terminal columns.
+class TableMessage(Message):
+    """What a table says."""
 
-    The flexible one takes the room that is left; a column is left out of a table narrower than
-    ``from_width``.
-    """
+    def __init__(self, table: "VirtualTable") -> None:
+        super().__init__()
+        self.table = table
 
-    title: str
-    width: int
-    align: Align = "left"
-    flexible: bool = False
-    from_width: int = 0
-
-
-@dataclass(frozen=True)
-class Glyphs:
-    """The signs in front of a row: never colour alone."""
-
-    cursor: str = "▌"
-    mark: str = "◆"
-    span: str = "┃"
-    more: str = "…"
-
-
-ASCII_GLYPHS = Glyphs(">", "*", "|", "~")
+    @property
+    def control(self) -> "VirtualTable":
+        """The table, for ``@on`` selectors."""
+        return self.table
 
 
 class VirtualTable(ScrollView, can_focus=True):
@@ -87,41 +76,29 @@ class VirtualTable(ScrollView, can_focus=True):
         Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
         Binding("pagedown", "page(1)", "Page down", show=False, id="table.page_down"),
         Binding("pageup", "page(-1)", "Page up", show=False, id="table.page_up"),
-        Binding("home,g", "first", "First", show=False, id="table.first"),
-        Binding("end,G", "last", "Last", show=False, id="table.last"),
+        Binding("home,g", "end(0)", "First", show=False, id="table.first"),
+        Binding("end,G", "end(1)", "Last", show=False, id="table.last"),
         Binding("enter", "choose", "Open", show=False, id="table.choose"),
         Binding("v", "toggle_span", "Range", show=False, id="table.range"),
         Binding("escape", "end_span", "End range", show=False, id="table.end_range"),
     ]
 
-    class Highlighted(Message):
+    class Highlighted(TableMessage):
         """The cursor came to a row."""
 
         def __init__(self, table: "VirtualTable", row_id: int) -> None:
-            super().__init__()
-            self.table = table
+            super().__init__(table)
             self.row_id = row_id
-
-        @property
-        def control(self) -> "VirtualTable":
-            """The table, for ``@on`` selectors."""
-            return self.table
 
     class Chosen(Highlighted):
         """A row was opened."""
 
-    class FetchFailed(Message):
+    class FetchFailed(TableMessage):
         """``fetch`` raised; its rows stay pending until ``reload`` or the next move."""
 
         def __init__(self, table: "VirtualTable", error: Exception) -> None:
-            super().__init__()
-            self.table = table
+            super().__init__(table)
             self.error = error
-
-        @property
-        def control(self) -> "VirtualTable":
-            """The table, for ``@on`` selectors."""
-            return self.table
 
     def __init__(
         self,
@@ -144,9 +121,10 @@ class VirtualTable(ScrollView, can_focus=True):
         self._ids: Ids = np.empty(0, np.int64)
         self._cursor = 0  # a row number; the id at it is what is kept
         self._span_from: int | None = None
-        self._pages: OrderedDict[int, dict[int, Row]] = OrderedDict()
-        self._stale: dict[int, Row] = {}
-        self._strips: OrderedDict[tuple[int, bool, bool, bool], Strip] = OrderedDict()
+        self._pages = RowPages()
+        self._strips: LRUCache[tuple[int, bool, bool, bool], Strip] = LRUCache(STRIPS_KEPT)
+        self._part_styles: dict[str, Style] = {}
+        self._painter: RowPainter | None = None
         self._snapshot = 0
         self._direction = 1
         self._loading = False
@@ -196,16 +174,15 @@ class VirtualTable(ScrollView, can_focus=True):
         at = self._row_of(row_id)
         if at is None:
             return
-        page = self._pages.get(at // PAGE_ROWS, self._stale)
-        page[row_id] = row
+        self._pages.put(at, row_id, row)
         self._strips.clear()
         self.refresh_line(at + HEADER_LINES)
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns, or other titles; the rows are fetched again."""
         self.columns = tuple(columns)
-        self._stale = {}
-        self._pages.clear()
+        self._painter = None
+        self._pages = RowPages()
         self.reload()
 
     def move_to(self, row_id: int) -> bool:
@@ -218,16 +195,9 @@ class VirtualTable(ScrollView, can_focus=True):
     def selection(self) -> Ids:
         """The marked rows and those of the open range, in order; else the one under the cursor."""
         low, high = self._span()
-        chosen = self._ids[low:high]
         if self.marked:
-            marks = np.fromiter(self.marked, np.int64, len(self.marked))
-            chosen = self._ids[np.isin(self._ids, np.union1d(marks, chosen))]
-        return chosen if len(chosen) else self._ids[self._cursor : self._cursor + 1]
-
-    def mark(self, ids: Collection[int]) -> None:
-        """Make these the marked rows."""
-        self.marked = set(ids)
-        self.refresh()
+            return self._ids[in_either(self._ids, self.marked, low, high)]
+        return self._ids[low:high] if high else self._ids[self._cursor : self._cursor + 1]
 
     # keys and mouse
 
@@ -249,13 +219,9 @@ class VirtualTable(ScrollView, can_focus=True):
         self._scroll_to_row(round(self.scroll_y) + rows)
         self._move(self._cursor + rows)
 
-    def action_first(self) -> None:
-        """Go to the first row."""
-        self._move(0)
-
-    def action_last(self) -> None:
-        """Go to the last row."""
-        self._move(len(self._ids) - 1)
+    def action_end(self, side: int) -> None:
+        """Go to the first row, or with 1 to the last."""
+        self._move(side * len(self._ids))
 
     def action_choose(self) -> None:
         """Open the row under the cursor."""
@@ -344,151 +310,87 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Cut the columns anew; a taller table shows more rows."""
+        self._painter = None
         self._strips.clear()
         self._want()
 
     def notify_style_update(self) -> None:
         """A new theme: every line is drawn again."""
         super().notify_style_update()
+        self._part_styles.clear()
         self._strips.clear()
 
     # fetching
 
     def _forget(self) -> None:
         """Drop the pages, keeping the rows on screen to be drawn until they are there again."""
-        for page in self._pages.values():
-            self._stale |= page
-        kept = set(self._ids_on_screen())
-        self._stale = {row_id: row for row_id, row in self._stale.items() if row_id in kept}
-        self._pages.clear()
+        top = max(0, self._cursor - self._shown)
+        self._pages.forget(self._ids[top : self._cursor + self._shown + 1].tolist())
         self._strips.clear()
         self._snapshot += 1
 
-    def _ids_on_screen(self) -> list[int]:
-        top = max(0, self._cursor - self._shown)
-        shown: list[int] = self._ids[top : self._cursor + self._shown + 1].tolist()
-        return shown
-
-    def _missing(self) -> Iterator[int]:
-        """The pages to fetch: those in view, then the next in the direction of travel."""
+    def _next_missing(self) -> int | None:
         top = round(self.scroll_y)
-        last = (len(self._ids) - 1) // PAGE_ROWS
-        first_seen, last_seen = top // PAGE_ROWS, (top + self._shown) // PAGE_ROWS
-        ahead = last_seen + 1 if self._direction > 0 else first_seen - 1
-        for page in (*range(first_seen, last_seen + 1), ahead):
-            if 0 <= page <= last and page not in self._pages:
-                yield page
+        bottom = min(top + self._shown, len(self._ids)) - 1
+        return next(self._pages.missing(len(self._ids), top, bottom, self._direction), None)
 
     def _want(self) -> None:
-        if not self._loading and self.is_running and next(self._missing(), None) is not None:
+        if not self._loading and self.is_running and self._next_missing() is not None:
             self._loading = True
             self.run_worker(self._load(), group="rows", exit_on_error=False)
 
     async def _load(self) -> None:
         """Fetch missing pages, one at a time, until none in view is: a later view goes first."""
         try:
-            while (page := next(self._missing(), None)) is not None:
+            while (page := self._next_missing()) is not None:
                 snapshot = self._snapshot
                 ids = self._ids[page * PAGE_ROWS : (page + 1) * PAGE_ROWS].tolist()
                 rows = await asyncio.to_thread(self._fetch, ids)
                 if snapshot == self._snapshot:
-                    self._keep(page, dict(rows))
+                    self._pages.keep(page, rows)
+                    if page * PAGE_ROWS < round(self.scroll_y) + self._shown:  # not one below it
+                        self._strips.clear()
+                        self.refresh()
         except Exception as error:  # noqa: BLE001  # whatever the owner's fetch raises, the app lives
             self.post_message(self.FetchFailed(self, error))
         finally:
             self._loading = False
 
-    def _keep(self, page: int, rows: dict[int, Row]) -> None:
-        self._pages[page] = rows
-        while len(self._pages) > PAGES_KEPT:
-            self._pages.popitem(last=False)
-        top = round(self.scroll_y)
-        if page * PAGE_ROWS <= top + self._shown and top <= (page + 1) * PAGE_ROWS:
-            self._strips.clear()
-            self.refresh()
-
     # drawing
 
     def render_line(self, y: int) -> Strip:
         """The header, a row, the empty text, or a blank line."""
+        if self._painter is None:
+            self._painter = RowPainter(
+                self.columns, self.size.width, self.glyphs, markable=self.markable
+            )
         if y < HEADER_LINES:
-            return self._header()
+            return self._painter.header(self._style("header"))
         row = round(self.scroll_y) + y - HEADER_LINES
         if row < len(self._ids):
-            return self._row_strip(row)
-        text = self.empty if not len(self._ids) and y == HEADER_LINES + 1 else ""
-        return Strip([Segment(fit(f"  {text}", self.size.width), self.rich_style)], self.size.width)
+            return self._row_strip(row, self._painter)
+        text = f"  {self.empty}" if not len(self._ids) and y == HEADER_LINES + 1 else ""
+        return Strip([Segment(fit(text, self.size.width), self._style(""))], self.size.width)
 
-    def _row_strip(self, at: int) -> Strip:
+    def _row_strip(self, at: int, painter: RowPainter) -> Strip:
         row_id = int(self._ids[at])
         low, high = self._span()
-        key = (row_id, at == self._cursor, row_id in self.marked, low <= at < high)
+        cursor, marked, spanned = at == self._cursor, row_id in self.marked, low <= at < high
+        key = (row_id, cursor, marked, spanned)
         if (strip := self._strips.get(key)) is None:
-            strip = self._draw_row(self._row(at // PAGE_ROWS, row_id), *key[1:])
+            base = self._style("cursor" if cursor else "marked" if marked or spanned else "")
+            strip = painter.row(
+                self._pages.row(at, row_id), base, self._style("pending"), signs=key[1:]
+            )
             self._strips[key] = strip
-            if len(self._strips) > STRIPS_KEPT:
-                self._strips.popitem(last=False)
         return strip
 
-    def _row(self, page: int, row_id: int) -> Row | None:
-        rows = self._pages.get(page)
-        if rows is None:
-            return self._stale.get(row_id)
-        self._pages.move_to_end(page)
-        return rows.get(row_id)
-
-    def _draw_row(self, row: Row | None, cursor: bool, marked: bool, spanned: bool) -> Strip:
-        base = self._base_style(cursor, marked or spanned)
-        segments = [Segment(self._gutter(cursor, marked, spanned), base)]
-        pending = self.get_component_rich_style("virtual-table--pending", partial=True)
-        for at, width, align in self._layout():
-            if row is None:
-                text, style = fit(self.glyphs.more, width, align), base + pending
-            else:
-                text, style = self._cell(row[at] if at < len(row) else "", base)
-                text = fit(text, width, align, self.glyphs.more)
-            segments += [Segment(text, style), Segment(" ", base)]
-        return Strip(segments).adjust_cell_length(self.size.width, base)
-
-    def _cell(self, cell: Cell, base: Style) -> tuple[str, Style]:
-        if isinstance(cell, str):
-            return cell, base
-        text, style = cell
-        return text, base + (Style.parse(style) if isinstance(style, str) else style)
-
-    def _base_style(self, cursor: bool, chosen: bool) -> Style:
-        if cursor:
-            return self.get_component_rich_style("virtual-table--cursor")
-        if chosen:
-            return self.get_component_rich_style("virtual-table--marked")
-        return self.rich_style
-
-    def _gutter(self, cursor: bool, marked: bool, spanned: bool) -> str:
-        point = self.glyphs.cursor if cursor else " "
-        if not self.markable:
-            return f"{point} "
-        sign = self.glyphs.mark if marked else self.glyphs.span if spanned else " "
-        return f"{point}{sign} "
-
-    def _header(self) -> Strip:
-        style = self.get_component_rich_style("virtual-table--header")
-        titles = [fit(self.columns[at].title, width, align) for at, width, align in self._layout()]
-        text = " " * (3 if self.markable else 2) + " ".join(titles)
-        return Strip([Segment(text, style)]).adjust_cell_length(self.size.width, style)
-
-    def _layout(self) -> list[tuple[int, int, Align]]:
-        """Columns shown: their place in a row, width and side."""
-        total = self.size.width - (3 if self.markable else 2)
-        shown = [
-            at for at, column in enumerate(self.columns) if self.size.width >= column.from_width
-        ]
-        fixed = sum(self.columns[at].width + 1 for at in shown if not self.columns[at].flexible)
-        room = max(LEAST_FLEXIBLE, total - fixed - 1)
-        return [
-            (
-                at,
-                room if self.columns[at].flexible else self.columns[at].width,
-                self.columns[at].align,
+    def _style(self, part: str) -> Style:
+        """A part's style, kept until the theme or the focus changes: it is slow to work out."""
+        if part not in self._part_styles:
+            self._part_styles[part] = (
+                self.get_component_rich_style(f"virtual-table--{part}", partial=part == "pending")
+                if part
+                else self.rich_style
             )
-            for at in shown
-        ]
+        return self._part_styles[part]

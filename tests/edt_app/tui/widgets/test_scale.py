@@ -13,8 +13,8 @@ def test_steps_are_one_two_or_five(span, most, step) -> None:
 
 def test_ranges_are_round_and_hold_their_ends() -> None:
     assert rounded(0.13, 0.87) == pytest.approx((0.1, 0.9))
-    assert rounded(3, 3) == (1.5, 4.5)
-    assert rounded(0, 0) == pytest.approx((-0.6, 0.6))
+    assert rounded(3, 3) == pytest.approx((1.4, 4.6))
+    assert rounded(0, 0) == pytest.approx((-0.5, 0.5))
 
 
 def test_ticks_lie_inside() -> None:

@@ -5,7 +5,8 @@ import numpy as np
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from edt_app.tui.widgets.virtual_table import PAGE_ROWS, PAGES_KEPT, Column, VirtualTable
+from edt_app.tui.widgets.table_rows import PAGE_ROWS, PAGES_KEPT, Column
+from edt_app.tui.widgets.virtual_table import VirtualTable
 
 COLUMNS = [Column("id", 7, "right"), Column("title", 10, flexible=True), Column("kept", 4)]
 

@@ -38,7 +38,7 @@ class Command:
 
 _WRITTEN = {
     "question_mark": "?", "slash": "/", "colon": ":", "comma": ",", "full_stop": ".",
-    "plus": "+", "minus": "-", "percent_sign": "%", "left_square_bracket": "[",
+    "equals_sign": "=", "plus": "+", "minus": "-", "percent_sign": "%", "left_square_bracket": "[",
     "right_square_bracket": "]", "exclamation_mark": "!", "escape": "esc", "pageup": "pgup",
     "pagedown": "pgdn", "left": "←", "right": "→", "up": "↑", "down": "↓",
 }  # fmt: skip

@@ -35,8 +35,21 @@ def _runs() -> EdtScreen:
     return RunsScreen()
 
 
+def _settings() -> EdtScreen:
+    from edt_app.tui.screens.settings.screen import SettingsScreen
+
+    return SettingsScreen()
+
+
 PLACES: tuple[Place, ...] = (
     Place("projects", "1", "Projects", "Every project: choose, make, copy, delete.", _projects),
     Place("tune", "6", "Tune", "Threshold and rank of the noise filter, answered live.", _tune),
     Place("runs", "8", "Runs", "Every run: compare, plot, trace, export, delete.", _runs),
+    Place(
+        "settings",
+        "0",
+        "Settings",
+        "Every setting, what it may be, and what it makes stale.",
+        _settings,
+    ),
 )

@@ -1,0 +1,1 @@
+"""Screen 0: every setting, what it may be, and what changing it would take."""

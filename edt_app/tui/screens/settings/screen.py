@@ -1,0 +1,398 @@
+"""The settings: looked at, changed in place, and what a change would take said beforehand."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.text import Text
+from textual.containers import Container, Vertical
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from edt_app.terminal import safe_text
+from edt_app.tui.base import EdtScreen
+from edt_app.tui.commands import Command
+from edt_app.tui.dialogs import Ask, Message
+from edt_app.tui.screens.settings.editor import Editor
+from edt_app.tui.screens.settings.view import COLUMNS, SettingsView, told
+from edt_app.tui.widgets.virtual_table import VirtualTable
+from edt_core.errors import EdtError, UsageError
+
+if TYPE_CHECKING:
+    from edt_core.actions.consequences import Consequences
+    from edt_core.actions.describing import KeyDescription
+
+_PAUSE = 0.15
+"""Seconds without a letter before it is worked out what a value would make stale."""
+
+
+class SettingsScreen(EdtScreen):
+    """Every setting by section; enter edits the one under the cursor."""
+
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        Command(
+            "settings.edit",
+            "e",
+            "Edit",
+            "Change the setting; says what it would make stale first.",
+            "edit",
+        ),
+        Command("settings.reset", "r", "Default", "Take the default back.", "reset"),
+        Command("settings.undo", "u", "Undo", "Undo the last change of a setting.", "undo"),
+        Command("settings.redo", "U", "Redo", "Change it once more.", "redo", footer=False),
+        Command("settings.filter", "slash", "Filter", "Find settings by words.", "filter"),
+        Command("settings.only_set", "s", "Only set", "Show what was changed, or all.", "only_set"),
+        Command(
+            "settings.assign",
+            "equals_sign",
+            "KEY=VALUE",
+            "Type a setting by its name.",
+            "assign",
+        ),
+        Command(
+            "settings.test",
+            "t",
+            "Test provider",
+            "Ask the providers whether they answer, as edt doctor does.",
+            "test",
+        ),
+        Command("settings.back", "escape", "Back", "Show all again.", "back", footer=False),
+    )
+    DEFAULT_CSS = """
+    SettingsScreen #both { height: 1fr; }
+    SettingsScreen VirtualTable { height: 1fr; }
+    SettingsScreen #pane { height: auto; max-height: 75%; min-height: 6; }
+    SettingsScreen #detail { height: auto; }
+    SettingsScreen #search { display: none; height: 1; }
+    SettingsScreen.-very-wide #both { layout: horizontal; }
+    SettingsScreen.-very-wide VirtualTable { width: 1fr; height: 100%; }
+    SettingsScreen.-very-wide #pane { width: 60; height: 100%; max-height: 100%; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view: SettingsView | None = None
+        self._text = ""
+        self._only_set = False
+        self._done: list[dict[str, tuple[Any, Any]]] = []
+        self._undone: list[dict[str, tuple[Any, Any]]] = []
+        self._previewed: tuple[str, str] | None = None
+        self._timer: Timer | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """The table, the search line, and the pane of the setting under the cursor."""
+        with Container(id="both"):
+            yield VirtualTable(COLUMNS, self._rows, empty="No setting has these words. esc: all.")
+            with Vertical(id="pane", classes="pane"):
+                yield Static("", id="detail", markup=False)
+                yield Editor()
+        yield Input(
+            placeholder="words in a setting's name, help or value", id="search", compact=True
+        )
+
+    # ------------------------------------------------------------------ reading
+
+    def reload(self) -> None:
+        """Another project: nothing of the old one can be undone here."""
+        self._done, self._undone = [], []
+        self._close_editor()
+        self.read(self._found, self._show)
+
+    def project_changed(self) -> None:
+        """Values may have been changed elsewhere; the cursor and what is typed stay."""
+        self.read(self._found, self._show)
+
+    def _found(self) -> SettingsView:
+        from edt_core.actions.configuring import configuration
+        from edt_core.actions.describing import described, section_help
+
+        values = configuration(self.session.project()).flat()
+        return SettingsView(described(), values, section_help())
+
+    def _show(self, view: SettingsView) -> None:
+        self._view = view
+        self._fill()
+
+    def _fill(self) -> None:
+        if self._view is None:
+            return
+        entries = self._view.entries(self._text, only_set=self._only_set)
+        table = self.query_one(VirtualTable)
+        table.set_ids([entry.id for entry in entries])
+        table.reload()
+        if self._text and self._current is None and len(entries) > 1:
+            table.move_to(entries[1].id)  # a heading is never what was looked for
+        self._tell()
+        if self.focused is None:
+            table.focus()
+
+    def _rows(self, ids: list[int]) -> Mapping[int, Any]:
+        view = self._view
+        return {} if view is None else {number: view.row(number) for number in ids}
+
+    def _tell(self) -> None:
+        number = self.query_one(VirtualTable).cursor_id
+        empty = self._view is None or number is None
+        text = Text() if empty else self._view.detail(number)  # type: ignore[union-attr, arg-type]
+        self.query_one("#detail", Static).update(text)
+        pane = self.query_one("#pane")
+        pane.border_title = self._view.title() if self._view else ""
+
+    @property
+    def _current(self) -> "KeyDescription | None":
+        number = self.query_one(VirtualTable).cursor_id
+        return None if self._view is None or number is None else self._view.entry(number).key
+
+    def on_virtual_table_highlighted(self) -> None:
+        """The pane follows the cursor."""
+        self._tell()
+
+    def on_virtual_table_chosen(self) -> None:
+        """Enter edits."""
+        self.do(self.KEYS[0])
+
+    # ------------------------------------------------------------------ commands
+
+    def why_not(self, command: Command) -> str:
+        """A heading is nothing to change."""
+        if self._view is None:
+            return "no project is open."
+        key = self._current
+        match command.action:
+            case "edit" | "reset" if key is None:
+                return "go to a setting of this section first."
+            case "reset" if key is not None and not self._view.is_set(key):
+                return "it has its default already."
+            case "undo" if not self._done:
+                return "nothing was changed here since the project was opened."
+            case "redo" if not self._undone:
+                return "nothing was undone."
+        return ""
+
+    def command_line(self) -> list[str]:
+        """The setting under the cursor as ``edt config set``, or all of them."""
+        base = ["config", "--project", self.session.name]
+        editor, key = self.query_one(Editor), self._current
+        if key is None or self._view is None:
+            return [*base, "show"]
+        from edt_core.actions.describing import written
+
+        if editor.key is not None:
+            return [*base, "set", editor.key.key, editor.line.value, "--dry-run"]
+        return [*base, "set", key.key, written(self._view.values[key.key])]
+
+    def do_edit(self) -> None:
+        """Edit in place."""
+        from edt_core.actions.describing import written
+
+        key = self._current
+        if key is not None and self._view is not None:
+            self.query_one(Editor).open(key, written(self._view.values[key.key]))
+
+    def do_reset(self) -> None:
+        """Type the default, so that what it makes stale is seen before it is kept."""
+        from edt_core.actions.describing import written
+
+        if (key := self._current) is not None:
+            self.query_one(Editor).open(key, written(key.default))
+
+    def do_undo(self) -> None:
+        """Take the last change back."""
+        changes = self._done.pop()
+        self._undone.append(changes)
+        self._set({key: before for key, (before, _) in changes.items()})
+
+    def do_redo(self) -> None:
+        """Change it once more."""
+        changes = self._undone.pop()
+        self._done.append(changes)
+        self._set({key: after for key, (_, after) in changes.items()})
+
+    def do_only_set(self) -> None:
+        """Show what was changed alone, or everything."""
+        self._only_set = not self._only_set
+        self._fill()
+
+    def do_filter(self) -> None:
+        """Type words."""
+        search = self.query_one("#search", Input)
+        search.display = True
+        self.set_focus(search)
+
+    def do_assign(self) -> None:
+        """Ask for KEY=VALUE; the editor opens with it."""
+
+        def assigned(text: str | None) -> None:
+            if text:
+                key, _, value = text.partition("=")
+                self._edit_key(key.strip(), value.strip())
+
+        self.app.push_screen(Ask("KEY=VALUE", check=_wrong_assignment), assigned)
+
+    def _edit_key(self, name: str, value: str) -> None:
+        if self._view is None:
+            return
+        self._text, self._only_set = "", False
+        self._fill()
+        number = [key.key for key in self._view.keys].index(name)
+        self.query_one(VirtualTable).move_to(number)
+        self.query_one(Editor).open(self._view.keys[number], value)
+
+    def do_test(self) -> None:
+        """Ask the providers, in a process of its own: it may take a while."""
+        self.say("Asking the providers ...")
+        self.read(partial(_asked_doctor, self.session.home.folder, self.session.name), self._tested)
+
+    def _tested(self, text: Text) -> None:
+        self.app.push_screen(Message(text))
+
+    # ------------------------------------------------------------------ searching
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """The table follows the words."""
+        if event.input.id == "search":
+            self._text = event.value
+            self._fill()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter goes to what was found."""
+        if event.input.id == "search":
+            self.query_one(VirtualTable).focus()
+
+    def do_back(self) -> None:
+        """One level back: the filter first."""
+        search = self.query_one("#search", Input)
+        if search.display or self._only_set:
+            search.display = False
+            self._only_set = False
+            search.value = ""
+            self._text = ""
+            self._fill()
+            self.query_one(VirtualTable).focus()
+        else:
+            self.edt.action_one_back()
+
+    # ------------------------------------------------------------------ editing
+
+    def on_editor_typed(self, event: Editor.Typed) -> None:
+        """Check each letter; a pause says what would follow."""
+        if self._timer is not None:
+            self._timer.stop()
+        self._previewed = None
+        editor = self.query_one(Editor)
+        try:
+            self._checked(event.key.key, event.text)
+        except UsageError as error:
+            editor.complain(error.message, f"Allowed: {event.key.allowed}.")
+            return
+        editor.say(Text("… working out what it would make stale"))
+        self._timer = self.set_timer(_PAUSE, partial(self._preview, event.key.key, event.text))
+
+    def _checked(self, key: str, text: str) -> None:
+        from edt_core.config import Config
+
+        values = self._view.values if self._view is not None else {}
+        Config().changed(values).changed({key: text})
+
+    def _preview(self, key: str, text: str) -> None:
+        def work() -> "tuple[Consequences, bool]":
+            from edt_core.actions.consequences import consequences
+
+            project = self.session.project()
+            return consequences(project, {key: text}), project.holder() is not None
+
+        self.read(work, partial(self._show_preview, (key, text)), group="preview")
+
+    def _show_preview(self, typed: tuple[str, str], found: "tuple[Consequences, bool]") -> None:
+        editor = self.query_one(Editor)
+        if editor.key is None or (editor.key.key, editor.line.value) != typed:
+            return
+        self._previewed = typed
+        line = told(found[0], running=found[1])
+        line.append("\nenter Keep   esc Leave as it is", style="not bold dim")
+        editor.say(line)
+
+    def on_editor_kept(self, event: Editor.Kept) -> None:
+        """Keep the value, once what it takes has been shown."""
+        if self._previewed != (event.key.key, event.text) or self._view is None:
+            return
+        before = self._view.values[event.key.key]
+        self._close_editor()
+
+        def keep() -> tuple[Any, Any]:
+            from edt_core.actions.configuring import change
+
+            changed = change(self.session.project(), {event.key.key: event.text})
+            return before, changed.flat()[event.key.key]
+
+        self.write(keep, partial(self._kept, event.key.key))
+
+    def _kept(self, key: str, values: tuple[Any, Any]) -> None:
+        if values[0] != values[1]:
+            self._done.append({key: values})
+            self._undone.clear()
+            self.say(f"{key} is changed; u undoes it.")
+        self.project_changed()
+
+    def on_editor_closed(self) -> None:
+        """Back to the table."""
+        self.query_one(VirtualTable).focus()
+
+    def _close_editor(self) -> None:
+        self._previewed = None
+        self.query_one(Editor).close()
+        self.set_focus(self.query_one(VirtualTable))
+
+    def _set(self, settings: dict[str, Any]) -> None:
+        """Keep settings that were kept before; what that makes stale is said afterwards."""
+
+        def work() -> str:
+            from edt_core.actions.configuring import change
+            from edt_core.actions.consequences import consequences
+
+            project = self.session.project()
+            found = consequences(project, settings)
+            change(project, settings)
+            return found.told_after
+
+        def then(sentence: str) -> None:
+            self.say(f"{', '.join(settings)}: {sentence}.")
+            self.project_changed()
+
+        self.write(work, then)
+
+
+def _wrong_assignment(text: str) -> str:
+    """What is wrong with KEY=VALUE; empty when nothing is."""
+    from edt_core.config import Config, parse_assignments
+
+    try:
+        Config().changed(parse_assignments([text]))
+    except UsageError as error:
+        return f"✗ {error.message} {error.hint}"
+    return ""
+
+
+def _asked_doctor(home: Any, project: str) -> Text:
+    """What ``edt doctor`` says of the project's providers."""
+    import json
+    import subprocess
+
+    command = [sys.executable, "-m", "edt_app", "--home", str(home), "doctor"]
+    done = subprocess.run(  # noqa: S603 (our own program, no shell reads the words)
+        [*command, "--project", project, "--json"], capture_output=True, timeout=120, check=False
+    )
+    try:
+        findings = json.loads(done.stdout)
+    except ValueError:
+        raise EdtError("edt doctor gave no answer.", hint=done.stderr.decode()[-200:]) from None
+    marks = {"good": ("✓ good", "green"), "note": ("· note", ""), "bad": ("✗ bad", "red")}
+    text = Text("edt doctor\n\n", style="bold")
+    for finding in findings:
+        mark, style = marks.get(finding["state"], ("·", ""))
+        text.append(f"{mark:<7}", style=f"not bold {style}")
+        text.append(f"{safe_text(finding['what'], width=22):<23}", style="not bold")
+        text.append(f"{safe_text(finding['detail'])}\n", style="not bold")
+    return text

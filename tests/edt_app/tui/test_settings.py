@@ -1,0 +1,101 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+from pilot import drive, press, same_as_golden, settled, text_of
+from standing import standing
+
+from edt_core.store.home import Home
+
+GOLDENS = Path(__file__).parent / "goldens"
+
+
+def setting(home: Path, key: str) -> object:
+    with Home(home).open("shop") as project:
+        return project.settings().get(key)
+
+
+async def find(pilot, words: str) -> None:
+    await press(pilot, "slash")
+    await press(pilot, *words)
+    await press(pilot, "enter")
+
+
+async def preview(pilot, app) -> None:
+    for _ in range(100):
+        await settled(pilot)
+        if "enter Keep" in text_of(app):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(text_of(app))
+
+
+def test_a_setting_is_edited_seen_kept_undone_and_redone(tmp_path):
+    standing(tmp_path).close()
+
+    async def script(pilot, app):
+        await find(pilot, "threshold")
+        await press(pilot, "enter", *["backspace"] * 3, *"7")
+        assert "less than or equal to 1" in text_of(app)
+        await press(pilot, "enter")  # a wrong value is not kept
+        assert setting(tmp_path, "noise_filter.threshold") is None
+        await press(pilot, "backspace", *"0.5")
+        await preview(pilot, app)
+        assert "would make stale: filter, review, insert" in text_of(app)
+        assert setting(tmp_path, "noise_filter.threshold") is None
+        await press(pilot, "enter")
+        assert setting(tmp_path, "noise_filter.threshold") == 0.5
+        await press(pilot, "u")
+        assert setting(tmp_path, "noise_filter.threshold") is None
+        await press(pilot, "U")
+        assert setting(tmp_path, "noise_filter.threshold") == 0.5
+        await press(pilot, "r")  # the default, seen before it is kept as any other value
+        await preview(pilot, app)
+        assert "stored already" in text_of(app)
+        await press(pilot, "enter")
+        assert setting(tmp_path, "noise_filter.threshold") is None
+
+    drive(tmp_path, script, project="shop", start="settings")
+
+
+def test_escape_keeps_nothing_and_arrows_choose(tmp_path):
+    standing(tmp_path).close()
+
+    async def script(pilot, app):
+        await find(pilot, "position")
+        await press(pilot, "e", "down")
+        await preview(pilot, app)
+        assert "end" in text_of(app)
+        await press(pilot, "escape")
+        assert setting(tmp_path, "insertion.position") is None
+        await press(pilot, "e", "down")
+        await preview(pilot, app)
+        await press(pilot, "enter")
+        assert setting(tmp_path, "insertion.position") == "end"
+
+    drive(tmp_path, script, project="shop", start="settings")
+
+
+def test_a_name_that_is_none_says_the_nearest(tmp_path):
+    standing(tmp_path).close()
+
+    async def script(pilot, app):
+        await press(pilot, "equals_sign", *"noise_filter.topk=1", "enter")
+        assert "'noise_filter.top_k'?" in text_of(app)
+        await press(pilot, *["backspace"] * 3, *"_k=1", "enter")
+        await preview(pilot, app)
+        await press(pilot, "enter")
+        assert setting(tmp_path, "noise_filter.top_k") == 1
+
+    drive(tmp_path, script, project="shop", start="settings")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+def test_the_screen_looks_as_it_did(tmp_path, size):
+    standing(tmp_path, settings={"noise_filter.top_k": 1}).close()
+
+    async def script(pilot, app):
+        await press(pilot, *["j"] * 11)
+        same_as_golden(app, GOLDENS / f"settings-{size[0]}x{size[1]}.txt")
+
+    drive(tmp_path, script, project="shop", start="settings", size=size)

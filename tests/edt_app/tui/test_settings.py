@@ -45,6 +45,8 @@ def test_a_setting_is_edited_seen_kept_undone_and_redone(tmp_path):
         assert setting(tmp_path, "noise_filter.threshold") is None
         await press(pilot, "enter")
         assert setting(tmp_path, "noise_filter.threshold") == 0.5
+        await press(pilot, "escape")  # the filter goes, the cursor stays
+        assert "top_k" in text_of(app)
         await press(pilot, "u")
         assert setting(tmp_path, "noise_filter.threshold") is None
         await press(pilot, "U")

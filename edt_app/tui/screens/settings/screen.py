@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
+from textual.binding import Binding
 from textual.containers import Container, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 _PAUSE = 0.15
 """Seconds without a letter before it is worked out what a value would make stale."""
+
+
+class Searched(Vertical):
+    """What the search line narrows: escape shows all of it again."""
+
+    BINDINGS = [Binding("escape", "screen.back", show=False)]
 
 
 class SettingsScreen(EdtScreen):
@@ -58,7 +65,6 @@ class SettingsScreen(EdtScreen):
             "Ask the providers whether they answer, as edt doctor does.",
             "test",
         ),
-        Command("settings.back", "escape", "Back", "Show all again.", "back", footer=False),
     )
     DEFAULT_CSS = """
     SettingsScreen #both { height: 1fr; }
@@ -83,14 +89,13 @@ class SettingsScreen(EdtScreen):
 
     def body(self) -> Iterable[Widget]:
         """The table, the search line, and the pane of the setting under the cursor."""
-        with Container(id="both"):
-            yield VirtualTable(COLUMNS, self._rows, empty="No setting has these words. esc: all.")
-            with Vertical(id="pane", classes="pane"):
-                yield Static("", id="detail", markup=False)
-                yield Editor()
-        yield Input(
-            placeholder="words in a setting's name, help or value", id="search", compact=True
-        )
+        with Searched():
+            with Container(id="both"):
+                yield VirtualTable(COLUMNS, self._rows, empty="No setting has these words.")
+                with Vertical(id="pane", classes="pane"):
+                    yield Static("", id="detail", markup=False)
+                    yield Editor()
+            yield Input(placeholder="words in name, help or value", id="search", compact=True)
 
     # ------------------------------------------------------------------ reading
 
@@ -261,7 +266,7 @@ class SettingsScreen(EdtScreen):
         if event.input.id == "search":
             self.query_one(VirtualTable).focus()
 
-    def do_back(self) -> None:
+    def action_back(self) -> None:
         """One level back: the filter first."""
         search = self.query_one("#search", Input)
         if search.display or self._only_set:

@@ -14,7 +14,7 @@ from edt_core.evaluation.figure import Line, to_csv, to_svg
 from edt_core.evaluation.table import Table, render
 from edt_core.store import runs
 from edt_core.store.project import Project
-from edt_core.store.telemetry import Points
+from edt_core.store.telemetry import Overview, Points
 
 X_NAME = "epoch"
 
@@ -38,8 +38,15 @@ class RunCurve:
         return f"run {self.run} {self.label} seed {self.seed}"
 
 
-def run_curves(project: Project, numbers: Sequence[int]) -> dict[str, list[RunCurve]]:
+def run_curves(
+    project: Project, numbers: Sequence[int], rows: int = 0
+) -> dict[str, list[RunCurve]]:
     """Every curve of these runs by metric; metrics in the order in which training wrote them.
+
+    Args:
+        project: The project.
+        numbers: The runs.
+        rows: Most points of a curve, each the mean of its neighbours; 0 for every point.
 
     Raises:
         UsageError: there is no such run.
@@ -51,10 +58,11 @@ def run_curves(project: Project, numbers: Sequence[int]) -> dict[str, list[RunCu
         try:
             for series in points.series():
                 metric = f"{series.phase} {series.name}"
-                curve = points.curve(series.id)
+                curve = points.overview(series.id, rows) if rows else points.curve(series.id)
+                values = curve.mean if isinstance(curve, Overview) else curve.values
                 moments = _in_epochs(curve.epochs, curve.steps)
                 found.setdefault(metric, []).append(
-                    RunCurve(number, label, metric, series.seed, moments, curve.values)
+                    RunCurve(number, label, metric, series.seed, moments, values)
                 )
         finally:
             points.close()

@@ -237,7 +237,7 @@ def _run(project: Project, job: Job, pipelines: list[Pipeline], number: int, dat
         recorder = Recorder(runs.run_folder(project, run))
         recorder.write(
             [
-                Point("pretrain", seed, epoch, 10, name, value / epoch)
+                (STARTED + epoch, Point("pretrain", seed, epoch, 10, name, value / epoch))
                 for seed in job.seeds
                 for name, value in (("loss", 0.7), ("ndcg@10", 0.1))
                 for epoch in range(1, 6)

@@ -16,6 +16,9 @@ from edt_app.tui.widgets.plot import Series, View
 MOST_CURVES = 8
 """More than eight curves can't be told apart."""
 
+MOST_POINTS = 2000
+"""Of a curve: more than any terminal has columns."""
+
 
 def series_of(curves: Iterable[Any]) -> list[Series]:
     """Curves of runs (``RunCurve``) as the chart takes them, with the best point marked."""

@@ -14,7 +14,7 @@ from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.dialogs import Ask, Confirm
 from edt_app.tui.screens.runs import view
-from edt_app.tui.screens.runs.pane import MOST_CURVES, Pane, series_of
+from edt_app.tui.screens.runs.pane import MOST_CURVES, MOST_POINTS, Pane, series_of
 from edt_app.tui.widgets.virtual_table import Row, VirtualTable
 from edt_core.errors import EdtError
 
@@ -289,7 +289,7 @@ class RunsScreen(EdtScreen):
         def work() -> dict[str, Any]:
             from edt_core.actions.curves import run_curves
 
-            return dict(run_curves(self.session.project(), numbers))
+            return dict(run_curves(self.session.project(), numbers, MOST_POINTS))
 
         def show(found: dict[str, Any]) -> None:
             if self._topic != "curves":

@@ -129,8 +129,6 @@ class VirtualTable(ScrollView, can_focus=True):
         self._direction = 1
         self._loading = False
 
-    # what the owner sets and asks
-
     @property
     def ids(self) -> Ids:
         """The rows' ids in order."""
@@ -198,6 +196,11 @@ class VirtualTable(ScrollView, can_focus=True):
         if self.marked:
             return self._ids[in_either(self._ids, self.marked, low, high)]
         return self._ids[low:high] if high else self._ids[self._cursor : self._cursor + 1]
+
+    def mark(self, ids: Collection[int]) -> None:
+        """Make these the marked rows."""
+        self.marked = set(ids)
+        self.refresh()
 
     # keys and mouse
 

@@ -163,6 +163,8 @@ def test_a_range_becomes_marks_and_escape_drops_it() -> None:
         await pilot.press("v", "j", "v", "g")
         assert app.table.selection().tolist() == [12, 13]
         assert shown(app, 3).startswith(" ◆")
+        app.table.mark({59, 20})
+        assert app.table.selection().tolist() == [20, 59]
 
     drive(app, path)
 

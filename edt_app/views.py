@@ -80,10 +80,17 @@ class RunView:
     """In the order of the plan."""
     notes: tuple[NoteView, ...] = ()
     """The newest, oldest first."""
-    cost: float = 0.0
-    """US dollars spent in this run, as far as prices are known."""
     last: int = 0
     """The last event's id."""
+    spent_before: float = 0.0
+    """US dollars, by the processes that worked on it before the newest."""
+    spent: float = 0.0
+    """US dollars, by the newest process."""
+
+    @property
+    def cost(self) -> float:
+        """US dollars that the run has spent; a call of unknown cost counts as its most."""
+        return self.spent_before + self.spent
 
     @property
     def current(self) -> StageView | None:
@@ -129,7 +136,7 @@ def fold(view: RunView, line: "EventLine") -> RunView:
     place, stage = _stage(view, line.body)
     changed = _changed(stage, line)
     stages = (*view.stages[:place], changed, *view.stages[place + 1 :])
-    view = replace(view, stages=stages)
+    view = _paid(replace(view, stages=stages), line.body.get("spent", 0.0))
     if line.kind == "StageFailed":
         note = NoteView(line.at, changed.step, line.body["reason"], failed=True)
         return _noted(view, note)
@@ -211,6 +218,14 @@ def _advanced(stage: StageView, body: dict[str, Any], at: float) -> StageView:
         rate=rate,
         eta=left / rate if total and rate > 0 else None,
     )
+
+
+def _paid(view: RunView, spent: float) -> RunView:
+    """A sum that begins anew is that of a process that goes on with the run."""
+    if not spent or spent == view.spent:
+        return view
+    before = view.spent_before + (view.spent if spent < view.spent else 0.0)
+    return replace(view, spent=spent, spent_before=before)
 
 
 def _noted(view: RunView, note: NoteView) -> RunView:

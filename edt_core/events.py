@@ -26,6 +26,8 @@ class StageAdvanced:
     total: int
     unit: str
     note: str = ""
+    spent: float = 0.0
+    """US dollars by the run's process so far; a call of unknown cost counts as its most."""
 
 
 @dataclass(frozen=True)

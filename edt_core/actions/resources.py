@@ -77,7 +77,8 @@ def _telling_cost(emit: EventSink, purses: Purses) -> EventSink:
 
     def told(event: Event) -> None:
         if isinstance(event, StageAdvanced) and tills and (total := tills[0].total):
-            event = replace(event, note=f"{event.note}, {total}" if event.note else total)
+            note = f"{event.note}, {total}" if event.note else total
+            event = replace(event, note=note, spent=tills[0].spent)
         emit(event)
 
     return told if purses else emit

@@ -11,6 +11,7 @@ from edt_core.stages.augmenter.review import ReviewDecisions
 from edt_core.store.artifacts import ArtifactLine
 from edt_core.store.calls import spend
 from edt_core.store.datasets import dataset_of
+from edt_core.store.liveness import Life, heartbeat
 from edt_core.store.project import Project
 from edt_core.store.questions import Counts, counts
 from edt_core.variants import Variant
@@ -52,10 +53,13 @@ def project_status(project: Project, seeds: Sequence[int] = DEFAULT_SEEDS) -> Pr
     spent = spend(project)
     calls = sum(line.answered + line.invalid + line.failed + line.unknown for line in spent)
     unknown = sum(line.unknown for line in spent)
-    holder = project.holder()
+    beating = heartbeat(project.folder)
     notes = []
-    if holder is not None:
+    if beating is not None:
+        holder = beating.holder
         notes.append(f"A run goes on (process {holder.pid} on {holder.host}).")
+        if beating.life is not Life.LIVE:
+            notes.append(f"It was last heard of {beating.age:.0f} s ago: it may be frozen.")
     if unknown:
         notes.append(f"{unknown:,} calls were sent and never answered (their cost is unknown).")
     stages = [StepStatus(step, "missing", 0, 0, "", "nothing was imported yet") for step in Step]
@@ -70,7 +74,7 @@ def project_status(project: Project, seeds: Sequence[int] = DEFAULT_SEEDS) -> Pr
         stages,
         calls,
         sum(line.cost for line in spent),
-        holder is not None,
+        beating is not None,
         " ".join(notes),
     )
 

@@ -114,3 +114,12 @@ def test_a_stage_that_was_stopped_has_not_failed():
     view = view_of(started(), stopped)
     assert settled(view, Liveness(Life.INTERRUPTED, 1.0)).current.state == "interrupted"
     assert settled(view, Liveness(Life.FAILED, 1.0)).current.state == "failed"
+
+
+def test_what_processes_spent_on_a_run_one_after_another_adds_up():
+    def paid(spent):
+        kind, body = advanced(1)
+        return kind, {**body, "spent": spent}
+
+    assert view_of(started(), paid(0.5), paid(2.0)).cost == 2.0
+    assert view_of(started(), paid(2.0), started(), advanced(1), paid(0.5)).cost == 2.5

@@ -75,4 +75,4 @@ def test_progress_says_what_was_spent(project, monkeypatch: pytest.MonkeyPatch):
     given.emit(event)
     tills[0].spent, tills[0].calls = 0.25, 1
     given.emit(event)
-    assert events == [event, replace(event, note="5 items, $0.2500")]
+    assert events == [event, replace(event, note="5 items, $0.2500", spent=0.25)]

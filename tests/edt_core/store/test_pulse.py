@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from edt_core.actions.status import project_status
 from edt_core.actions.stopping import kill, stop
 from edt_core.errors import ProjectError, RunCancelled, StopAfterEpoch
 from edt_core.store.liveness import Life, cause_of_death, heartbeat, launch_log
@@ -123,6 +124,16 @@ def test_a_frozen_run_is_quiet_then_stale_and_live_again_when_it_goes_on(project
     assert not liveness(project, run).ended
     child.send_signal(signal.SIGCONT)
     eventually(lambda: liveness(project, run).life == Life.LIVE, 5)
+
+
+def test_status_says_that_a_run_may_be_frozen(project, running):
+    child, _ = running()
+    assert "frozen" not in project_status(project).note
+    child.send_signal(signal.SIGSTOP)
+    os.utime(project.folder / "stages.beat", (time.time() - 20,) * 2)
+    told = project_status(project)
+    assert told.running
+    assert "20 s ago" in told.note
 
 
 def test_a_run_hears_at_once_and_says_so(project, running):

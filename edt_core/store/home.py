@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -165,12 +166,11 @@ class Home:
         )
 
     def _line(self, folder: Path) -> ProjectLine:
-        files = [path for path in folder.rglob("*") if path.is_file()]
         dataset, cost = _glance(folder / _DATABASE)
         return ProjectLine(
             folder.name,
             folder,
-            sum(path.stat().st_size for path in files),
+            sum(_size(path) for path in folder.rglob("*")),
             (folder / _DATABASE).stat().st_mtime,
             dataset,
             cost,
@@ -201,6 +201,15 @@ def new_folder(home: Home, name: str) -> Iterator[Path]:
             ) from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; none of a folder, nor of a file that a run has just taken away."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def _glance(database: Path) -> tuple[str, float]:

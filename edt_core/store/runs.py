@@ -159,10 +159,16 @@ def note_stage(
 
 
 def end_run(project: Project, run: int, state: RunState, error: str = "") -> None:
-    """Write down how a run ended."""
+    """Write down how a run ended; a stage that was cut short has not failed, it waits."""
     with project.database.write() as session:
         row = _existing(session, run)
         row.state, row.error, row.finished_at = state, storable(error), time.time()
+        if state == "interrupted":
+            session.connection().exec_driver_sql(
+                "UPDATE run_stage SET state = 'waiting' "
+                "WHERE run = ? AND state IN ('running', 'failed')",
+                (run,),
+            )
 
 
 def label_run(

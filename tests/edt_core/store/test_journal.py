@@ -94,6 +94,15 @@ def test_a_journal_that_cannot_write_says_so_to_the_run(project, run):
     assert time.monotonic() - started < 4
 
 
+def test_a_stage_that_was_cut_short_waits(project):
+    stages = [runs.RunStageLine("a" * 40, "pretrain", "Pretrain", 42)]
+    run = runs.start_run(project, runs.NewRun("LLM-EDT", "evaluate", [42], {}), stages)
+    for ended, state in [("failed", "failed"), ("interrupted", "waiting")]:
+        runs.note_stage(project, run, "a" * 40, "failed")
+        runs.end_run(project, run, ended)
+        assert [line.state for line in runs.run_stages(project, run)] == [state]
+
+
 def test_a_runs_life(project):
     stages = [
         runs.RunStageLine("a" * 40, "embed", "EmbedItems", None),

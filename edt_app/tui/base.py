@@ -127,9 +127,9 @@ class EdtScreen(Screen[None]):
             try:
                 result = work()
             except Exception as error:  # noqa: BLE001 (shown, or reported as a bug)
-                self._back(self._failed, error)
+                self._back(self._deliver_error, error)
                 return
-            self._back(self._shown, then, result)
+            self._back(self._deliver, then, result)
 
         self.session.write(done)
 
@@ -139,21 +139,21 @@ class EdtScreen(Screen[None]):
             result = work()
         except Exception as error:  # noqa: BLE001 (shown, or reported as a bug)
             if not worker.is_cancelled:
-                self._back(self._failed, error)
+                self._back(self._deliver_error, error)
             return
         if not worker.is_cancelled:
-            self._back(self._shown, show, result)
+            self._back(self._deliver, show, result)
 
     def _back(self, act: Callable[..., None], *values: Any) -> None:
         """Go on in the app's thread, unless the app has ended."""
         if self.app.is_running:
             self.app.call_later(act, *values)
 
-    def _shown(self, show: Callable[[T], None] | None, result: T) -> None:
+    def _deliver(self, show: Callable[[T], None] | None, result: T) -> None:
         if self.is_attached and show is not None:
             show(result)
 
-    def _failed(self, error: Exception) -> None:
+    def _deliver_error(self, error: Exception) -> None:
         if isinstance(error, EdtError):
             self.fail(error)
         else:

@@ -41,8 +41,15 @@ def _settings() -> EdtScreen:
     return SettingsScreen()
 
 
+def _prompts() -> EdtScreen:
+    from edt_app.tui.screens.prompts import PromptsScreen
+
+    return PromptsScreen()
+
+
 PLACES: tuple[Place, ...] = (
     Place("projects", "1", "Projects", "Every project: choose, make, copy, delete.", _projects),
+    Place("prompts", "4", "Prompts", "Every call: prompt, answer, parsed, attempts.", _prompts),
     Place("tune", "6", "Tune", "Threshold and rank of the noise filter, answered live.", _tune),
     Place("runs", "8", "Runs", "Every run: compare, plot, trace, export, delete.", _runs),
     Place(

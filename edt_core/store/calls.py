@@ -1,9 +1,12 @@
 """What was asked of language models, what came back, and what it cost."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edt_core.errors import UsageError
 from edt_core.store.database import rows_of
@@ -58,6 +61,19 @@ class CallLine:
     reason: str
     reused_from: str
     """Project and number of the call whose answer this is; empty for one that was bought here."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which calls; what is empty does not narrow."""
+
+    step: str = ""
+    user: str = ""
+    """A user's source id, who may be of an earlier import."""
+    status: str = ""
+    """``answered``, ``invalid``, ``failed`` or ``unknown``; ``bad`` for the last three."""
+    text: str = ""
+    """In request or response."""
 
 
 @dataclass(frozen=True)
@@ -134,31 +150,32 @@ def calls(
     Raises:
         UsageError: there is and was no such user.
     """
-    conditions: list[str] = []
-    values: list[Any] = []
-    if step:
-        conditions.append("c.step = ?")
-        values.append(step)
-    if user:
-        conditions.append("c.user_id = ?")
-        values.append(_asked_about(project, user))
-    if status == "bad":
-        conditions.append("c.status IN ('invalid', 'failed', 'unknown')")
-    elif status:
-        conditions.append("c.status = ?")
-        values.append(status)
-    if text:
-        conditions.append(
-            "(instr(lower(c.request), lower(?)) OR instr(lower(c.response), lower(?)))"
-        )
-        values += [text, text]
+    condition, values = _condition(project, Asked(step, user, status, text))
     if before is not None:
-        conditions.append("c.id < ?")
+        condition += " AND c.id < ?"
         values.append(before)
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    query = f"{_CALL} {where} ORDER BY c.id DESC LIMIT ?"
+    query = f"{_CALL} WHERE {condition} ORDER BY c.id DESC LIMIT ?"
     with project.database.read() as session:
         return [CallLine(*row) for row in rows_of(session, query, *values, limit)]
+
+
+def call_ids(project: Project, asked: Asked) -> NDArray[np.int64]:
+    """The ids of all calls of a kind, newest first: what a long list is made of.
+
+    Raises:
+        UsageError: there is and was no such user.
+    """
+    condition, values = _condition(project, asked)
+    query = f"SELECT c.id FROM call c WHERE {condition} ORDER BY c.id DESC"
+    with project.database.read() as session:
+        return np.array([row[0] for row in rows_of(session, query, *values)], dtype=np.int64)
+
+
+def calls_by_ids(project: Project, ids: Sequence[int]) -> list[CallLine]:
+    """The calls with these ids, in any order; ids that are gone are left out."""
+    query = f"{_CALL} WHERE c.id IN ({', '.join('?' * len(ids))})"
+    with project.database.read() as session:
+        return [CallLine(*row) for row in rows_of(session, query, *ids)]
 
 
 def call(project: Project, number: int) -> CallText:
@@ -210,6 +227,26 @@ def calls_by_kind(project: Project, ids: Iterable[int]) -> list[CallsOf]:
     with project.database.read() as session:
         found = rows_of(session, query, json.dumps([int(each) for each in ids]))
         return [CallsOf(*row) for row in found]
+
+
+def _condition(project: Project, asked: Asked) -> tuple[str, list[Any]]:
+    parts: list[str] = ["1"]
+    values: list[Any] = []
+    if asked.step:
+        parts.append("c.step = ?")
+        values.append(asked.step)
+    if asked.user:
+        parts.append("c.user_id = ?")
+        values.append(_asked_about(project, asked.user))
+    if asked.status == "bad":
+        parts.append("c.status IN ('invalid', 'failed', 'unknown')")
+    elif asked.status:
+        parts.append("c.status = ?")
+        values.append(asked.status)
+    if asked.text:
+        parts.append("(instr(lower(c.request), lower(?)) OR instr(lower(c.response), lower(?)))")
+        values += [asked.text, asked.text]
+    return " AND ".join(parts), values
 
 
 def _asked_about(project: Project, user: str) -> str:

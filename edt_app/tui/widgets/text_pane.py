@@ -35,7 +35,9 @@ def wrapped(text: str, width: int) -> list[str]:
 class TextPane(ScrollView, can_focus=True):
     """Shows a text by lines, wrapped or not; only the lines in view are drawn."""
 
-    DEFAULT_CSS = "TextPane { height: 1fr; overflow-x: auto; overflow-y: auto; }"
+    DEFAULT_CSS = (
+        "TextPane { height: 1fr; overflow-x: auto; overflow-y: auto; scrollbar-gutter: stable; }"
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "scroll_down", "Down", show=False, id="text.down"),
         Binding("up,k", "scroll_up", "Up", show=False, id="text.up"),

@@ -1,0 +1,226 @@
+"""Screen 4: every call to a language model, with prompt, answer, parsed result and attempts."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+from textual.widgets import Static
+
+from edt_app.tui.base import EdtScreen
+from edt_app.tui.commands import Command
+from edt_app.tui.dialogs import Ask
+from edt_app.tui.external import page
+from edt_app.tui.screens import prompts_view as view
+from edt_app.tui.widgets.text_pane import TextPane
+from edt_app.tui.widgets.virtual_table import Column, VirtualTable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edt_core.store.calls import CallText, Spend
+
+_COLUMNS = (
+    Column("call", 7, "right"),
+    Column("stage", 9),
+    Column("template", 12, from_width=100),
+    Column("user", 10),
+    Column("state", 11),
+    Column("in/out", 11, "right"),
+    Column("cost", 9, "right"),
+    Column("sec", 7, "right", from_width=100),
+    Column("note", 16, flexible=True),
+)
+_PANES = ("request", "response", "parsed", "attempts")
+
+
+class PromptsScreen(EdtScreen):
+    """Lists calls, newest first, and shows the one under the cursor."""
+
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        Command("prompts.filter", "slash", "Filter", "By stage, user, status or text.", "filter"),
+        Command("prompts.bad", "f", "Bad ones", "Only calls without a good answer, or all.", "bad"),
+        Command("prompts.next", "n", "Next pane", "Request, response, parsed, attempts.", "pane"),
+        Command("prompts.pager", "o", "Pager", "The whole call in $PAGER.", "pager"),
+        Command("prompts.copy", "y", "Copy", "Copy the whole call.", "copy"),
+        Command("prompts.items", "l", "Items", "The items of this call in the queue.", "items"),
+    )
+    DEFAULT_CSS = """
+    PromptsScreen #spend { height: 1; padding: 0 1; }
+    PromptsScreen #calls { height: 2fr; }
+    PromptsScreen #heading { height: auto; max-height: 2; padding: 0 1; background: $panel; }
+    PromptsScreen #detail { height: 3fr; }
+    PromptsScreen #detail > Vertical { width: 1fr; }
+    PromptsScreen #side > TextPane { height: 1fr; }
+    PromptsScreen.-narrow #calls { height: 1fr; }
+    PromptsScreen.-narrow #detail .pane { display: none; }
+    PromptsScreen.-narrow #detail .pane.-shown { display: block; }
+    PromptsScreen.-narrow #detail > Vertical.-hidden { display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filter = ""
+        self._pane = "response"
+        self._call: CallText | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """What was spent, the list, the call."""
+        yield Static(id="spend", markup=False)
+        yield VirtualTable(
+            _COLUMNS, self._fetch, empty="No call yet: s on 3 Pipeline runs.", id="calls"
+        )
+        yield Static(id="heading", markup=False)
+        with Horizontal(id="detail"):
+            with Vertical(id="first"):
+                yield TextPane(id="request", classes="pane")
+            with Vertical(id="second"):
+                yield TextPane(id="response", classes="pane")
+            with Vertical(id="side"):
+                yield TextPane(id="parsed", classes="pane")
+                yield TextPane(id="attempts", classes="pane")
+
+    def on_mount(self) -> None:
+        """Titles of the panes; the list has the keys first."""
+        for name in _PANES:
+            self.query_one(f"#{name}", TextPane).border_title = name
+        self._show_pane()
+        self.query_one("#calls", VirtualTable).focus()
+
+    def reload(self) -> None:
+        """Read the calls' ids and what they cost."""
+        self._call = None
+        self.project_changed()
+
+    def project_changed(self) -> None:
+        """New calls come on top; the cursor stays on its call."""
+        fields, _ = view.parsed_filter(self._filter)
+
+        def work() -> "tuple[NDArray[np.int64], list[Spend]]":
+            from edt_core.store.calls import Asked, call_ids, spend
+
+            project = self.session.project()
+            return call_ids(project, Asked(**fields)), spend(project)
+
+        self.read(work, self._listed, group="ids")
+
+    def _listed(self, found: "tuple[NDArray[np.int64], list[Spend]]") -> None:
+        ids, spent = found
+        self.query_one("#calls", VirtualTable).set_ids(ids)
+        cost = sum(line.cost for line in spent)
+        bad = sum(line.invalid + line.failed + line.unknown for line in spent)
+        unpriced = sum(line.unpriced for line in spent)
+        text = f"{len(ids):,} calls" + (f" with {self._filter}" if self._filter else "")
+        text += f"   ${cost:.4f} spent" + (f" ({unpriced:,} of unknown price)" if unpriced else "")
+        text += f"   {bad:,} without a good answer" if bad else ""
+        self.query_one("#spend", Static).update(Text(view.lines_of(text)))
+        if not len(ids):
+            self._show_call(None)
+
+    def _fetch(self, ids: list[int]) -> dict[int, list[str]]:
+        from edt_core.store.calls import calls_by_ids
+
+        return {line.id: view.row(line) for line in calls_by_ids(self.session.project(), ids)}
+
+    def on_virtual_table_highlighted(self, event: VirtualTable.Highlighted) -> None:
+        """Show the call under the cursor."""
+        number = event.row_id
+
+        def work() -> "CallText":
+            from edt_core.store.calls import call
+
+            return call(self.session.project(), number)
+
+        self.read(work, self._show_call, group="call")
+
+    def on_virtual_table_chosen(self) -> None:
+        """Enter: into the texts."""
+        self.query_one(f"#{self._pane}", TextPane).focus()
+
+    def _show_call(self, found: "CallText | None") -> None:
+        same = found is not None and self._call is not None and found.line == self._call.line
+        if same:
+            return
+        self._call = found
+        texts = dict.fromkeys(_PANES, "")
+        if found is not None:
+            texts = {
+                "request": view.request_text(found.request),
+                "response": view.response_text(found),
+                "parsed": view.parsed_text(found),
+                "attempts": view.attempts_text(found.attempts),
+            }
+        self.query_one("#heading", Static).update(Text(view.heading(found.line) if found else ""))
+        for name, text in texts.items():
+            self.query_one(f"#{name}", TextPane).show(text)
+
+    def _show_pane(self) -> None:
+        for name in _PANES:
+            pane = self.query_one(f"#{name}", TextPane)
+            pane.set_class(name == self._pane, "-shown")
+            if pane.parent is not None and isinstance(pane.parent, Vertical):
+                inside = [one.id for one in pane.parent.query(TextPane)]
+                pane.parent.set_class(self._pane not in inside, "-hidden")
+
+    # ------------------------------------------------------------------ keys
+
+    def why_not(self, command: Command) -> str:
+        """Most keys need a call."""
+        if command.action in {"pager", "copy", "items"} and self._call is None:
+            return "there is no call here."
+        if command.action == "items":
+            if not any(place.mode == "review" for place in self.edt.places):
+                return "there is no such screen."
+            if self._call is not None and self._call.line.step != "generate":
+                return "this call generated no items."
+        return ""
+
+    def command_line(self) -> list[str]:
+        """The call, or the list."""
+        project = ["--project", self.session.name]
+        if self._call is not None:
+            return ["calls", *project, "show", str(self._call.line.id)]
+        return ["calls", *project]
+
+    def do_filter(self) -> None:
+        """Ask for a filter."""
+
+        def take(text: str | None) -> None:
+            if text is not None:
+                self._filter = " ".join(text.split())
+                self.project_changed()
+
+        question = (
+            "stage:generate|profile  user:ID  status:answered|invalid|failed|unknown|bad  text"
+        )
+        check = lambda text: view.parsed_filter(text)[1]  # noqa: E731
+        self.app.push_screen(Ask(question, self._filter, check=check), take)
+
+    def do_bad(self) -> None:
+        """Only what went wrong, or all again."""
+        self._filter = "" if self._filter == "status:bad" else "status:bad"
+        self.project_changed()
+
+    def do_pane(self) -> None:
+        """The next text; where all are seen, the keys go there."""
+        self._pane = _PANES[(_PANES.index(self._pane) + 1) % len(_PANES)]
+        self._show_pane()
+        self.query_one(f"#{self._pane}", TextPane).focus()
+
+    def do_pager(self) -> None:
+        """The whole call outside."""
+        assert self._call is not None
+        page(self.edt, view.whole(self._call))
+
+    def do_copy(self) -> None:
+        """The whole call into the clipboard."""
+        assert self._call is not None
+        text = view.whole(self._call)
+        self.app.copy_to_clipboard(text)
+        self.say(f"{len(text):,} letters copied, where the terminal allows it (OSC 52).")
+
+    def do_items(self) -> None:
+        """From a call to what it made."""
+        self.edt.go("review")

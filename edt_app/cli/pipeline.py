@@ -169,7 +169,7 @@ def estimate(
     set_: Settings = [],
     json: AsJson = False,
 ) -> None:
-    """Calls, tokens and cost that a run would still make."""
+    """Calls, tokens, cost and time that a run would still need; nothing is sent."""
     from edt_core.actions.estimating import estimate as ask
 
     found = ask(opened(context, project), set_)
@@ -177,24 +177,36 @@ def estimate(
         say_json(found)
         return
     say_table(
-        ["stage", "calls", "prompt tokens", "answer tokens", "cost"],
+        ["stage", "what", "calls", "prompt tokens", "answer tokens", "cost", "time", "from"],
         [
             [
                 line.step,
-                f"{line.calls:,}",
+                line.what,
+                f"{line.calls:,}" if line.exact else f"at most {line.calls:,}",
                 f"{line.prompt_tokens:,}",
                 f"{line.completion_tokens:,}",
-                "free"
-                if line.cost == 0
-                else "unknown"
-                if line.cost is None
-                else f"${line.cost:.4f}",
+                _dollars(line.cost),
+                _time(line.seconds),
+                line.basis,
             ]
             for line in found.lines
         ],
-        right=frozenset({1, 2, 3, 4}),
+        right=frozenset({2, 3, 4, 5, 6}),
     )
-    note(found.note)
+    note(f"In all: {_dollars(found.cost)}, time {_time(found.seconds)}.")
+    if found.note:
+        note(found.note)
+
+
+def _dollars(cost: float | None) -> str:
+    return "unknown" if cost is None else f"${cost:.4f}" if cost else "free"
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "unknown"
+    hours, rest = divmod(round(seconds), 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}"
 
 
 @config_app.callback()

@@ -135,16 +135,17 @@ def _missing(store: Artifacts, pipelines: list[Pipeline]) -> set[str]:
 
 def _calls(project: Project, before: Config, after: Config) -> tuple[int, float | None]:
     """Calls and cost that the change adds; what is outstanding anyway is no consequence of it."""
-    now = {line.step: line for line in estimate_of(project, before).lines}
+    now = {(line.step, line.what): line for line in estimate_of(project, before).lines}
     calls, cost = 0, 0.0
     unknown = False
     for line in estimate_of(project, after).lines:
-        more = line.calls - now[line.step].calls
+        before_it = now.get((line.step, line.what))
+        more = line.calls - (before_it.calls if before_it else 0)
         if more <= 0:
             continue
         calls += more
         if line.cost is None:
             unknown = True
         else:
-            cost += line.cost - (now[line.step].cost or 0.0)
+            cost += line.cost - ((before_it.cost if before_it else None) or 0.0)
     return calls, None if unknown else max(0.0, cost)

@@ -1,39 +1,39 @@
-"""``edt estimate``: the calls, tokens and cost that a run would still make."""
+"""``edt estimate``: the calls, tokens, cost and time that a run would still need."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from edt_core.actions.configuring import configuration
 from edt_core.actions.jobs import Job, imported, pipelines_of
+from edt_core.actions.outstanding import Outstanding, outstanding
 from edt_core.config import Config
-from edt_core.data.catalogue import Catalogue
-from edt_core.data.sequences import domain_counts
-from edt_core.llm.prices import price_of
-from edt_core.llm.prompts import item_prompt, sample_line
-from edt_core.recipes import DEFAULT_SEEDS, Pipeline
-from edt_core.stage import Step
-from edt_core.store.calls import answered_for, spend
+from edt_core.llm.prices import Price, price_of
+from edt_core.recipes import DEFAULT_SEEDS
+from edt_core.store.calls import Measured, measured
 from edt_core.store.project import Project
 from edt_core.variants import Variant
 
 LETTERS_PER_TOKEN = 4.0
-"""Of English product titles, roughly; measured tokens replace it once calls were made."""
-_SAMPLE = 2000
+"""Of English product texts, roughly; what services counted replaces it once calls were made."""
 
 
 @dataclass(frozen=True)
 class EstimateLine:
-    """One stage's outstanding calls."""
+    """One kind of request that a run would still make."""
 
     step: str
+    what: str
     calls: int
-    """At most: identical questions are asked once, answered ones not again."""
+    exact: bool
+    """Else at most so many."""
     prompt_tokens: int
     completion_tokens: int
     cost: float | None
     """US dollars; 0 for the embedded defaults, None where the price is not known."""
+    seconds: float | None
+    """At the settings' concurrency; None before a call was measured."""
+    basis: str
+    """What tokens and time are reckoned from."""
 
 
 @dataclass(frozen=True)
@@ -42,104 +42,135 @@ class Estimate:
 
     lines: list[EstimateLine]
     cost: float | None
+    """US dollars; None where the price of something asked for is not known."""
+    seconds: float | None
     note: str
 
 
 def estimate(project: Project, settings: Sequence[str] = ()) -> Estimate:
-    """An upper bound from the data set's shape; asks nothing and computes nothing.
+    """What a run would ask, from the data, the ledger and what was measured; asks nothing.
 
     Raises:
         MissingInput: nothing was imported yet.
         UsageError: an unknown setting.
+        InputError: a prompt template of the project's own can't be used.
     """
-    return estimate_of(project, configuration(project, settings))
+    return estimate_of(project, configuration(project, settings), exact=True)
 
 
-def estimate_of(project: Project, config: Config) -> Estimate:
+def estimate_of(project: Project, config: Config, *, exact: bool = False) -> Estimate:
     """The same for any configuration.
+
+    Args:
+        project: The project.
+        config: The settings.
+        exact: Render what can be and look it up in the ledger, which takes some seconds for every
+            ten thousand users; else every count is a bound.
 
     Raises:
         MissingInput: nothing was imported yet.
+        InputError: a prompt template of the project's own can't be used.
     """
     dataset = imported(project)
     made = pipelines_of(project, Job(Variant.LLM_EDT, config, DEFAULT_SEEDS[:1]), dataset.digest)[0]
-    catalogue = project.artifacts.read(made.data.catalogue)
-    counts = domain_counts(project.artifacts.read(made.data.histories).sequences, catalogue.domain)
-    lines = [
-        _embed(project, config, made, catalogue),
-        _generate(project, config, made, catalogue, counts),
-        _profile(project, config, made, counts),
-    ]
-    costs = [line.cost for line in lines]
-    known = [value for value in costs if value is not None]
-    note = "Upper bounds: identical questions are asked once, and answered ones never again."
-    if None in costs:
-        note += " The price of a model is not known, so its cost is not counted."
-    return Estimate(lines, sum(known) if len(known) == len(costs) else None, note)
-
-
-def _spread(catalogue: Catalogue) -> list[int]:
-    """Keys of items from all over the catalogue, to measure texts on."""
-    count = min(len(catalogue), _SAMPLE)
-    return [round(key) for key in np.linspace(0, len(catalogue) - 1, count)]
-
-
-def _embed(project: Project, config: Config, made: Pipeline, catalogue: Catalogue) -> EstimateLine:
-    if config.embedding.choice.provider != "openai" or project.artifacts.has(made.embeddings[0]):
-        return EstimateLine(Step.EMBED, 0, 0, 0, 0.0)
-    names = catalogue.domain_names
-    texts = [
-        item_prompt(names[catalogue.domain[key]], catalogue.text(key)) for key in _spread(catalogue)
-    ]
-    tokens = round(_mean_tokens(texts) * len(catalogue))
-    calls = -(-len(catalogue) // config.embedding.batch_size)
-    price = price_of(config.embedding)
-    return EstimateLine(Step.EMBED, calls, tokens, 0, price.of(tokens) if price else None)
-
-
-def _generate(
-    project: Project, config: Config, made: Pipeline, catalogue: Catalogue, counts: np.ndarray
-) -> EstimateLine:
-    stages = [part.generated for part in made.augmenter]
-    if all(project.artifacts.has(stage) for stage in stages):
-        return EstimateLine(Step.GENERATE, 0, 0, 0, 0.0)
-    both = int((counts > 0).all(axis=1).sum())
-    one = int((counts > 0).any(axis=1).sum()) - both
-    calls = 2 * both + (one if config.noise_filter.empty_target == "catalogue" else 0)
-    calls = max(0, calls - sum(answered_for(project, stage.fingerprint) for stage in stages))
-    line = _mean_tokens([sample_line(catalogue.text(key)) for key in _spread(catalogue)])
-    shown = np.minimum(counts, config.clusters.n_clusters).sum(axis=1)
-    prompt = 350 + line * float(shown[shown > 0].mean() if (shown > 0).any() else 0)
-    return _priced(
-        project, config, Step.GENERATE, calls, prompt, line * config.generator.n_generate
+    meter = _Meter(project, config)
+    lines = [meter.line(entry) for entry in outstanding(project, config, made, exact=exact)]
+    costs = [line.cost for line in lines if line.calls]
+    times = [line.seconds for line in lines if line.calls]
+    known = [cost for cost in costs if cost is not None]
+    return Estimate(
+        lines,
+        sum(known) if len(known) == len(costs) else None,
+        None if None in times else sum(seconds for seconds in times if seconds is not None),
+        _note(lines),
     )
 
 
-def _profile(project: Project, config: Config, made: Pipeline, counts: np.ndarray) -> EstimateLine:
-    if all(project.artifacts.has(stage) for stage in made.profiles):
-        return EstimateLine(Step.PROFILE, 0, 0, 0, 0.0)
-    people = int((counts > 0).any(axis=1).sum())
-    calls = people
-    if config.profiles.pipeline == "sra":
-        calls += int(np.minimum(counts, config.profiles.n_clusters).sum()) + 10
-    calls = max(0, calls - sum(answered_for(project, stage.fingerprint) for stage in made.profiles))
-    return _priced(project, config, Step.PROFILE, calls, 250.0, 70.0)
+def _note(lines: Sequence[EstimateLine]) -> str:
+    asked = [line for line in lines if line.calls]
+    parts = []
+    if any(not line.exact for line in asked):
+        parts.append("'at most' counts what can't be known before earlier stages have run.")
+    if any(line.cost is None for line in asked):
+        parts.append("The price of a model is not known, so there is no sum.")
+    if any(line.seconds is None for line in asked):
+        parts.append("Times come with the first answered calls.")
+    return " ".join(parts)
+
+
+class _Meter:
+    """Tokens, cost and time by what services counted before."""
+
+    def __init__(self, project: Project, config: Config) -> None:
+        self._project = project
+        self._config = config
+
+    def line(self, entry: Outstanding) -> EstimateLine:
+        """One kind of request, priced."""
+        if entry.template == "embedding":
+            return self._texts(entry)
+        settings = self._config.llm
+        if settings.choice.provider == "stand-in":
+            return _priced(entry, entry.count, 0.0, 0.0, Price(input=0.0), 0.0, "stand-in")
+        found = measured(self._project, settings.model, entry.template)
+        others = found or measured(self._project, settings.model)
+        ratio = others.prompt_tokens / others.letters if others else 1 / LETTERS_PER_TOKEN
+        again = found.calls / max(1, found.answered) if found else 1.0
+        answer = found.completion_tokens if found else entry.answer_letters * ratio
+        basis = f"{found.calls:,} calls measured" if found else _guess(others)
+        return _priced(
+            entry,
+            round(entry.count * again),
+            entry.letters * ratio,
+            answer,
+            price_of(settings),
+            found.latency / settings.concurrency if found else None,
+            basis,
+            cached=found.cached_tokens / found.prompt_tokens if found else 0.0,
+        )
+
+    def _texts(self, entry: Outstanding) -> EstimateLine:
+        settings = self._config.embedding
+        found = measured(self._project, settings.model, "embedding")
+        ratio = found.prompt_tokens / found.letters if found else 1 / LETTERS_PER_TOKEN
+        calls = -(-entry.count // settings.batch_size)
+        per_call = entry.letters * ratio * entry.count / max(1, calls)
+        seconds = found.latency / _TEXTS_AT_ONCE if found else None
+        basis = f"{found.calls:,} calls measured" if found else _guess(None)
+        return _priced(entry, calls, per_call, 0.0, price_of(settings), seconds, basis)
+
+
+_TEXTS_AT_ONCE = 8
+"""Requests for vectors that are in flight."""
+
+
+def _guess(others: Measured | None) -> str:
+    if others:
+        return "rendered prompts, tokens per letter of other calls"
+    return f"rendered prompts, {LETTERS_PER_TOKEN:g} letters a token"
 
 
 def _priced(
-    project: Project, config: Config, step: Step, calls: int, prompt: float, answer: float
+    entry: Outstanding,
+    calls: int,
+    prompt: float,
+    answer: float,
+    price: Price | None,
+    seconds: float | None,
+    basis: str,
+    cached: float = 0.0,
 ) -> EstimateLine:
-    """Tokens as measured on answered calls of the step, else as guessed from letters."""
-    for line in spend(project):
-        if line.step == step and line.answered and line.prompt_tokens:
-            prompt = line.prompt_tokens / line.answered
-            answer = line.completion_tokens / line.answered
-    tokens = (round(calls * prompt), round(calls * answer))
-    if config.llm.provider == "stand-in":
-        return EstimateLine(step, calls, *tokens, 0.0)
-    price = price_of(config.llm)
-    return EstimateLine(step, calls, *tokens, price.of(*tokens) if price else None)
-
-
-def _mean_tokens(texts: Sequence[str]) -> float:
-    return sum(len(text) for text in texts) / max(1, len(texts)) / LETTERS_PER_TOKEN
+    """Args: tokens of one call's prompt and answer, seconds of one, share of cached tokens."""
+    tokens, answers = round(calls * prompt), round(calls * answer)
+    cost = None if price is None else price.of(tokens, answers, round(tokens * cached))
+    return EstimateLine(
+        entry.step,
+        entry.what,
+        calls,
+        entry.exact,
+        tokens,
+        answers,
+        cost if calls else 0.0,
+        0.0 if not calls else None if seconds is None else calls * seconds,
+        basis if calls else "nothing left to ask",
+    )

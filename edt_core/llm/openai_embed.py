@@ -163,7 +163,7 @@ class OpenAIEmbedder:
         self._dimensions = dimensions
 
     def _key(self, text: str) -> str:
-        return hashlib.sha256(f"openai\0{self._model}\0{text}".encode()).hexdigest()[:40]
+        return vector_key(self._model, text)
 
 
 @dataclass(frozen=True)
@@ -259,3 +259,8 @@ def _vector(value: Any) -> Floats:
     except (ValueError, TypeError, OverflowError):
         pass
     return np.zeros(0, dtype=np.float32)
+
+
+def vector_key(model: str, text: str) -> str:
+    """40 hex digits by which the vector of ``text`` is remembered."""
+    return hashlib.sha256(f"openai\0{model}\0{text}".encode()).hexdigest()[:40]

@@ -126,6 +126,41 @@ def answered_for(project: Project, fingerprint: str) -> int:
         return int(number)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What services counted for recent calls: means of one call."""
+
+    calls: int
+    """With an answer, valid or not."""
+    answered: int
+    prompt_tokens: float
+    cached_tokens: float
+    completion_tokens: float
+    latency: float
+    """Seconds."""
+    letters: float
+    """Of a request's messages as JSON; of the texts in a request for vectors."""
+
+
+def measured(project: Project, model: str, template: str = "") -> Measured | None:
+    """Means over the newest 500 calls to ``model``; of one template, or of every question."""
+    query = f"""
+        WITH newest AS (
+            SELECT status, prompt_tokens, cached_tokens, completion_tokens, latency,
+                   CASE template WHEN 'embedding' THEN json_extract(request, '$.letters')
+                        ELSE length(json_extract(request, '$.messages')) END AS letters
+            FROM call WHERE model = ? AND template {"= ?" if template else "!= 'embedding'"}
+            AND status IN ('answered', 'invalid') AND reused_from = '' AND prompt_tokens > 0
+            AND provider != 'stand-in' AND step != 'doctor'
+            ORDER BY id DESC LIMIT 500)
+        SELECT count(*), sum(status = 'answered'), avg(prompt_tokens), avg(cached_tokens),
+               avg(completion_tokens), avg(latency), avg(letters) FROM newest"""
+    values = (model, template) if template else (model,)
+    with project.database.read() as session:
+        (row,) = rows_of(session, query, *values)
+    return Measured(*row) if row[0] and row[-1] else None
+
+
 def calls(
     project: Project,
     *,

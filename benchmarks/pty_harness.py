@@ -15,7 +15,8 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,7 +61,7 @@ class Terminal:
         size = struct.pack("HHHH", self.lines, self.columns, 0, 0)
         fcntl.ioctl(inner, termios.TIOCSWINSZ, size)
         self.raw = bytearray()
-        self._unseen = bytearray()
+        self._unseen: deque[tuple[float, bytes]] = deque()
         self._screen = pyte.Screen(self.columns, self.lines)
         self._stream = pyte.ByteStream(self._screen)
         self.started = time.perf_counter()
@@ -91,30 +92,37 @@ class Terminal:
         if SYNC_QUESTION in got:
             os.write(self._master, SYNC_ANSWER)
         self.raw += got
-        self._unseen += got
+        self._unseen.append((time.perf_counter(), got))
         return got
+
+    def _see(self) -> Iterator[float]:
+        """Bring the screen up to date, one read after the other; when each came."""
+        while self._unseen:
+            at, got = self._unseen.popleft()
+            # pyte knows neither of these: it would print the rest of them
+            self._stream.feed(re.sub(rb"\x1b\[[<>=][0-9;]*[a-z]|\x1b\[\?[0-9;]+\$p", b"", got))
+            yield at
 
     def shown(self) -> list[str]:
         """The screen, line by line."""
-        # pyte knows neither of these: it would print the rest of them
-        known = re.sub(rb"\x1b\[[<>=][0-9;]*[a-z]|\x1b\[\?[0-9;]+\$p", b"", bytes(self._unseen))
-        self._stream.feed(known)
-        self._unseen.clear()
+        for _ in self._see():
+            pass
         return list(self._screen.display)
 
-    def shows(self, marker: str) -> bool:
-        """Is ``marker`` (a regular expression) on one of the screen's lines?"""
-        return any(re.search(marker, line) for line in self.shown())
-
     def wait_for(self, marker: str, timeout: float = 20.0) -> float:
-        """Seconds from the start until the chunk that brought ``marker`` to the screen."""
+        """Seconds from the start until the read that brought ``marker`` to one of the lines.
+
+        ``marker`` is a regular expression. Reads are interpreted when nothing more comes, so that
+        none waits for the interpreter.
+        """
         until = time.perf_counter() + timeout
         while time.perf_counter() < until:
-            if self.read(0.25):
-                at = time.perf_counter()
-                if self.shows(marker):
+            if self.read(0.1):
+                continue
+            for at in self._see():
+                if any(re.search(marker, line) for line in self._screen.display):
                     return at - self.started
-            elif self.process.poll() is not None:
+            if self.process.poll() is not None:
                 break
         text = "\n".join(line.rstrip() for line in self.shown() if line.strip())
         raise TimeoutError(f"{marker!r} did not come; the screen shows\n{text}")

@@ -17,6 +17,7 @@ from textual.strip import Strip
 
 from edt_app.tui.widgets.cells import fit
 from edt_app.tui.widgets.table_rows import (
+    ASCII_GLYPHS,
     PAGE_ROWS,
     Cell,
     Column,
@@ -29,7 +30,7 @@ from edt_app.tui.widgets.table_rows import (
     in_either,
 )
 
-__all__ = ["Cell", "Column", "Fetch", "Glyphs", "Ids", "Row", "VirtualTable"]
+__all__ = ["ASCII_GLYPHS", "Cell", "Column", "Fetch", "Glyphs", "Ids", "Row", "VirtualTable"]
 
 STRIPS_KEPT = 1000
 HEADER_LINES = 1

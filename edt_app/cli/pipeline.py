@@ -159,7 +159,8 @@ def status(context: typer.Context, project: ProjectName, json: AsJson = False) -
         ],
         right=frozenset({2}),
     )
-    cost = "no paid call" if found.cost == 0 else f"${found.cost:.4f}"
+    paid = found.cost > 0 or found.unpriced
+    cost = f"${found.cost:.4f} known to be spent" if paid else "no paid call"
     note(f"{found.calls:,} calls kept, {cost}. {found.note}")
 
 

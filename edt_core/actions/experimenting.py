@@ -126,13 +126,14 @@ def _evidence(project: Project, jobs: dict[str, Job], device: str) -> Evidence:
         n_users=counts(project).users,
         runs={label: pipelines_of(project, job, dataset.digest) for label, job in jobs.items()},
         load=project.artifacts.read,
-        spending=lambda: _spending(project),
+        spending=lambda: spending(project),
         user_id=lambda user: users(project, after=user - 1, limit=1)[0].source_id,
         device=lambda: chosen_device(device),
     )
 
 
-def _spending(project: Project) -> list[Spending]:
+def spending(project: Project) -> list[Spending]:
+    """Every step's calls and what they cost."""
     return [
         Spending(
             line.step,
@@ -142,6 +143,9 @@ def _spending(project: Project) -> list[Spending]:
             line.completion_tokens,
             line.cost,
             line.unpriced,
+            line.cached_tokens,
+            line.reused,
+            line.uncertain,
         )
         for line in spend(project)
     ]

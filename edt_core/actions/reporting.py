@@ -10,11 +10,14 @@ from edt_core.config import Config
 from edt_core.errors import MissingInput
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.table import Table
+from edt_core.experiments.efficiency import cost_table
+from edt_core.experiments.names import Name
 from edt_core.experiments.overall import CUTOFF, overall_table
 from edt_core.recipes import Data
 from edt_core.store import runs
 from edt_core.store.datasets import dataset_of
 from edt_core.store.project import Project
+from edt_core.store.questions import counts
 from edt_core.variants import Variant
 
 _SHORT = ((f"full.ndcg@{CUTOFF}", f"N@{CUTOFF}"), (f"full.hit_rate@{CUTOFF}", f"H@{CUTOFF}"))
@@ -126,10 +129,16 @@ def changed_settings(config: Mapping[str, Any]) -> dict[str, Any]:
 def report(project: Project, name: str = "") -> list[Table]:
     """Tables of results: every finished model, or an experiment's.
 
+    What was spent is told at any time, also of a run that was stopped.
+
     Raises:
         UsageError: an unknown experiment.
         MissingInput: no run has a result yet.
     """
+    if name == Name.COST:
+        from edt_core.actions.experimenting import spending
+
+        return [cost_table(spending(project), counts(project).users)]
     if name:
         from edt_core.actions.experimenting import told
 

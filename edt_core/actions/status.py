@@ -44,6 +44,8 @@ class ProjectStatus:
     """US dollars, as far as prices are known."""
     running: bool
     note: str
+    unpriced: int = 0
+    """Answered calls whose price is not known, so that ``cost`` says too little."""
 
 
 def project_status(project: Project, seeds: Sequence[int] = DEFAULT_SEEDS) -> ProjectStatus:
@@ -60,6 +62,9 @@ def project_status(project: Project, seeds: Sequence[int] = DEFAULT_SEEDS) -> Pr
         notes.append(f"A run goes on (process {holder.pid} on {holder.host}).")
         if beating.life is not Life.LIVE:
             notes.append(f"It was last heard of {beating.age:.0f} s ago: it may be frozen.")
+    unpriced = sum(line.unpriced for line in spent)
+    if unpriced:
+        notes.append(f"The price of {unpriced:,} answered calls is not known.")
     if unknown:
         notes.append(f"{unknown:,} calls were sent and never answered (their cost is unknown).")
     stages = [StepStatus(step, "missing", 0, 0, "", "nothing was imported yet") for step in Step]
@@ -76,6 +81,7 @@ def project_status(project: Project, seeds: Sequence[int] = DEFAULT_SEEDS) -> Pr
         sum(line.cost for line in spent),
         beating is not None,
         " ".join(notes),
+        unpriced,
     )
 
 

@@ -12,6 +12,8 @@ from edt_core.stages.evaluate import EvaluateModel
 from edt_core.variants import Variant
 
 MODELS = (Variant.SASREC, Variant.SASREC_TEXT, Variant.LLM_EDT)
+PAPER = {"embed": 0.000009, "generate": 0.000194, "profile": 0.000477}
+"""US dollars per user in Table 6: embedding, generation, summarization."""
 _MILLION = 1e6
 
 
@@ -26,32 +28,48 @@ def tell_cost(evidence: Evidence) -> list[Table]:
 
 
 def cost_table(spending: Sequence[Spending], n_users: int) -> Table:
-    """One row a step: calls, tokens and US dollars, in all and per user."""
-    rows = []
-    for line in spending:
-        known = None if line.unpriced else line.cost
-        each = None if known is None or not n_users else known / n_users
-        rows.append(
-            (
-                Cell(line.step),
-                Cell(line.answered),
-                Cell(line.other),
-                Cell(line.prompt_tokens),
-                Cell(line.completion_tokens),
-                Cell(known, decimals=6),
-                Cell(each, decimals=6),
-            )
-        )
-    columns = ("step", "answered", "not answered", "prompt tokens", "completion tokens")
+    """One row a step and their sum: calls, tokens and US dollars, in all, per user, the paper's."""
+    rows = [_cost_row(line.step, [line], n_users) for line in spending]
+    if len(rows) > 1:
+        rows.append(_cost_row("all", spending, n_users))
+    columns = (
+        "step", "answered", "of these reused", "not answered", "prompt tokens",
+        "of these cached", "answer tokens", "US$", "US$ per user", "paper, US$ per user",
+    )  # fmt: skip
     notes = [
         f"Every call that this project ever made, over {n_users:,} users; an answer that is "
-        "remembered is not asked for again. Embedding requests are not priced."
+        "remembered is not asked for again. Embeddings of every step stand under 'embed'.",
+        "Paper: Table 6, DeepSeek, on other data; its 'Summarization' stands beside 'profile'.",
     ]
     unpriced = sum(line.unpriced for line in spending)
     if unpriced:
         notes.append(f"The price of {unpriced:,} answered calls is not known.")
+    uncertain = sum(line.uncertain for line in spending)
+    if uncertain:
+        notes.append(
+            f"{uncertain:,} calls without a usable answer may have been billed; their cost is not "
+            "known and not in the sum."
+        )
     title = "Table 6: cost of the language model"
-    return Table(title, (*columns, "US$", "US$ per user"), tuple(rows), tuple(notes))
+    return Table(title, columns, tuple(rows), tuple(notes))
+
+
+def _cost_row(name: str, lines: Sequence[Spending], n_users: int) -> tuple[Cell, ...]:
+    unknown = any(line.unpriced for line in lines)
+    cost = None if unknown else sum(line.cost for line in lines)
+    paper = sum(PAPER.values()) if name == "all" else PAPER.get(name)
+    return (
+        Cell(name),
+        Cell(sum(line.answered for line in lines)),
+        Cell(sum(line.reused for line in lines)),
+        Cell(sum(line.other for line in lines)),
+        Cell(sum(line.prompt_tokens for line in lines)),
+        Cell(sum(line.cached_tokens for line in lines)),
+        Cell(sum(line.completion_tokens for line in lines)),
+        Cell(cost, decimals=6),
+        Cell(None if cost is None or not n_users else cost / n_users, decimals=6),
+        Cell(paper, decimals=6),
+    )
 
 
 def efficiency_specs(_: Config) -> list[RunSpec]:

@@ -38,6 +38,12 @@ class Spending:
     """US dollars, as far as prices are known."""
     unpriced: int
     """Answered calls without a known price."""
+    cached_tokens: int = 0
+    """Of the prompts', as many as services read from their caches."""
+    reused: int = 0
+    """Of the answered, as many as another project had paid for."""
+    uncertain: int = 0
+    """Calls without a usable answer that may have been billed: nobody knows."""
 
 
 @dataclass(frozen=True)

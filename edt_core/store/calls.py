@@ -34,6 +34,8 @@ class Spend:
     """Of the prompts', as many as services read from their caches."""
     reused: int = 0
     """Of the answered, as many as were taken from another project."""
+    uncertain: int = 0
+    """Calls without a usable answer that may have been billed: nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def spend(project: Project) -> list[Spend]:
         SELECT step, sum(status = 'answered'), sum(status = 'invalid'), sum(status = 'failed'),
                sum(status = 'unknown'), sum(prompt_tokens), sum(completion_tokens), total(cost),
                sum(status = 'answered' AND cost IS NULL), sum(cached_tokens),
-               sum(reused_from != '')
+               sum(reused_from != ''), sum(status != 'answered' AND cost IS NULL)
         FROM call GROUP BY step ORDER BY min(id)"""
     with project.database.read() as session:
         return [Spend(*row) for row in rows_of(session, query)]

@@ -9,6 +9,23 @@ def test_the_cost_is_shared_by_all_users():
     row = dict(zip(table.columns, table.rows[0], strict=True))
     assert row["US$ per user"].value == pytest.approx(0.0002)
     assert (row["answered"].value, row["not answered"].value) == (10, 1)
+    assert row["paper, US$ per user"].value == pytest.approx(0.000194)
+    assert len(table.rows) == 1
+
+
+def test_the_sum_stands_beside_the_papers_and_says_what_it_leaves_out():
+    table = cost_table(
+        [
+            Spending("embed", 2, 0, 900, 0, 0.01, 0, reused=1),
+            Spending("generate", 10, 3, 900, 50, 0.02, 0, cached_tokens=300, uncertain=3),
+        ],
+        10,
+    )
+    row = dict(zip(table.columns, table.rows[-1], strict=True))
+    assert row["US$ per user"].value == pytest.approx(0.003)
+    assert row["paper, US$ per user"].value == pytest.approx(0.00068)
+    assert (row["of these reused"].value, row["of these cached"].value) == (1, 300)
+    assert table.notes[-1].startswith("3 calls without a usable answer may have been billed")
 
 
 def test_calls_without_a_known_price_are_not_shown_as_free():

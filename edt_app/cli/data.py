@@ -198,7 +198,7 @@ def _score(value: float | None) -> str:
 def calls(
     context: typer.Context,
     project: ProjectName = "",
-    stage: Annotated[str, typer.Option("--stage", help="Only this stage's.")] = "",
+    stage: Annotated[str, typer.Option("--stage", help="Only this stage's, or doctor's.")] = "",
     user: Annotated[str, typer.Option("--user", help="A user's source id.")] = "",
     failed: Annotated[
         bool, typer.Option("--failed", help="Only those without a usable answer.")
@@ -214,7 +214,7 @@ def calls(
 
     rows = listed(
         opened(context, project),
-        step=named_step(stage) if stage else "",
+        step=stage if stage in ("", "doctor") else named_step(stage),
         user=user,
         status="bad" if failed else "",
         limit=limit,
@@ -259,7 +259,8 @@ def show_call(
     if json:
         say_json(found)
         return
-    for name in ("step", "template", "user_id", "provider", "model", "status", "reason"):
+    names = ("step", "template", "user_id", "provider", "model", "status", "reason", "reused_from")
+    for name in names:
         say(f"{name:<12}{safe_text(getattr(found.line, name) or '-')}")
     messages = found.request.get("messages")
     for message in messages if isinstance(messages, list) else []:

@@ -87,6 +87,8 @@ def _probe_chat(asker: "_Asker", settings: LlmSettings) -> Iterator[Probed]:
         yield found
     best = f"{accepted[0]} is what a run would ask for" if accepted else "no usable answer"
     yield Probed("form of answers", "good" if accepted else "bad", best)
+    if not asker.seconds:  # it never answered
+        return
     yield _long(asker.long())
     seconds = f"{median(asker.seconds):.2f} s a short question"
     yield Probed("latency", "note", f"{seconds}, {settings.concurrency} at a time")

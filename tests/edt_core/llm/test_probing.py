@@ -98,6 +98,14 @@ def test_a_wrong_key_is_one_finding_and_one_request(server, ledger, response, mo
     assert "canary" not in f"{findings} {ledger.calls}"
 
 
+def test_a_service_that_answers_nothing_is_asked_nothing_long(server, ledger, response):
+    server.answer = lambda number, body: response('{"error": {"message": "no"}}', 400)
+    findings = list(probe_chat(settings(server), ledger))
+    assert findings[-1].detail == "no usable answer"
+    assert findings[-1].state == "bad"
+    assert max(len(str(body)) for body in server.requests) < 1000
+
+
 def test_an_unknown_price_is_said(server, ledger, able):
     able()
     state, detail = found(probe_chat(settings(server), ledger))["chat price"]

@@ -61,6 +61,9 @@ def import_files(
     max_bad_lines: Annotated[
         float, typer.Option("--max-bad-lines", min=0.0, max=1.0, help="Share of broken lines.")
     ] = 0.01,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and report, keep nothing.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Read two domains' interactions and item texts, prepare and split them."""
@@ -77,6 +80,7 @@ def import_files(
             after=after,
             before=before,
             max_bad_lines=max_bad_lines,
+            dry_run=dry_run,
             sink=sink,
         )
     if json:
@@ -91,6 +95,8 @@ def import_files(
     say_statistics(report.domain_names, report.statistics)
     say()
     ratio_histogram(report.statistics.ratios)
+    if dry_run:
+        note("A dry run: nothing was kept.")
 
 
 def say_statistics(names: list[str], statistics: "Statistics") -> None:

@@ -47,8 +47,15 @@ def _prompts() -> EdtScreen:
     return PromptsScreen()
 
 
+def _data() -> EdtScreen:
+    from edt_app.tui.screens.data.screen import DataScreen
+
+    return DataScreen()
+
+
 PLACES: tuple[Place, ...] = (
     Place("projects", "1", "Projects", "Every project: choose, make, copy, delete.", _projects),
+    Place("data", "2", "Data", "The data set; import with a preview.", _data),
     Place("prompts", "4", "Prompts", "Every call: prompt, answer, parsed, attempts.", _prompts),
     Place("tune", "6", "Tune", "Threshold and rank of the noise filter, answered live.", _tune),
     Place("runs", "8", "Runs", "Every run: compare, plot, trace, export, delete.", _runs),

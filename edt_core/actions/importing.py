@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 from pydantic import ValidationError
 
+from edt_core.data.dataset import Dataset
 from edt_core.data.importing import DomainFiles, ImportOptions, import_files
 from edt_core.data.split import leave_one_out
 from edt_core.data.statistics import Statistics, statistics
@@ -17,6 +19,8 @@ from edt_core.recipes import Data
 from edt_core.stage import Step
 from edt_core.store.datasets import save_dataset
 from edt_core.store.project import Project
+
+_SAMPLE = 50
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,19 @@ class ImportReport:
     bad_lines: list[str]
     """The first broken lines with file, line and reason."""
     statistics: Statistics
+    sample: "list[SampleEvent]"
+    """The first events of the first users, as they were read."""
+
+
+@dataclass(frozen=True)
+class SampleEvent:
+    """One event in words."""
+
+    user: str
+    time: int
+    domain: str
+    item: str
+    title: str
 
 
 def import_dataset(
@@ -45,9 +62,12 @@ def import_dataset(
     after: str = "",
     before: str = "",
     max_bad_lines: float = 0.01,
+    dry_run: bool = False,
     sink: EventSink,
 ) -> ImportReport:
     """Read, prepare and split two domains; the project's old data set stays until all is done.
+
+    A dry run reads and reports the same and keeps nothing.
 
     Raises:
         UsageError: an unknown format or recipe, or a time that is none.
@@ -69,21 +89,13 @@ def import_dataset(
         if done >= total:
             sink(StageFinished(str(path), Step.IMPORT, path.name, 0.0, reused=True))
 
-    with project.stages("edt import"):
-        name = "-".join(domain.name for domain in domains)
+    name = "-".join(domain.name for domain in domains)
+    if dry_run:
         dataset = import_files(name, domains, options, progress)
-        data = Data.of(dataset.digest)
-        histories, valid, test = leave_one_out(dataset.raw)
-        made = {
-            data.catalogue: dataset.catalogue,
-            data.histories: histories,
-            data.valid: valid,
-            data.test: test,
-        }
-        for stage, artifact in made.items():
-            if not project.artifacts.has(stage):
-                project.artifacts.write(stage, artifact, 0.0)
-        save_dataset(project, dataset)
+    else:
+        with project.stages("edt import"):
+            dataset = import_files(name, domains, options, progress)
+            _keep(project, dataset)
     return ImportReport(
         project.name,
         dataset.name,
@@ -93,7 +105,41 @@ def import_dataset(
         list(dataset.notes),
         [str(line) for line in dataset.bad_lines],
         statistics(dataset.raw, dataset.catalogue.domain),
+        _sample(dataset),
     )
+
+
+def _keep(project: Project, dataset: Dataset) -> None:
+    data = Data.of(dataset.digest)
+    histories, valid, test = leave_one_out(dataset.raw)
+    made = {
+        data.catalogue: dataset.catalogue,
+        data.histories: histories,
+        data.valid: valid,
+        data.test: test,
+    }
+    for stage, artifact in made.items():
+        if not project.artifacts.has(stage):
+            project.artifacts.write(stage, artifact, 0.0)
+    save_dataset(project, dataset)
+
+
+def _sample(dataset: Dataset) -> list[SampleEvent]:
+    catalogue, raw = dataset.catalogue, dataset.raw
+    events = []
+    for at in range(min(_SAMPLE, len(raw.items))):
+        user = int(np.searchsorted(raw.offsets, at, side="right")) - 1
+        key = int(raw.items[at])
+        events.append(
+            SampleEvent(
+                dataset.user_ids[user],
+                int(dataset.timestamps[at]),
+                catalogue.domain_names[int(catalogue.domain[key])],
+                catalogue.source_ids[key],
+                catalogue.titles[key],
+            )
+        )
+    return events
 
 
 def unix_seconds(text: str, option: str) -> int | None:

@@ -153,3 +153,10 @@ def _events(dataset: ImportedData) -> Iterator[tuple[int, ...]]:
         yield from zip(
             *(column[start : start + _EVENTS_AT_ONCE].tolist() for column in arrays), strict=True
         )
+
+
+def event_counts(project: Project) -> Ints:
+    """Raw events by user and domain, ``[U, 2]``."""
+    with project.database.read() as session:
+        rows = rows_of(session, "SELECT n_a, n_b FROM user ORDER BY id")
+    return np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 2)

@@ -1,0 +1,1 @@
+"""Screen 2: the data set, and the import with its preview."""

@@ -1,0 +1,137 @@
+"""The import's form: one line a field, paths completed from the file system."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.suggester import Suggester, SuggestFromList
+from textual.widgets import Input, Label
+
+
+@dataclass(frozen=True)
+class FormField:
+    """One line of the form."""
+
+    name: str
+    label: str
+    value: str = ""
+    choices: Sequence[str] = ()
+    path: bool = False
+
+
+FIELDS = (
+    FormField("format", "format", "csv", ("csv", "amazon", "recbole")),
+    FormField("recipe", "recipe", "paper", ("paper", "dedup", "none")),
+    FormField("a_name", "A name"),
+    FormField("a_events", "A interactions", path=True),
+    FormField("a_items", "A items", path=True),
+    FormField("b_name", "B name"),
+    FormField("b_events", "B interactions", path=True),
+    FormField("b_items", "B items", path=True),
+    FormField("min_user", "min. per user"),
+    FormField("min_item", "min. per item"),
+    FormField("after", "after"),
+    FormField("before", "before"),
+)
+
+
+def completed(text: str) -> str:
+    """The first file or folder that begins like ``text``; empty without one."""
+    try:
+        path = Path(text).expanduser()
+        folder, start = (path, "") if text.endswith("/") else (path.parent, path.name)
+        found = sorted(one.name for one in folder.iterdir() if one.name.startswith(start))
+    except (OSError, RuntimeError):
+        return ""
+    visible = [name for name in found if start or not name.startswith(".")]
+    if not visible:
+        return ""
+    whole = text + visible[0][len(start) :]
+    return f"{whole}/" if (folder / visible[0]).is_dir() else whole
+
+
+class PathSuggester(Suggester):
+    """Completes a path as it is typed; → takes the suggestion."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The completed path, or None."""
+        return completed(value) or None if value else None
+
+
+class Line(Input):
+    """A field that lets go of the keys on escape."""
+
+    BINDINGS = [
+        Binding("escape", "leave", show=False),
+        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False),
+    ]
+
+    def action_leave(self) -> None:
+        """Give the keys back to the screen."""
+        self.screen.set_focus(None)
+
+
+class ImportForm(VerticalScroll, can_focus=False):
+    """Every option of ``edt import``."""
+
+    DEFAULT_CSS = """
+    ImportForm { height: auto; max-height: 14; }
+    ImportForm > Horizontal { height: 1; }
+    ImportForm Label { width: 16; }
+    ImportForm Input { width: 1fr; height: 1; border: none; padding: 0; background: $panel; }
+    ImportForm Input:focus { border: none; background: $primary 25%; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """The lines."""
+        for field in FIELDS:
+            suggester: Suggester | None = PathSuggester() if field.path else None
+            if field.choices:
+                suggester = SuggestFromList(field.choices)
+            with Horizontal():
+                yield Label(field.label)
+                yield Line(field.value, id=field.name, suggester=suggester)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What stands in the fields."""
+        return {field.name: self.query_one(f"#{field.name}", Input).value for field in FIELDS}
+
+
+def arguments(values: dict[str, str]) -> tuple[list[str], str]:
+    """The words behind ``edt import``, and what is missing as a sentence.
+
+    The files are checked by the import itself; a form can only be incomplete.
+    """
+    got = {name: value.strip() for name, value in values.items()}
+    missing = [field.label for field in FIELDS if field.name in _NEEDED and not got[field.name]]
+    if missing:
+        return [], f"Still empty: {', '.join(missing)}."
+    words = ["--format", got["format"], "--recipe", got["recipe"]]
+    for side in ("a", "b"):
+        paths = [_expanded(got[f"{side}_{part}"]) for part in ("events", "items")]
+        files = ",".join(path for path in paths if path)
+        words += [f"--domain-{side}", f"{got[f'{side}_name']}={files}"]
+    words += list(_optional(got))
+    return words, ""
+
+
+_NEEDED = frozenset({"format", "recipe", "a_name", "a_events", "b_name", "b_events"})
+
+
+def _expanded(path: str) -> str:
+    return str(Path(path).expanduser()) if path.startswith("~") else path
+
+
+def _optional(got: dict[str, str]) -> Iterable[str]:
+    for name in ("min_user", "min_item", "after", "before"):
+        if got[name]:
+            yield f"--{name.replace('_', '-')}"
+            yield got[name]

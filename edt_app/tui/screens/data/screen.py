@@ -1,0 +1,202 @@
+"""The screen itself: the form on one side, the data set or a preview on the other."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Input
+
+from edt_app.launch import command_line, launch
+from edt_app.tui.base import EdtScreen
+from edt_app.tui.commands import Command
+from edt_app.tui.dialogs import Confirm
+from edt_app.tui.screens.data import view
+from edt_app.tui.screens.data.form import ImportForm, arguments
+from edt_app.tui.widgets.text_pane import TextPane
+from edt_core.errors import EdtError, InputError, MissingInput
+
+if TYPE_CHECKING:
+    from edt_core.actions.surveying import Description
+
+_LOOK = 0.5
+
+
+class DataScreen(EdtScreen):
+    """Shows what is imported, previews what would be, and imports in a process of its own."""
+
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        Command("data.form", "i,enter", "Form", "Fill in the import's form.", "form"),
+        Command("data.preview", "f5", "Preview", "Read the files, keep nothing.", "preview"),
+        Command("data.import", "f9", "Import", "Read the files into the project.", "import"),
+        Command("data.back", "b", "Data set", "Show the imported data set again.", "back"),
+    )
+    AUTO_FOCUS = "TextPane"
+    DEFAULT_CSS = """
+    DataScreen #halves { height: 1fr; }
+    DataScreen #form { width: 56; height: auto; }
+    DataScreen #shown { width: 1fr; height: 1fr; }
+    DataScreen.-narrow #halves { layout: vertical; }
+    DataScreen.-narrow #form { width: 1fr; height: 8; border: none; }
+    DataScreen.-narrow #shown { border: none; border-top: round $panel-lighten-2; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._importing = False
+        self._preview = ""
+
+    def body(self) -> Iterable[Widget]:
+        """Form and text."""
+        with Horizontal(id="halves"):
+            form = ImportForm(id="form", classes="pane")
+            form.border_title = "import"
+            yield form
+            yield TextPane(id="shown", classes="pane", wrap=False)
+
+    def on_mount(self) -> None:
+        """Look after a running import."""
+        self.set_interval(_LOOK, self._look)
+
+    def reload(self) -> None:
+        """Read the data set's description."""
+        self._preview = ""
+        self.read(self._description, self._described)
+
+    def project_changed(self) -> None:
+        """A preview stays until it is left."""
+        if not self._preview:
+            self.reload()
+
+    def _description(self) -> "Description | None":
+        from edt_core.actions.surveying import survey
+
+        try:
+            return survey(self.session.project())
+        except MissingInput:
+            return None
+
+    def _described(self, found: "Description | None") -> None:
+        pane = self.query_one("#shown", TextPane)
+        pane.border_title = "data set"
+        if found is None:
+            pane.show(
+                "No data yet.\n\n"
+                "i   fill in the form: two domains' files (→ completes a path)\n"
+                "f5  preview: parsed events and Table 7, before anything is kept\n"
+                "f9  import\n\n"
+                "csv      a header with user, item and time\n"
+                "amazon   reviews of 2014, 2018 or 2023, gzipped or not\n"
+                "recbole  .inter and .item files"
+            )
+        else:
+            pane.show(view.described(found), keep_place=True)
+
+    # ------------------------------------------------------------------ keys
+
+    def why_not(self, command: Command) -> str:
+        """One import at a time."""
+        if command.action in {"import", "preview"}:
+            if not self.session.name:
+                return "no project is open."
+            if self._importing:
+                return "an import goes on."
+            return arguments(self.query_one(ImportForm).values)[1]
+        return ""
+
+    def command_line(self) -> list[str]:
+        """The form as ``edt import``."""
+        words, missing = arguments(self.query_one(ImportForm).values)
+        if missing:
+            return ["report", "--project", self.session.name, "statistics"]
+        return ["import", "--project", self.session.name, *words]
+
+    def do_form(self) -> None:
+        """Into the first field."""
+        self.query(Input).first().focus()
+
+    def do_back(self) -> None:
+        """The data set again."""
+        self.reload()
+
+    def do_preview(self) -> None:
+        """A dry run in a process of its own: reading files needs no more memory here."""
+        words, _ = arguments(self.query_one(ImportForm).values)
+        line = command_line(
+            self.session.home, "import", *words, project=self.session.name, dry_run=True, json=True
+        )
+        self._tell("preview", "Reading …")
+        self.read(lambda: _reported(line), self._previewed, group="preview")
+
+    def _previewed(self, report: dict[str, Any]) -> None:
+        self._preview = view.previewed(report)
+        self._tell("preview", self._preview)
+
+    def do_import(self) -> None:
+        """Ask first where a data set would be replaced."""
+
+        def go(sure: bool | None) -> None:
+            if sure:
+                self._start()
+
+        def ask(found: "Description | None") -> None:
+            if found is None:
+                self._start()
+            else:
+                question = f"Replace the data set {found.dataset.name}? Its results stay stored."
+                self.app.push_screen(Confirm(question), go)
+
+        self.read(self._description, ask, group="ask")
+
+    def _start(self) -> None:
+        words, _ = arguments(self.query_one(ImportForm).values)
+        line = command_line(self.session.home, "import", *words, project=self.session.name)
+        launch(self.session.home, self.session.name, line)
+        self._importing = True
+        self._tell("import", "Reading …\n\nClosing edt-app does not stop it.")
+
+    def _look(self) -> None:
+        """Follow an import that was started here."""
+        if not self._importing:
+            return
+        from edt_core.store.liveness import exit_status, heartbeat, log_lines
+
+        folder = self.session.folder
+        status = exit_status(folder)
+        if status is None or heartbeat(folder) is not None:
+            return
+        self._importing = False
+        if status == 0:
+            self.say("Imported. Next: 3 Pipeline runs it.")
+            self.reload()
+            return
+        told = [line for line in log_lines(folder, 6) if line.startswith(("edt:", "     "))]
+        words = " ".join(" ".join(told).removeprefix("edt:").split())
+        self.reload()
+        self.fail(EdtError(words or "The import ended without a word.", hint="Nothing was kept."))
+
+    def _tell(self, title: str, text: str) -> None:
+        pane = self.query_one("#shown", TextPane)
+        pane.border_title = title
+        pane.show(text)
+
+
+def _reported(line: list[str]) -> dict[str, Any]:
+    """The report of a dry run.
+
+    Raises:
+        InputError: the import's own sentence.
+    """
+    done = subprocess.run(  # noqa: S603 (our own program)
+        [sys.executable, "-m", "edt_app", *line[1:]], capture_output=True, check=False
+    )
+    if done.returncode == 0:
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+    told = done.stderr.decode("utf-8", "replace")
+    words = [line for line in told.splitlines() if line.startswith(("edt:", "     "))]
+    message = " ".join(words[0].removeprefix("edt:").split()) if words else "The preview failed."
+    raise InputError(message, hint=" ".join(" ".join(words[1:]).split()))

@@ -1,0 +1,107 @@
+import asyncio
+import time
+
+from pilot import drive, press, settled, text_of
+from textual.widgets import Input
+
+from edt_app.tui.screens.data import view
+from edt_app.tui.screens.data.form import arguments, completed
+from edt_core.actions.surveying import survey
+from edt_core.store.home import Home
+
+FULL = {
+    "format": "csv", "recipe": "none", "a_name": "food", "a_events": "a.csv", "a_items": "",
+    "b_name": "kitchen", "b_events": "b.csv", "b_items": "b.jsonl", "min_user": "", "min_item": "3",
+    "after": "2018-01-01", "before": "",
+}  # fmt: skip
+
+
+def fill(app, shop, **more):
+    sides = dict(word.removeprefix("--domain-").split("=", 1) for word in shop)
+    values = {"recipe": "none"} | more
+    for side in ("a", "b"):
+        name, _, files = sides[side].partition("=")
+        values[f"{side}_name"] = name
+        values[f"{side}_events"], values[f"{side}_items"] = files.split(",")
+    for name, value in values.items():
+        app.screen.query_one(f"#{name}", Input).value = value
+
+
+def test_a_form_becomes_the_words_of_the_command():
+    words, missing = arguments(FULL)
+    assert missing == ""
+    assert words == [
+        "--format", "csv", "--recipe", "none", "--domain-a", "food=a.csv",
+        "--domain-b", "kitchen=b.csv,b.jsonl", "--min-item", "3", "--after", "2018-01-01",
+    ]  # fmt: skip
+
+
+def test_an_incomplete_form_names_what_is_missing():
+    words, missing = arguments(FULL | {"a_name": " ", "b_events": ""})
+    assert words == []
+    assert "A name, B interactions" in missing
+
+
+def test_a_path_is_completed(tmp_path):
+    (tmp_path / "reviews.json").touch()
+    (tmp_path / "sub").mkdir()
+    assert completed(f"{tmp_path}/rev") == f"{tmp_path}/reviews.json"
+    assert completed(f"{tmp_path}/s") == f"{tmp_path}/sub/"
+    assert completed(f"{tmp_path}/x") == ""
+    assert completed("/nowhere/at/all") == ""
+
+
+def test_hostile_names_are_shown_not_obeyed():
+    report = {
+        "statistics": {
+            "domains": [{"users": 1, "items": 1, "interactions": 1}] * 2,
+            "users": 1, "shared_users": 1, "mean_length": 2.0, "ratios": [1] + [0] * 9,
+        },
+        "domain_names": ["\x1b[2J", "b"], "notes": ["\x1b]0;x\x07"], "bad_lines": ["\x9b1m"],
+        "counts": {"\x1b": 1},
+        "sample": [{"user": "\x1b", "time": 1, "domain": "\x1b", "item": "\x1b", "title": "\x1b"}],
+    }  # fmt: skip
+    text = view.previewed(report)
+    assert not any(ord(letter) < 32 and letter != "\n" for letter in text)
+    assert "\x9b" not in text
+
+
+def test_preview_keeps_nothing_and_import_keeps_what_was_previewed(edt, shop):
+    edt("new", "mine")
+
+    async def script(pilot, app):
+        assert "No data yet" in text_of(app)
+        await press(pilot, "f5")  # nothing filled in: said, not tried
+        fill(app, shop)
+        await press(pilot, "f5")
+        assert "Preview: nothing is kept yet" in text_of(app)
+        with Home(edt.home).open("mine") as project:
+            assert not project.artifacts.lines()
+        await press(pilot, "f9")
+        deadline = time.monotonic() + 60
+        while "imported 2" not in text_of(app) and time.monotonic() < deadline:
+            await asyncio.sleep(0.2)
+            await settled(pilot)
+        with Home(edt.home).open("mine") as project:
+            numbers = survey(project).statistics
+        assert f"{numbers.users:,} users, {numbers.shared_users:,} of them in both" in text_of(app)
+
+    drive(edt.home, script, project="mine", start="data", size=(160, 48))
+    told = edt("import", "--project", "mine", "--format", "csv", "--recipe", "none", *shop,
+               "--dry-run", "--json").document()  # fmt: skip
+    with Home(edt.home).open("mine") as project:
+        numbers = survey(project).statistics
+    assert told["statistics"]["ratios"] == list(numbers.ratios)
+    assert told["statistics"]["mean_length"] == numbers.mean_length
+
+
+def test_a_wrong_file_is_one_sentence(edt, shop, tmp_path):
+    edt("new", "mine")
+
+    async def script(pilot, app):
+        fill(app, shop, a_events="")
+        app.screen.query_one("#a_events", Input).value = str(tmp_path / "none.csv")
+        await press(pilot, "f5")
+        assert "none.csv" in text_of(app).replace("\n", "")
+
+    drive(edt.home, script, project="mine", start="data", size=(160, 48))

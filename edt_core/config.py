@@ -212,7 +212,19 @@ class EmbeddingSettings(Params):
     """Azure's version of its interface, such as 2024-10-21."""
 
     batch_size: int = Field(default=64, ge=1, le=4096)
-    """Texts per request."""
+    """Texts per request; fewer where the service takes no more."""
+
+    concurrency: int = Field(default=8, ge=1, le=1024)
+    """Requests in flight."""
+
+    timeout: float = Field(default=120.0, gt=0.0)
+    """Seconds for one request with its retries, without waits that a limit or the service asks."""
+
+    requests_per_minute: int = Field(default=0, ge=0)
+    """Most requests a minute; 0 for no limit of ours."""
+
+    tokens_per_minute: int = Field(default=0, ge=0)
+    """Most tokens a minute; 0 for no limit of ours."""
 
     price_input: Dollars = None
     """US dollars per million tokens, where the table of prices is wrong or silent."""
@@ -261,7 +273,13 @@ class LlmSettings(Params):
     """Calls in flight."""
 
     timeout: float = Field(default=120.0, gt=0.0)
-    """Seconds for one call, all told."""
+    """Seconds for one call with its retries, without waits that a limit or the service asks."""
+
+    requests_per_minute: int = Field(default=0, ge=0)
+    """Most requests a minute; 0 for no limit of ours."""
+
+    tokens_per_minute: int = Field(default=0, ge=0)
+    """Most tokens a minute, answers included; 0 for no limit of ours."""
 
     price_input: Dollars = None
     """US dollars per million prompt tokens, where the table of prices is wrong or silent."""

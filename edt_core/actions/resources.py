@@ -38,7 +38,7 @@ def resources(
     return Resources(
         emit=_telling_cost(emit, purses),
         device=lambda: chosen_device(device),
-        language_model=_language_models(config, ledger, purses),
+        language_model=_language_models(config, ledger, purses, emit, check),
         embedder=_embedders(config, _vectors(project, config, run), ledger, purses),
         check=check,
     )
@@ -104,13 +104,19 @@ def chosen_device(wish: str) -> str:
     return "cpu"
 
 
-def _language_models(config: Config, ledger: CallLedger, purses: Purses) -> LanguageModels:
+def _language_models(
+    config: Config,
+    ledger: CallLedger,
+    purses: Purses,
+    emit: EventSink,
+    check: Callable[[], None],
+) -> LanguageModels:
     def opened(choice: LlmChoice, stand_in: StandIn) -> LanguageModel:
         if choice.provider == "stand-in":
             return RememberingModel(choice, StandInDesk(stand_in, ledger), ledger)
         from edt_core.llm.openai_chat import service_model
 
-        return service_model(config.llm, ledger, purses["llm"])
+        return service_model(config.llm, ledger, purses["llm"], emit=emit, check=check)
 
     return opened
 

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from edt_core.errors import LlmUnavailable
 from edt_core.llm.asking import Request, opened, repaired, validated
+from edt_core.llm.books import Books
 from edt_core.llm.ledger import Attempt, Call, Ledger
+from edt_core.llm.pace import Stopped
 from edt_core.llm.prices import Price, Purse
 from edt_core.ports import Answer, Question, Refusal
 
@@ -16,6 +18,9 @@ Outcome = tuple[str, Answer | Refusal]
 
 _FAILURES_IN_A_ROW = 20
 """So many calls without one answer, beyond those in flight, mean that the service is down."""
+
+_LOOK_UP = 0.2
+"""Seconds without an answer after which the user's wish to stop is looked at."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Reply:
     completion_tokens: int = 0
     latency: float = 0.0
     attempts: tuple[Attempt, ...] = ()
+    cut: bool = False
+    """The answer was longer than ``max_tokens``."""
     fatal: LlmUnavailable | None = None
     """Set when no other call could do better."""
 
@@ -47,6 +54,9 @@ class Chat(Protocol):
 
     async def complete(self, body: dict[str, Any], question: Question) -> Reply:
         """A reply, or its failure as one."""
+
+    def drain(self) -> None:
+        """Send nothing more; what is under way comes home."""
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -72,6 +82,7 @@ class ServiceDesk:
         repair_attempts: int,
         price: Price | None = None,
         purse: Purse | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         """A desk in front of ``chat``; without a ``price`` what a call cost is unknown."""
         self._chat = chat
@@ -80,6 +91,7 @@ class ServiceDesk:
         self._repair_attempts = repair_attempts
         self._price = price
         self._purse = purse
+        self._check = check
 
     def resolve(self, requests: Sequence[Request]) -> Iterator[Outcome]:
         """Key and outcome of each, as they come.
@@ -87,15 +99,22 @@ class ServiceDesk:
         Raises:
             LlmUnavailable: no other call could do better; those in flight are brought home first.
             BudgetReached: the next call could pass the cap; likewise.
+            RunCancelled: the user asked to stop; likewise.
+            KeyboardInterrupt: the user insists; those in flight stay ``unknown``.
         """
         with asyncio.Runner() as runner:
-            flight = _Flight(deque(requests))
+            flight = _Flight(deque(requests), Books(self._ledger))
             try:
                 runner.run(self._take_off(flight))
-                while arrived := runner.run(flight.next()):
-                    yield arrived
+                while (arrived := runner.run(flight.next())) is not None:
+                    self._check()
+                    yield from arrived
+            except KeyboardInterrupt:
+                for worker in flight.workers:
+                    worker.cancel()
+                raise
             finally:
-                flight.waiting.clear()
+                self._drain(flight)
                 runner.run(self._land(flight))
             if flight.error:
                 raise flight.error
@@ -104,6 +123,12 @@ class ServiceDesk:
         await self._chat.open()
         workers = min(self._concurrency, len(flight.waiting))
         flight.workers = [asyncio.create_task(self._work(flight)) for _ in range(workers)]
+
+    def _drain(self, flight: "_Flight") -> None:
+        """Begin nothing more."""
+        flight.ending = True
+        flight.waiting.clear()
+        self._chat.drain()
 
     async def _land(self, flight: "_Flight") -> None:
         await asyncio.gather(*flight.workers, return_exceptions=True)
@@ -115,9 +140,11 @@ class ServiceDesk:
             while flight.waiting:
                 request = flight.waiting.popleft()
                 flight.arrived.put_nowait((request.key, await self._settled(request, flight)))
+        except Stopped:
+            pass
         except Exception as error:  # noqa: BLE001  carried to the caller's thread of control
             flight.error = flight.error or error
-            flight.waiting.clear()
+            self._drain(flight)
         finally:
             flight.arrived.put_nowait(None)
 
@@ -126,11 +153,13 @@ class ServiceDesk:
         while True:
             call_id, reply = await self._sent(request, flight)
             parsed, reason = validated(request.question, reply.text)
+            if reason and reply.cut:
+                reason += " It breaks off, because it is longer than llm.max_tokens."
             reason = reply.error or reason
             call = _closed(opened(request, self.provider), reply, reason, self._price)
             if parsed is not None:
                 call = replace(call, parsed=parsed.model_dump_json())
-            self._ledger.finish(call_id, call)
+            await flight.books.end(call_id, call)
             if fatal := reply.fatal or self._given_up(flight, reply):
                 raise fatal
             if not reason:
@@ -144,7 +173,11 @@ class ServiceDesk:
         reserved = 0.0
         if self._purse:
             reserved = await self._purse.reserve(request.text, request.body["max_tokens"])
-        (call_id,) = self._ledger.start([opened(request, self.provider)])
+        if flight.ending:
+            if self._purse:
+                self._purse.settle(reserved, 0.0)
+            raise Stopped
+        call_id = await flight.books.begin(opened(request, self.provider))
         reply = await self._chat.complete(request.body, request.question)
         if self._purse:
             self._purse.settle(reserved, _paid(reply, self._price))
@@ -165,20 +198,28 @@ class _Flight:
     """What one ``resolve`` has under way."""
 
     waiting: deque[Request]
+    books: Books
     arrived: "asyncio.Queue[Outcome | None]" = field(default_factory=asyncio.Queue)
     workers: list["asyncio.Task[None]"] = field(default_factory=list)
     landed: int = 0
     failures: int = 0
+    ending: bool = False
     error: Exception | None = None
 
-    async def next(self) -> Outcome | None:
-        """The next outcome; None when every worker has stopped."""
-        while self.landed < len(self.workers):
-            outcome = await self.arrived.get()
-            if outcome is not None:
-                return outcome
-            self.landed += 1
-        return None
+    async def next(self) -> list[Outcome] | None:
+        """What has arrived, nothing after a short while; None when every worker has stopped."""
+        if self.landed == len(self.workers):
+            return None
+        try:
+            async with asyncio.timeout(_LOOK_UP):
+                arrived = [await self.arrived.get()]
+        except TimeoutError:
+            return []
+        while not self.arrived.empty():
+            arrived.append(self.arrived.get_nowait())
+        outcomes = [outcome for outcome in arrived if outcome is not None]
+        self.landed += len(arrived) - len(outcomes)
+        return outcomes
 
 
 def _closed(call: Call, reply: Reply, reason: str, price: Price | None) -> Call:

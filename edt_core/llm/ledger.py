@@ -85,11 +85,16 @@ class Ledger(Protocol):
     def record(self, calls: Sequence[Call]) -> list[int]:
         """Write finished calls in one transaction; their ids in order."""
 
-    def start(self, calls: Sequence[Call]) -> list[int]:
-        """Write calls that are about to be sent (status ``unknown``); their ids in order."""
+    def write(self, begun: Sequence[Call], ended: Sequence[tuple[int, Call]]) -> list[int]:
+        """In one transaction: lines for calls that are about to be sent, and what came of others.
 
-    def finish(self, call_id: int, call: Call) -> None:
-        """Replace a started call by what came of it."""
+        Args:
+            begun: New lines (status ``unknown``).
+            ended: Ids of begun lines with what replaces them.
+
+        Returns:
+            The ids of the new lines, in order.
+        """
 
 
 def content_key(provider: str, body: str, identity: str = "") -> str:

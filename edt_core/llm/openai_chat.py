@@ -1,36 +1,63 @@
 """Chat through the ``openai`` SDK at any OpenAI-compatible endpoint (A.4)."""
 
+import asyncio
 import json
 import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
 
 from edt_core.config import LlmSettings
+from edt_core.events import EventSink, Noted, silence
 from edt_core.llm.asking import RememberingModel
 from edt_core.llm.in_flight import Reply, ServiceDesk
 from edt_core.llm.ledger import Ledger
 from edt_core.llm.presets import PRESETS, Form, address_of, key_names
 from edt_core.llm.prices import Purse, price_of
-from edt_core.llm.service import CallFailed, Endpoint, Send, Service
+from edt_core.llm.service import CallFailed, Endpoint, Service
 from edt_core.ports import Question
 
 _LADDER: tuple[Form, ...] = ("schema", "json", "text")
 """How an answer's form is asked for, the strongest first; the prompt names the format anyway."""
 
 
+_SHORTEST_CHECKED = 100
+"""Words from which on a prompt is held against the service's own count of its tokens."""
+
+
+def _go_on() -> None:
+    """Never stop."""
+
+
 def service_model(
-    settings: LlmSettings, ledger: Ledger, purse: Purse | None = None
+    settings: LlmSettings,
+    ledger: Ledger,
+    purse: Purse | None = None,
+    *,
+    emit: EventSink = silence,
+    check: Callable[[], None] = _go_on,
 ) -> RememberingModel:
-    """The language model behind an OpenAI-compatible endpoint."""
+    """The language model behind an OpenAI-compatible endpoint.
+
+    Args:
+        settings: Which one, and how it is asked.
+        ledger: Keeps every call.
+        purse: Holds money back for every call.
+        emit: Told once of a form of answers that the service refuses, and of a prompt that it cut.
+        check: Raises when the user asked to stop; the calls in flight come home first.
+    """
     desk = ServiceDesk(
-        OpenAIChat(endpoint(settings), PRESETS[settings.provider].form),
+        OpenAIChat(endpoint(settings), PRESETS[settings.provider].form, emit),
         ledger,
         concurrency=settings.concurrency,
         repair_attempts=settings.repair_attempts,
         price=price_of(settings),
         purse=purse,
+        check=check,
     )
     return RememberingModel(settings.choice, desk, ledger)
 
@@ -49,20 +76,31 @@ def endpoint(settings: LlmSettings) -> Endpoint:
         api_version=settings.api_version if settings.provider == "azure" else "",
         timeout=settings.timeout,
         concurrency=settings.concurrency,
+        requests_per_minute=settings.requests_per_minute,
+        tokens_per_minute=settings.tokens_per_minute,
     )
 
 
 class OpenAIChat:
     """One chat service; learns which kind of structured answer it supports."""
 
-    def __init__(self, where: Endpoint, form: Form = "schema") -> None:
+    def __init__(self, where: Endpoint, form: Form = "schema", emit: EventSink = silence) -> None:
         """A chat service at ``where`` that supports no stronger ``form`` of answers."""
         self._service = Service(where)
         self._rung = _LADDER.index(form)
+        self._form_tried = False
+        self._trying = asyncio.Lock()
+        self._cut_told = False
+        self._emit = emit
 
     async def open(self) -> None:
         """Get ready inside the running event loop."""
+        self._trying = asyncio.Lock()
         await self._service.open()
+
+    def drain(self) -> None:
+        """Send nothing more."""
+        self._service.drain()
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -70,22 +108,40 @@ class OpenAIChat:
 
     async def complete(self, body: dict[str, Any], question: Question) -> Reply:
         """A reply, or its failure as one. Steps down the ladder when the service refuses a form."""
+        if question.answer is None or self._form_tried:
+            return await self._complete(body, question)
+        async with self._first_alone():
+            return await self._complete(body, question)
+
+    @asynccontextmanager
+    async def _first_alone(self) -> AsyncIterator[None]:
+        """Let one call find out which form the service takes before others ask for it."""
+        async with self._trying:
+            if not self._form_tried:
+                yield
+                self._form_tried = True
+                return
+        yield
+
+    async def _complete(self, body: dict[str, Any], question: Question) -> Reply:
         started = time.monotonic()
         attempts: tuple[Any, ...] = ()
+        tokens = len(str(body["messages"])) // 4 + int(body["max_tokens"])
         while True:
             rung = self._rung
             sent = _with_form(body, question.answer, _LADDER[rung])
             try:
-                answer, latest = await self._service.exchange(_sender(sent), body["model"])
+                answer, latest = await self._service.exchange("/chat/completions", sent, tokens)
             except CallFailed as failed:
                 attempts += failed.attempts
                 if question.answer and rung < len(_LADDER) - 1 and _form_refused(failed):
-                    self._rung = max(self._rung, rung + 1)
+                    self._step_down(rung, question.step)
                     continue
                 reply = Reply(error=failed.reason, fatal=failed.fatal)
             else:
                 attempts += latest
                 reply = _read_reply(answer)
+                self._watch_for_a_cut(body, reply, question.step)
             return replace(
                 reply,
                 sent=json.dumps(sent, sort_keys=True, ensure_ascii=False),
@@ -93,9 +149,32 @@ class OpenAIChat:
                 attempts=attempts,
             )
 
+    def _step_down(self, rung: int, step: str) -> None:
+        """Ask for the next weaker form from now on."""
+        if self._rung == rung:
+            self._rung = rung + 1
+            refused, instead = (_SPOKEN[_LADDER[n]] for n in (rung, rung + 1))
+            self._emit(Noted(step, f"The service takes no {refused}; it is asked for {instead}."))
 
-def _sender(sent: dict[str, Any]) -> Send:
-    return lambda client: client.chat.completions.with_streaming_response.create(**sent)
+    def _watch_for_a_cut(self, body: dict[str, Any], reply: Reply, step: str) -> None:
+        """Say once that the service reads less of a prompt than was sent, by its own count.
+
+        Choice: every tokenizer in use makes at least one token of a word; a count well below the
+        number of words is proof, whatever the model.
+        """
+        words = sum(len(message["content"].split()) for message in body["messages"])
+        seen = reply.prompt_tokens
+        if self._cut_told or words < _SHORTEST_CHECKED or not 0 < seen < 0.8 * words:
+            return
+        self._cut_told = True
+        note = (
+            f"The service counts {seen:,} tokens in a prompt of {words:,} words: it seems to cut"
+            " prompts. Give it a larger context, or ask for less."
+        )
+        self._emit(Noted(step, note))
+
+
+_SPOKEN: dict[Form, str] = {"schema": "JSON schema", "json": "JSON mode", "text": "plain text"}
 
 
 def _with_form(body: dict[str, Any], answer: type[BaseModel] | None, form: str) -> dict[str, Any]:
@@ -108,6 +187,7 @@ def _with_form(body: dict[str, Any], answer: type[BaseModel] | None, form: str) 
     return {**body, "response_format": {"type": "json_schema", "json_schema": schema}}
 
 
+@cache
 def strict_schema(answer: type[BaseModel]) -> dict[str, Any]:
     """The model's JSON schema in the subset that servers enforce: every key needed, no other."""
     schema = answer.model_json_schema()
@@ -161,7 +241,7 @@ def _read_reply(answer: dict[str, Any]) -> Reply:
         return replace(reply, text=text, error="The service's content filter stopped the answer.")
     if not text and message.get("refusal"):
         return replace(reply, error="The model refuses to answer.")
-    return replace(reply, text=text)
+    return replace(reply, text=text, cut=choice.get("finish_reason") == "length")
 
 
 def _cached(usage: dict[str, Any]) -> int:

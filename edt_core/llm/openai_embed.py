@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ import numpy as np
 from edt_core.config import EmbeddingSettings
 from edt_core.data.sequences import Floats
 from edt_core.errors import LlmError, LlmUnavailable
+from edt_core.llm.books import Books
 from edt_core.llm.ledger import Attempt, Call, Ledger, content_key
 from edt_core.llm.presets import address_of, key_names
 from edt_core.llm.prices import Price, Purse, price_of
@@ -21,6 +23,8 @@ from edt_core.llm.service import CallFailed, Endpoint, Service
 
 _TRIES = 3
 """How often a batch is asked for whose vectors are no good."""
+_TOO_MUCH = {400, 413, 422}
+"""What services say to a batch that is larger than they take."""
 
 
 class VectorMemory(Protocol):
@@ -45,6 +49,10 @@ def endpoint(settings: EmbeddingSettings) -> Endpoint:
         base_url=address,
         key_names=key_names("embedding", settings.provider, address),
         api_version=settings.api_version if settings.provider == "azure" else "",
+        timeout=settings.timeout,
+        concurrency=settings.concurrency,
+        requests_per_minute=settings.requests_per_minute,
+        tokens_per_minute=settings.tokens_per_minute,
         largest_body=64 * 2**20,
     )
 
@@ -63,9 +71,10 @@ class OpenAIEmbedder:
     ) -> None:
         """An embedder that looks into ``memory`` first and writes its requests into ``ledger``."""
         self._model = settings.model
-        self._batch_size = settings.batch_size
+        self._at_most = settings.batch_size
         self._memory = memory
         self._endpoint = where or endpoint(settings)
+        self._service = Service(self._endpoint)
         self._book = _Book(settings.model, price_of(settings), ledger, purse)
         self._dimensions = 0
 
@@ -87,7 +96,9 @@ class OpenAIEmbedder:
         distinct = dict(zip(keys, texts, strict=True))
         vectors = dict(self._memory.find(list(distinct)))
         for vector in vectors.values():
-            self._agree_on(len(vector))
+            if odd := self._odd(vector):
+                raise odd
+            self._dimensions = len(vector)
         missing = {key: text for key, text in distinct.items() if key not in vectors}
         if missing:
             asyncio.run(self._fetch(missing, vectors))
@@ -96,56 +107,63 @@ class OpenAIEmbedder:
         return np.stack([vectors[key] for key in keys]).astype(np.float32, copy=False)
 
     async def _fetch(self, missing: Mapping[str, str], vectors: dict[str, Floats]) -> None:
-        """Ask for all batches, some at a time; each is kept as it comes."""
-        service = Service(self._endpoint)
-        free = asyncio.Semaphore(self._endpoint.concurrency)
+        """Ask for all, some batches at a time; after a failure those in flight come home."""
+        waiting = deque(missing.items())
 
-        async def fetch(batch: list[str]) -> None:
-            async with free:
-                found = await self._vectors(service, [missing[key] for key in batch])
-            new = dict(zip(batch, found, strict=True))
-            self._memory.keep(new)
-            vectors.update(new)
+        async def work() -> None:
+            try:
+                while waiting:
+                    some = min(len(waiting), self._at_most)
+                    vectors.update(await self._bought([waiting.popleft() for _ in range(some)]))
+            except BaseException:
+                waiting.clear()
+                self._service.drain()
+                raise
 
-        keys = list(missing)
-        size = self._batch_size
-        batches = [keys[start : start + size] for start in range(0, len(keys), size)]
-        await service.open()
+        await self._service.open()
         try:
-            async with asyncio.TaskGroup() as group:
-                for batch in batches:
-                    group.create_task(fetch(batch))
-        except BaseExceptionGroup as errors:
-            raise errors.exceptions[0] from None
+            workers = [work() for _ in range(self._endpoint.concurrency)]
+            ends = await asyncio.gather(*workers, return_exceptions=True)
         finally:
-            await service.close()
+            await self._service.close()
+        for error in ends:
+            if error is not None:
+                raise error
 
-    async def _vectors(self, service: Service, texts: list[str]) -> list[Floats]:
-        """The vectors of one batch; a batch that is refused as too large is halved."""
+    async def _bought(self, wanted: Sequence[tuple[str, str]]) -> dict[str, Floats]:
+        """The vectors of one batch of keys and texts, kept; one that is refused is halved.
+
+        When both halves are taken, the size was to blame, and no later batch is larger than that.
+        """
+        texts = [text for _, text in wanted]
+        body = {"model": self._model, "input": texts, "encoding_format": "base64"}
+        tokens = sum(map(len, texts)) // 4
         reason = ""
         for _ in range(_TRIES):
             page = await self._book.opened(texts)
             try:
-                answer, attempts = await service.exchange(
-                    lambda client: client.embeddings.with_streaming_response.create(
-                        model=self._model, input=texts
-                    ),
-                    self._model,
-                )
+                answer, attempts = await self._service.exchange("/embeddings", body, tokens)
             except CallFailed as failed:
-                self._book.closed(page, {}, failed.attempts, failed.reason)
-                if failed.status in {400, 413, 422} and len(texts) > 1:
-                    half = len(texts) // 2
-                    first = await self._vectors(service, texts[:half])
-                    return first + await self._vectors(service, texts[half:])
-                raise failed.fatal or LlmUnavailable(
-                    f"Embedding failed: {failed.reason}",
-                    hint="Run again: the vectors that came are kept.",
-                ) from None
-            found, reason = checked(answer, len(texts))
-            self._book.closed(page, answer, attempts, reason)
+                await self._book.closed(page, {}, failed.attempts, failed.reason)
+                if failed.status not in _TOO_MUCH or len(texts) == 1:
+                    raise failed.fatal or LlmUnavailable(
+                        f"Embedding failed: {failed.reason}",
+                        hint="Run again: the vectors that came are kept.",
+                    ) from None
+                half = (len(texts) + 1) // 2
+                found = await self._bought(wanted[:half]) | await self._bought(wanted[half:])
+                self._at_most = min(self._at_most, half)
+                return found
+            ordered, reason = checked(answer, len(texts))
+            odd = None if reason else self._odd(ordered[0])
+            if not reason and not odd:
+                found = {key: vector for (key, _), vector in zip(wanted, ordered, strict=True)}
+                self._memory.keep(found)  # first: a call that counts as answered is not repeated
+            await self._book.closed(page, answer, attempts, str(odd or reason))
+            if odd:
+                raise odd
             if not reason:
-                self._agree_on(len(found[0]))
+                self._dimensions = len(ordered[0])
                 return found
         raise LlmError(
             f"The model {self._model!r} gives no sound vectors: {reason}"
@@ -153,14 +171,15 @@ class OpenAIEmbedder:
             hint="Check embedding.model, or try a smaller embedding.batch_size.",
         )
 
-    def _agree_on(self, dimensions: int) -> None:
-        if self._dimensions and self._dimensions != dimensions:
-            raise LlmError(
-                f"The model {self._model!r} gives vectors of {dimensions} numbers"
-                f" where it gave {self._dimensions} before.",
-                hint="Check that embedding.base_url still serves the same model.",
-            )
-        self._dimensions = dimensions
+    def _odd(self, vector: Floats) -> LlmError | None:
+        """What is wrong with a vector of another length than those before."""
+        if self._dimensions in (0, len(vector)):
+            return None
+        return LlmError(
+            f"The model {self._model!r} gives vectors of {len(vector)} numbers"
+            f" where it gave {self._dimensions} before.",
+            hint="Check that embedding.base_url still serves the same model.",
+        )
 
     def _key(self, text: str) -> str:
         return vector_key(self._model, text)
@@ -188,7 +207,7 @@ class _Book:
     ) -> None:
         self._model = model
         self._price = price
-        self._ledger = ledger
+        self._books = Books(ledger) if ledger else None
         self._purse = purse
 
     async def opened(self, texts: Sequence[str]) -> _Page:
@@ -199,10 +218,10 @@ class _Book:
         )
         key = content_key("openai", "\0".join((self._model, *texts)), "embedding")
         call = Call(key, "embed", "embedding", None, "openai", self._model, request)
-        (call_id,) = self._ledger.start([call]) if self._ledger else (0,)
+        call_id = await self._books.begin(call) if self._books else 0
         return _Page(call_id, call, reserved, time.monotonic())
 
-    def closed(
+    async def closed(
         self, page: _Page, answer: Mapping[str, Any], attempts: tuple[Attempt, ...], reason: str
     ) -> None:
         """Settle what the request cost and write it down."""
@@ -214,7 +233,7 @@ class _Book:
             paid = 0.0
         if self._purse:
             self._purse.settle(page.reserved, paid)
-        if self._ledger:
+        if self._books:
             done = replace(
                 page.call,
                 status="failed" if not answer else "invalid" if reason else "answered",
@@ -225,7 +244,7 @@ class _Book:
                 latency=time.monotonic() - page.started,
                 attempts=attempts,
             )
-            self._ledger.finish(page.call_id, done)
+            await self._books.end(page.call_id, done)
 
 
 def checked(answer: Mapping[str, Any], n_texts: int) -> tuple[list[Floats], str]:

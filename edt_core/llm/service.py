@@ -1,4 +1,4 @@
-"""One HTTP exchange with an OpenAI-compatible endpoint: attempts, deadline, size cap, clear errors.
+"""One exchange with an OpenAI-compatible endpoint: attempts, deadline, limits, clear errors.
 
 The SDK's own retries are off: they hide attempts, and its timeout is per read, not per call. The
 body is read under one deadline and a size cap and parsed here, because the SDK validates nothing.
@@ -8,28 +8,24 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from edt_core.errors import LlmUnavailable
+from edt_core.llm import problems
 from edt_core.llm.keys import find_key
 from edt_core.llm.ledger import Attempt
-from edt_core.llm.replies import clean
+from edt_core.llm.pace import Pace, Stopped
+from edt_core.llm.problems import Problem
+from edt_core.llm.transport import BadAnswer, client
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, AsyncOpenAI
+    from openai import AsyncOpenAI
 
 LARGEST_BODY = 4 * 2**20
 """Bytes of one answer to a chat request that are read."""
-
-_IN_FLIGHT_PER_CLIENT = 64
-"""The SDK's transport searches its whole pool at every request: small pools stay quick."""
-
-Send = Callable[["AsyncOpenAI"], AbstractAsyncContextManager[Any]]
 
 
 @dataclass(frozen=True)
@@ -44,14 +40,18 @@ class Endpoint:
     api_version: str = ""
     """Azure's; it makes the client Azure's too."""
     timeout: float = 120.0
-    """Seconds for one call, all attempts together, without pauses that the service asks for."""
+    """Seconds for one call: its attempts and the pauses between them, without those that a limit or
+    the service asks for."""
     concurrency: int = 8
+    requests_per_minute: int = 0
+    tokens_per_minute: int = 0
+    """Limits of ours; 0 is none."""
     attempts: int = 5
+    turned_away: int = 20
+    """Attempts that end with 429, which cost nothing, before a call is given up."""
     shortest_pause: float = 1.0
     """Seconds; doubled with each attempt, then drawn evenly from 0 to that (full jitter)."""
     longest_pause: float = 60.0
-    longest_retry_after: float = 600.0
-    """Seconds; a service that wants a longer pause is left for now."""
     largest_body: int = LARGEST_BODY
 
 
@@ -59,7 +59,7 @@ class CallFailed(Exception):
     """One call that got no answer. ``fatal`` when no other call could get one either."""
 
     def __init__(
-        self, problem: "Problem", attempts: tuple[Attempt, ...], fatal: LlmUnavailable | None
+        self, problem: Problem, attempts: tuple[Attempt, ...], fatal: LlmUnavailable | None
     ) -> None:
         super().__init__(problem.text)
         self.reason = problem.text
@@ -68,222 +68,162 @@ class CallFailed(Exception):
         self.fatal = fatal
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What went wrong in one attempt."""
-
-    text: str
-    """One sentence."""
-    status: int = 0
-    """The HTTP status; 0 where none came."""
-    again: bool = False
-    """Another attempt may go better."""
-    retry_after: float | None = None
-    """Seconds that the service asks to wait."""
-    no_credit: bool = False
-    no_connection: bool = False
-
-
 class Service:
     """Sends requests through the ``openai`` SDK, one attempt after another."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         """A service at ``endpoint``; nothing is sent before ``open``."""
         self._endpoint = endpoint
-        self._clients: list[AsyncOpenAI] = []
+        self._client: AsyncOpenAI | None = None
         self._key = ""
-        self._turn = 0
         self._reached = False
-        self._not_before = 0.0
+        self._pace = Pace(
+            endpoint.concurrency, endpoint.requests_per_minute, endpoint.tokens_per_minute
+        )
 
     async def open(self) -> None:
-        """Make the clients, inside the running event loop.
+        """Make the client, inside the running event loop.
 
         Raises:
             LlmUnavailable: neither environment nor keyring holds a key.
         """
         endpoint = self._endpoint
         self._key = _key(endpoint)
-        self._clients = [
-            _client(endpoint, self._key)
-            for _ in range(-(-endpoint.concurrency // _IN_FLIGHT_PER_CLIENT))
-        ]
+        self._pace.open()
+        self._client = client(
+            base_url=endpoint.base_url,
+            key=self._key,
+            api_version=endpoint.api_version,
+            timeout=endpoint.timeout,
+            concurrency=endpoint.concurrency,
+            largest_body=endpoint.largest_body,
+            heard=self._pace.heed,
+        )
+
+    def drain(self) -> None:
+        """Let what is under way come home; send nothing more."""
+        self._pace.stop()
 
     async def close(self) -> None:
         """Close every connection."""
-        for client in self._clients:
-            await client.close()
-        self._clients = []
+        if self._client:
+            await self._client.close()
+            self._client = None
 
-    async def exchange(self, send: Send, model: str) -> tuple[dict[str, Any], tuple[Attempt, ...]]:
+    async def exchange(
+        self, path: str, body: Mapping[str, Any], tokens: int
+    ) -> tuple[dict[str, Any], tuple[Attempt, ...]]:
         """The answer's JSON object and every attempt at it.
 
         Args:
-            send: Starts the request on a client, with ``with_streaming_response``.
-            model: The model's name, for error messages.
+            path: Below the endpoint's address, such as ``/chat/completions``.
+            body: The request.
+            tokens: What it is likely to take, answer included; for the limits.
 
         Raises:
             CallFailed: no answer after all attempts, or one that another attempt can't better.
         """
+        endpoint = self._endpoint
         attempts: list[Attempt] = []
-        left = self._endpoint.timeout
+        left = endpoint.timeout
         while True:
-            await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
-            started = time.monotonic()
             try:
-                async with asyncio.timeout(left):
-                    answer = await self._answer(send)
-            except Exception as error:
-                problem = self._problem(error)
-                if problem is None:
-                    raise
-            else:
-                self._reached = True
-                attempts.append(Attempt(time.monotonic() - started, status=200))
-                return answer, tuple(attempts)
-            seconds = time.monotonic() - started
+                async with self._pace.turn(tokens):
+                    started = time.monotonic()
+                    answer, problem = await self._attempt(path, body, left)
+                    seconds = time.monotonic() - started
+            except Stopped:
+                raise _stopped(attempts) from None
             left -= seconds
+            if problem is None:
+                attempts.append(Attempt(seconds, status=200))
+                self._pace.used(tokens, _used(answer))
+                return answer, tuple(attempts)
             attempts.append(Attempt(seconds, problem.text, problem.status))
-            self._reached |= problem.status > 0
-            fatal = self._fatal(problem, model)
-            if fatal or not problem.again or left <= 0 or len(attempts) == self._endpoint.attempts:
-                if problem.no_connection and not self._reached:
-                    fatal = self._unreachable(problem)
-                raise CallFailed(problem, tuple(attempts), fatal)
-            await self._pause(problem, len(attempts))
+            if problem.too_fast:
+                self._pace.slow_down(started)
+            if failed := self._failure(problem, attempts, left, str(body["model"])):
+                raise failed
+            if problem.retry_after is not None:
+                self._pace.hold(problem.retry_after)
+                continue
+            pause = self._back_off(len(attempts))
+            left -= pause
+            try:
+                await self._pace.pause(pause)
+            except Stopped:
+                raise _stopped(attempts) from None
 
-    async def _answer(self, send: Send) -> dict[str, Any]:
-        """Send once and read a JSON object of bounded size."""
-        self._turn += 1
-        client = self._clients[self._turn % len(self._clients)]
-        body = bytearray()
-        async with send(client) as response:
-            async for part in response.iter_bytes():
-                body += part
-                if len(body) > self._endpoint.largest_body:
-                    raise _BadAnswerError("The service's answer is too large.")
+    async def _attempt(
+        self, path: str, body: Mapping[str, Any], left: float
+    ) -> tuple[dict[str, Any], Problem | None]:
         try:
-            answer = json.loads(self._without_key(body.decode()))
+            async with asyncio.timeout(max(0.0, left)):
+                answer = await self._answer(path, body)
+        except Exception as error:
+            problem = problems.problem_of(error, self._key, self._endpoint.timeout)
+            if problem is None:
+                raise
+            self._reached |= problem.status > 0
+            return {}, problem
+        self._reached = True
+        return answer, None
+
+    async def _answer(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Send once and read a JSON object of bounded size.
+
+        Choice: the SDK's ``post`` and not its typed methods, which spend a third of a call's time
+        on checking that a known body is one, and don't check the answer.
+        """
+        assert self._client
+        raw = await self._client.post(path, body=body, cast_to=bytes)
+        # a byte that is no UTF-8 spoils a letter, not a paid answer
+        text = problems.without(self._key, raw.decode("utf-8", "replace"))
+        try:
+            answer = json.loads(text)
         except (ValueError, RecursionError):
-            raise _BadAnswerError("The service's answer is no JSON, or breaks off.") from None
+            raise BadAnswer("The service's answer is no JSON, or breaks off.") from None
         if not isinstance(answer, dict):
-            raise _BadAnswerError("The service's answer is no JSON object.")
+            raise BadAnswer("The service's answer is no JSON object.")
         return answer
 
-    def _without_key(self, text: str) -> str:
-        """What a service says, even where it repeats the key."""
-        return text.replace(self._key, "***") if len(self._key) >= 8 else text
-
-    async def _pause(self, problem: Problem, attempt: int) -> None:
-        """Wait as the service asks (then every other call waits too), else with full jitter."""
+    def _failure(
+        self, problem: Problem, attempts: list[Attempt], left: float, model: str
+    ) -> CallFailed | None:
+        """The end of a call that another attempt can't save."""
         endpoint = self._endpoint
-        if problem.retry_after is not None:
-            self._not_before = max(self._not_before, time.monotonic() + problem.retry_after)
-            return
-        most = min(endpoint.longest_pause, endpoint.shortest_pause * 2 ** (attempt - 1))
-        await asyncio.sleep(random.uniform(0.0, most))  # noqa: S311  spreads load, keeps no secret
-
-    def _problem(self, error: Exception) -> Problem | None:
-        """An attempt's error in one sentence; None for one that is no failure of the service."""
-        from openai import APIConnectionError, APIStatusError
-
-        if isinstance(error, APIStatusError):
-            return self._refused(error)
-        if isinstance(error, _BadAnswerError):
-            return Problem(str(error), status=0, again=True)
-        if isinstance(error, TimeoutError):
-            return Problem(f"No answer within {self._endpoint.timeout:g} seconds.", again=True)
-        if isinstance(error, APIConnectionError | OSError | _transport_error()):
-            cause = error.__cause__ or error
-            text = f"The connection failed ({type(cause).__name__})."
-            return Problem(text, again=True, no_connection=True)
-        return None
-
-    def _refused(self, error: "APIStatusError") -> Problem:
-        body = error.body if isinstance(error.body, dict) else {}
-        said = clean(self._without_key(str(body.get("message") or error.body or "")), 300)
-        code = f"{body.get('code')} {body.get('type')}"
-        status = error.status_code
-        return Problem(
-            text=f"The service answers {status}: {said or 'no reason given'}",
-            status=status,
-            again=status in {408, 409, 425, 429} or status >= 500,
-            retry_after=_retry_after(error.response.headers.get("retry-after")),
-            no_credit=status == 402 or "insufficient_quota" in code or "billing" in code,
+        host = urlsplit(endpoint.base_url).hostname or "The endpoint"
+        key_name = endpoint.key_names[0]
+        section = endpoint.section
+        fatal = problems.fatal(problem, section=section, host=host, model=model, key_name=key_name)
+        turned_away = sum(attempt.status == 429 for attempt in attempts)
+        spent = (
+            left <= 0
+            or turned_away >= endpoint.turned_away
+            or len(attempts) - turned_away >= endpoint.attempts
         )
+        if not (fatal or spent or not problem.again):
+            return None
+        if problem.no_connection and not self._reached:
+            fatal = problems.unreachable(problem, section=section, host=host)
+        return CallFailed(problem, tuple(attempts), fatal)
 
-    def _fatal(self, problem: Problem, model: str) -> LlmUnavailable | None:
-        """The error that ends the run, where no other call could do better."""
-        section, host = self._endpoint.section, self._host
-        if problem.status in {401, 403}:
-            hint = f"Set the environment variable {self._endpoint.key_names[0]}."
-            return LlmUnavailable(f"{host} refuses the key ({problem.status}).", hint=hint)
-        if problem.status == 404:
-            hint = f"Check {section}.model and {section}.base_url."
-            return LlmUnavailable(f"{host} does not know the model {model!r} (404).", hint=hint)
-        if problem.no_credit:
-            hint = "Top up the account and run again: what is answered is kept."
-            return LlmUnavailable(f"The account at {host} has no credit left.", hint=hint)
-        wait = problem.retry_after or 0.0
-        if problem.again and wait > self._endpoint.longest_retry_after:
-            hint = "Run again later: what is answered is kept."
-            return LlmUnavailable(f"{host} asks to wait {wait:.0f} seconds.", hint=hint)
-        return None
-
-    def _unreachable(self, problem: Problem) -> LlmUnavailable:
-        hint = f"Check {self._endpoint.section}.base_url and that the service runs."
-        return LlmUnavailable(f"{self._host} can't be reached: {problem.text}", hint=hint)
-
-    @property
-    def _host(self) -> str:
-        return urlsplit(self._endpoint.base_url).hostname or "The endpoint"
+    def _back_off(self, attempts: int) -> float:
+        """Seconds until the next attempt: exponential, with full jitter."""
+        endpoint = self._endpoint
+        most = min(endpoint.longest_pause, endpoint.shortest_pause * 2 ** (attempts - 1))
+        return random.uniform(0.0, most)  # noqa: S311  spreads load, keeps no secret
 
 
-class _BadAnswerError(Exception):
-    """A body that is no answer."""
+def _stopped(attempts: list[Attempt]) -> CallFailed:
+    return CallFailed(Problem("The run was stopped before this was sent."), tuple(attempts), None)
 
 
-def _transport_error() -> type[Exception]:
-    """What the SDK's HTTP library raises while a body is read (the SDK does not wrap it)."""
-    for name in ("httpx2", "httpx"):
-        try:
-            found: type[Exception] = import_module(name).HTTPError
-        except ImportError:
-            continue
-        return found
-    return OSError
-
-
-def _retry_after(header: str | None) -> float | None:
-    """Seconds of a ``Retry-After`` header; a date is not read, as chat services send none."""
-    try:
-        seconds = float(header or "")
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < 1e6 else None
-
-
-def _client(endpoint: Endpoint, key: str) -> "AsyncOpenAI":
-    """A client without retries of its own; it follows no redirect, which could carry the key."""
-    from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAsyncHttpxClient
-
-    transport = DefaultAsyncHttpxClient(follow_redirects=False)
-    if endpoint.api_version:
-        return AsyncAzureOpenAI(
-            azure_endpoint=endpoint.base_url,
-            api_version=endpoint.api_version,
-            api_key=key,
-            max_retries=0,
-            timeout=endpoint.timeout,
-            http_client=transport,
-        )
-    return AsyncOpenAI(
-        base_url=endpoint.base_url,
-        api_key=key,
-        max_retries=0,
-        timeout=endpoint.timeout,
-        http_client=transport,
-    )
+def _used(answer: Mapping[str, Any]) -> int:
+    """Tokens that a call took, as far as the service says."""
+    usage = answer.get("usage")
+    total = usage.get("total_tokens") if isinstance(usage, dict) else None
+    return total if isinstance(total, int) and 0 <= total < 10**9 else 0
 
 
 def _key(endpoint: Endpoint) -> str:

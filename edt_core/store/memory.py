@@ -64,30 +64,26 @@ class CallLedger:
 
     def record(self, calls: Sequence[Call]) -> list[int]:
         """Write finished calls in one transaction; their ids in order."""
+        return self.write(calls, ())
+
+    def write(self, begun: Sequence[Call], ended: Sequence[tuple[int, Call]]) -> list[int]:
+        """In one transaction: new lines, whose ids it returns, and begun ones replaced."""
+        changes = ", ".join(f"{name} = ?" for name in _COLUMNS)
         now = time.time()
         with self._database.write() as session:
             last = session.connection().exec_driver_sql("SELECT max(id) FROM call").scalar() or 0
-            ids = range(last + 1, last + 1 + len(calls))
-            rows = (
-                (number, self._run, now, *_values(call))
-                for number, call in zip(ids, calls, strict=True)
-            )
-            insert_rows(session, "call", ("id", "run", "created_at", *_COLUMNS), rows)
-            session.connection().exec_driver_sql(_NAME_USERS, (last,))
+            ids = range(last + 1, last + 1 + len(begun))
+            if begun:
+                rows = (
+                    (number, self._run, now, *_values(call))
+                    for number, call in zip(ids, begun, strict=True)
+                )
+                insert_rows(session, "call", ("id", "run", "created_at", *_COLUMNS), rows)
+                session.connection().exec_driver_sql(_NAME_USERS, (last,))
+            if ended:
+                replaced = ((*_values(call), number) for number, call in ended)
+                run_many(session, f"UPDATE call SET {changes} WHERE id = ?", replaced)
         return list(ids)
-
-    def start(self, calls: Sequence[Call]) -> list[int]:
-        """Write calls that are about to be sent (status ``unknown``); their ids in order."""
-        return self.record(calls)
-
-    def finish(self, call_id: int, call: Call) -> None:
-        """Replace a started call by what came of it."""
-        changes = ", ".join(f"{name} = ?" for name in _COLUMNS)
-        with self._database.write() as session:
-            session.connection().exec_driver_sql(
-                f"UPDATE call SET {changes} WHERE id = ?",
-                (*_values(call), call_id),
-            )
 
 
 class EmbeddingLedger:

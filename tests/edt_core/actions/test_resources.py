@@ -34,7 +34,7 @@ def lent(project, config, max_cost=1.0, emit=silence):
 def test_all_stages_of_a_run_spend_from_one_till(project, monkeypatch: pytest.MonkeyPatch):
     purses = []
     monkeypatch.setattr(
-        openai_chat, "service_model", lambda settings, ledger, purse: purses.append(purse)
+        openai_chat, "service_model", lambda settings, ledger, purse, **_: purses.append(purse)
     )
     monkeypatch.setattr(
         openai_embed, "OpenAIEmbedder", lambda *_, ledger, purse: purses.append(purse)
@@ -67,7 +67,7 @@ def test_a_cap_that_could_not_hold_is_refused_before_any_stage(project, changed,
 def test_progress_says_what_was_spent(project, monkeypatch: pytest.MonkeyPatch):
     tills, events = [], []
     monkeypatch.setattr(
-        openai_chat, "service_model", lambda settings, ledger, purse: tills.append(purse.till)
+        openai_chat, "service_model", lambda settings, ledger, purse, **_: tills.append(purse.till)
     )
     given = lent(project, config := Config().changed(PAID), emit=events.append)
     given.language_model(config.llm.choice, lambda questions: iter(()))

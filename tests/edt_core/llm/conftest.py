@@ -36,12 +36,10 @@ class MemoryLedger:
         self.calls.update(enumerate(calls, start=first))
         return list(range(first, first + len(calls)))
 
-    def start(self, calls):
-        return self.record(calls)
-
-    def finish(self, call_id, call):
-        self.transactions += 1
-        self.calls[call_id] = call
+    def write(self, begun, ended):
+        numbers = self.record(begun)
+        self.calls.update(ended)
+        return numbers
 
     def statuses(self):
         return [call.status for call in self.calls.values()]

@@ -28,6 +28,9 @@ class SlowChat:
     async def close(self):
         self.is_open = False
 
+    def drain(self):
+        self.drained = True
+
     async def complete(self, body, question):
         self.asked += 1
         self.flying += 1

@@ -1,5 +1,6 @@
 """The real SDK against a server on loopback that misbehaves."""
 
+import gzip
 import json
 import time
 from dataclasses import replace
@@ -8,6 +9,7 @@ import pytest
 
 from edt_core.config import LlmSettings
 from edt_core.errors import LlmUnavailable
+from edt_core.events import silence
 from edt_core.llm.asking import RememberingModel
 from edt_core.llm.in_flight import ServiceDesk
 from edt_core.llm.openai_chat import OpenAIChat, endpoint, service_model, strict_schema
@@ -25,13 +27,13 @@ def question(text="hello", answer=None):
 def ask(server, ledger):
     """Ask the server; back-off is shortened, the rest is as in production."""
 
-    def asked(*questions, timeout=5.0, purse=None, **changes):
+    def asked(*questions, timeout=5.0, purse=None, emit=silence, **changes):
         settings = LlmSettings(
             provider="openai", model="m", base_url=server.url, timeout=timeout, **changes
         )
         where = replace(endpoint(settings), shortest_pause=0.01)
         desk = ServiceDesk(
-            OpenAIChat(where),
+            OpenAIChat(where, emit=emit),
             ledger,
             concurrency=settings.concurrency,
             repair_attempts=settings.repair_attempts,
@@ -223,7 +225,6 @@ def test_one_bad_answer_stops_nothing(ask, server, ledger, chat, response):
         '{"choices": []}',
         '{"choices": [{"message": {"content": null}}]}',
         '{"choices": [{"message": {"content": ["x"]}, "finish_reason": 3}], "usage": "many"}',
-        b'{"choices": [{"message": {"content": "\xff\xfe"}}]}',
         '{"choices": [{"message": {"content": "x"}, "finish_reason": "content_filter"}]}',
         '{"choices": [{"message": {"content": null, "refusal": "no"}}]}',
         "[" * 100_000,
@@ -235,6 +236,13 @@ def test_a_body_that_is_no_answer_is_a_refusal(ask, server, ledger, response, bo
     assert isinstance(refused, Refusal)
     assert refused.reason.endswith(".")
     assert set(ledger.statuses()) <= {"failed", "invalid"}
+
+
+def test_a_byte_that_is_no_utf8_spoils_a_letter_not_a_paid_answer(ask, server, response):
+    body = b'{"choices": [{"message": {"content": "tea \xff kettle"}}]}'
+    server.answer = lambda number, request: response(body)
+    assert ask(question())[0].text == "tea \ufffd kettle"
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("fault", ["reset", "cut"])
@@ -273,6 +281,67 @@ def test_a_form_that_the_server_does_not_know_is_asked_for_once(ask, server, cha
     assert all(isinstance(answer, Answer) for answer in ask(*questions, concurrency=1))
     forms = [body["response_format"]["type"] for body in server.requests]
     assert forms == ["json_schema", "json_object", "json_object", "json_object"]
+
+
+def test_one_call_finds_out_the_form_before_others_ask_for_it(ask, server, chat, response, slowly):
+    def answer(number, body):
+        form = body.get("response_format", {}).get("type", "text")
+        if form != "text":
+            refusal = response('{"error": {"message": "unknown field response_format"}}', 400)
+            return slowly(refusal, 0.05)
+        return response(chat(ITEM))
+
+    server.answer = answer
+    notes = []
+    questions = [question(str(n), GeneratedItems) for n in range(12)]
+    ask(*questions, concurrency=6, emit=notes.append)
+    assert len(server.requests) == 14
+    assert [note.text for note in notes] == [
+        "The service takes no JSON schema; it is asked for JSON mode.",
+        "The service takes no JSON mode; it is asked for plain text.",
+    ]
+
+
+def test_a_prompt_that_the_service_cuts_is_said_once(ask, server, chat, response):
+    server.answer = lambda number, body: response(chat("fine", prompt_tokens=4096))
+    notes = []
+    ask(question("word " * 4000), question("other " * 4000), emit=notes.append)
+    assert not notes
+    ask(question("word " * 6000), question("other " * 6000), emit=notes.append)
+    assert len(notes) == 1
+    assert "4,096 tokens in a prompt of 6,002 words" in notes[0].text
+
+
+def test_an_answer_that_is_cut_says_so_when_it_cannot_be_read(ask, server, chat, response):
+    server.answer = lambda number, body: response(chat('{"items": [{"titl', finish="length"))
+    (refused,) = ask(question(answer=GeneratedItems), repair_attempts=1)
+    assert "longer than llm.max_tokens" in refused.reason
+    assert "longer than llm.max_tokens" in server.requests[1]["messages"][-1]["content"]
+
+
+def test_whoever_redirects_gets_neither_key_nor_prompt(ask, server, response):
+    elsewhere = server.url.replace("127.0.0.1", "localhost")
+    server.answer = lambda number, body: response(
+        "{}", 307, {"Location": f"{elsewhere}/chat/completions"}
+    )
+    with pytest.raises(LlmUnavailable, match="sends requests elsewhere"):
+        ask(question())
+    assert len(server.requests) == 1
+
+
+def test_an_error_page_that_never_ends_is_cut(ask, server, ledger, response):
+    server.answer = lambda number, body: response("x" * 30_000_000, 400)
+    (refused,) = ask(question())
+    assert refused.reason.startswith("The service answers 400: xxx")
+    assert len(refused.reason) < 400
+
+
+def test_a_packed_body_that_nobody_asked_for_is_refused(ask, server, response):
+    packed = gzip.compress(b"x" * 50_000_000)
+    server.answer = lambda number, body: response(packed, 200, {"Content-Encoding": "gzip"})
+    (refused,) = ask(question())
+    assert "packs its answer" in refused.reason
+    assert server.headers[0]["accept-encoding"] == "identity"
 
 
 def test_a_request_that_is_too_long_fails_alone(ask, server, chat, response):
@@ -324,11 +393,3 @@ def test_azure_is_asked_its_own_way(server, ledger, monkeypatch):
     assert server.paths == ["/openai/deployments/dep-1/chat/completions?api-version=2024-10-21"]
     assert server.headers[0]["api-key"] == "azure-canary-1"
     assert "authorization" not in server.headers[0]
-
-
-def test_a_redirect_is_not_followed_with_the_key(ask, server, ledger, response, monkeypatch):
-    monkeypatch.setenv("EDT_LLM_KEY", "sk-canary-redirect")
-    server.answer = lambda number, body: response("", 307, {"Location": f"{server.url}/elsewhere"})
-    (refused,) = ask(question())
-    assert "307" in refused.reason
-    assert len(server.requests) == 1

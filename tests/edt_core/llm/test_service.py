@@ -1,4 +1,4 @@
-"""Keys, addresses and pools; what comes over the wire is tested with chat and embeddings."""
+"""Keys and addresses; what comes over the wire is tested with chat and embeddings."""
 
 import asyncio
 
@@ -11,12 +11,12 @@ NAMES = ("EDT_FIRST_KEY", "EDT_SECOND_KEY")
 
 
 def opened(base_url="http://127.0.0.1:9/v1", concurrency=8):
-    """Keys that the service's clients hold, one each."""
+    """The key that the service's client holds."""
 
     async def keys():
         service = Service(Endpoint("llm", base_url, NAMES, concurrency=concurrency))
         await service.open()
-        found = [client.api_key for client in service._clients]
+        found = service._client.api_key
         await service.close()
         return found
 
@@ -31,20 +31,15 @@ def no_keys(monkeypatch):
 
 def test_the_first_key_that_is_set_counts(monkeypatch):
     monkeypatch.setenv("EDT_SECOND_KEY", "second")
-    assert opened() == ["second"]
+    assert opened() == "second"
     monkeypatch.setenv("EDT_FIRST_KEY", " first ")
-    assert opened() == ["first"]
+    assert opened() == "first"
 
 
 def test_a_service_on_this_machine_needs_no_key():
-    assert len(opened("http://localhost:9/v1")) == 1
+    assert opened("http://localhost:9/v1") == "no-key-needed"
 
 
 def test_a_service_elsewhere_does():
     with pytest.raises(LlmUnavailable, match=r"no key for example\.org"):
         opened("https://example.org/v1")
-
-
-def test_many_calls_in_flight_are_spread_over_small_pools():
-    assert len(opened(concurrency=64)) == 1
-    assert len(opened(concurrency=512)) == 8

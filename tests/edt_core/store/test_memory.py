@@ -28,11 +28,11 @@ def answered(key="k1", response="yes", **changes):
 
 def test_a_started_call_is_unknown_until_it_is_finished(project):
     ledger: Ledger = CallLedger(project.database, run=7)
-    first, second = ledger.start([asked("k1"), asked("k2")])
+    first, second = ledger.write([asked("k1"), asked("k2")], [])
     assert ledger.find(["k1", "k2"]) == {}
     assert [line.status for line in calls(project)] == ["unknown", "unknown"]
     tries = (Attempt(1.0, "429", 429), Attempt(0.5))
-    ledger.finish(second, answered("k2", attempts=tries, cost=0.25, parsed='{"a": 1}'))
+    ledger.write([], [(second, answered("k2", attempts=tries, cost=0.25, parsed='{"a": 1}'))])
     assert ledger.find(["k1", "k2", "k3"])["k2"].id == second
     told = call(project, second)
     assert (told.response, told.parsed, told.line.user_id) == ("yes", {"a": 1}, "0001")
@@ -68,8 +68,8 @@ from edt_core.store.memory import CallLedger
 from edt_core.store.project import Project
 ledger = CallLedger(Project(Path(sys.argv[1])).database)
 ask = Call("k", "generate", "generate", 0, "openai", "m", "{}")
-first, second = ledger.start([ask, ask])
-ledger.finish(first, Call(**{**vars(ask), "status": "answered", "response": "paid"}))
+first, second = ledger.write([ask, ask], [])
+ledger.write([], [(first, Call(**{**vars(ask), "status": "answered", "response": "paid"}))])
 os.kill(os.getpid(), 9)
 """
     child = subprocess.run([sys.executable, "-c", script, str(project.folder)], check=False)
@@ -116,10 +116,10 @@ def test_bought_vectors_are_remembered_to_the_bit(project):
 
 def test_a_call_keeps_its_users_name_whoever_is_imported_next(project, toy):
     ledger = CallLedger(project.database)
-    (number,) = ledger.start([asked(user=1)])
+    (number,) = ledger.write([asked(user=1)], [])
     others = replace(toy.ToyDataset(), user_ids=("new", "newer", "ü"), digest="d2")
     toy.save_dataset(project, others)
-    ledger.finish(number, answered(user=1))
+    ledger.write([], [(number, answered(user=1))])
     ledger.record([answered("k2", user=1), answered("k3", user=None)])
     assert [line.user_id for line in calls(project)] == [None, "newer", "0001"]
     assert [line.id for line in calls(project, user="0001")] == [number]

@@ -179,6 +179,8 @@ class ServiceDesk:
             raise Stopped
         call_id = await flight.books.begin(opened(request, self.provider))
         reply = await self._chat.complete(request.body, request.question)
+        if reply.fatal:
+            self._drain(flight)  # at once: no other call may be sent to learn the same
         if self._purse:
             self._purse.settle(reserved, _paid(reply, self._price))
         flight.failures = flight.failures + 1 if reply.error else 0

@@ -138,7 +138,7 @@ class OpenAIEmbedder:
         texts = [text for _, text in wanted]
         body = {"model": self._model, "input": texts, "encoding_format": "base64"}
         tokens = sum(map(len, texts)) // 4
-        reason = ""
+        reason, odd = "", None
         for _ in range(_TRIES):
             page = await self._book.opened(texts)
             try:
@@ -156,15 +156,16 @@ class OpenAIEmbedder:
                 return found
             ordered, reason = checked(answer, len(texts))
             odd = None if reason else self._odd(ordered[0])
+            found = {}
             if not reason and not odd:
                 found = {key: vector for (key, _), vector in zip(wanted, ordered, strict=True)}
                 self._memory.keep(found)  # first: a call that counts as answered is not repeated
-            await self._book.closed(page, answer, attempts, str(odd or reason))
-            if odd:
-                raise odd
-            if not reason:
+            await self._book.closed(page, answer, attempts, odd.message if odd else reason)
+            if found:
                 self._dimensions = len(ordered[0])
                 return found
+        if odd:
+            raise odd
         raise LlmError(
             f"The model {self._model!r} gives no sound vectors: {reason}"
             f" The batch begins with {texts[0][:80]!r}.",

@@ -15,7 +15,11 @@ LONGEST_WAIT = 600.0
 _BURST = 1.0
 """Seconds' worth of requests or tokens that may go out at once."""
 _SLOWER = 0.7
-"""What a 429 leaves of the calls in flight."""
+"""What complaints leave of the calls in flight."""
+_MEMORY = 0.05
+"""Weight of the newest request in the share of those that were turned away."""
+_TOO_MANY = 0.1
+"""Share from which on it is our pace and not an accident."""
 
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6}
 _PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|us|[dhms])")
@@ -48,8 +52,9 @@ class Rate:
 class Pace:
     """Lets requests go one by one, at most ``concurrency`` at a time.
 
-    A 429 takes the number of those in flight down to 70 % (once for all that were sent before),
-    every answer lifts it by a little, as TCP does. A pause that the service asks for holds all.
+    When more than a tenth of the latest requests got a 429, the number of those in flight goes down
+    to 70 % (once for all that were sent before); every answer lifts it by a little, as TCP does. A
+    pause that the service asks for holds all.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class Pace:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._not_before = 0.0
         self._slowed_at = 0.0
+        self._turned_away = 0.0
         self._stopped = asyncio.Event()
         self._usual_tokens = 1
 
@@ -127,14 +133,17 @@ class Pace:
         """An answer came: correct its tokens, and speed up a little."""
         if used:
             self._tokens.give_back(reserved - used)
+        self._turned_away *= 1.0 - _MEMORY
         self._window = min(self._most, self._window + 1.0 / self._window)
         self._wake()
 
-    def slow_down(self, sent_at: float) -> None:
+    def turned_away(self, sent_at: float) -> None:
         """A request that was sent at ``sent_at`` (monotonic) got a 429."""
-        if sent_at >= self._slowed_at:
+        self._turned_away += _MEMORY * (1.0 - self._turned_away)
+        if self._turned_away > _TOO_MANY and sent_at >= self._slowed_at:
             self._window = max(1.0, self._window * _SLOWER)
             self._slowed_at = time.monotonic()
+            self._turned_away = 0.0
 
     def hold(self, seconds: float) -> None:
         """Let nothing go for a while, as the service asks."""

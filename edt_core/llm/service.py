@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 LARGEST_BODY = 4 * 2**20
 """Bytes of one answer to a chat request that are read."""
 
+_LEAST_LEFT = 0.25
+"""Share of a call's time that must be left for another attempt: one that starts with less is likely
+to be paid for and given up."""
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -141,13 +145,13 @@ class Service:
                 return answer, tuple(attempts)
             attempts.append(Attempt(seconds, problem.text, problem.status))
             if problem.too_fast:
-                self._pace.slow_down(started)
+                self._pace.turned_away(started)
             if failed := self._failure(problem, attempts, left, str(body["model"])):
                 raise failed
             if problem.retry_after is not None:
                 self._pace.hold(problem.retry_after)
                 continue
-            pause = self._back_off(len(attempts))
+            pause = min(self._back_off(len(attempts)), left - endpoint.timeout * _LEAST_LEFT)
             left -= pause
             try:
                 await self._pace.pause(pause)
@@ -198,7 +202,7 @@ class Service:
         fatal = problems.fatal(problem, section=section, host=host, model=model, key_name=key_name)
         turned_away = sum(attempt.status == 429 for attempt in attempts)
         spent = (
-            left <= 0
+            left < endpoint.timeout * _LEAST_LEFT
             or turned_away >= endpoint.turned_away
             or len(attempts) - turned_away >= endpoint.attempts
         )

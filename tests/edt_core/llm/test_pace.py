@@ -61,23 +61,38 @@ def test_no_more_fly_than_may():
     assert timed(Pace(4), 20, seconds=0.005)[1] == 4
 
 
-def test_a_complaint_slows_down_once_for_all_that_were_sent_before():
+def complain(pace, times, later=0.0):
+    for _ in range(times):
+        pace.turned_away(time.monotonic() + later)
+
+
+def test_complaints_slow_down_once_for_all_that_were_sent_before():
     pace = Pace(100)
     sent = time.monotonic()
-    pace.slow_down(sent)
-    pace.slow_down(sent - 1)
+    complain(pace, 3)
     assert pace.window == 70
-    pace.slow_down(time.monotonic())
+    for _ in range(20):
+        pace.turned_away(sent - 1)
+    assert pace.window == 70
+    complain(pace, 3)
     assert pace.window == 49
-    for _ in range(60):
-        pace.slow_down(time.monotonic() + 60)
+    complain(pace, 200, later=60)
     assert pace.window == 1
     assert timed(pace, 3, seconds=0.001)[1] == 1
 
 
+def test_a_rare_complaint_is_an_accident():
+    pace = Pace(100)
+    for _ in range(30):
+        complain(pace, 1)
+        for _ in range(15):
+            pace.used(0, 0)
+    assert pace.window == 100
+
+
 def test_answers_speed_up_again_to_the_bound_and_no_further():
     pace = Pace(10)
-    pace.slow_down(time.monotonic())
+    complain(pace, 3)
     assert pace.window == 7
     for _ in range(100):
         pace.used(0, 0)

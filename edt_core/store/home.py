@@ -37,6 +37,10 @@ class ProjectLine:
     cost: float
     """US dollars spent on calls, as far as prices are known."""
     running: bool
+    last_run: str = ""
+    """The newest run's model and state; empty without one."""
+    best: float | None = None
+    """The best run's N@10 over the full catalogue on the test targets, mean over its seeds."""
 
 
 class Home:
@@ -166,15 +170,19 @@ class Home:
         )
 
     def _line(self, folder: Path) -> ProjectLine:
-        dataset, cost = _glance(folder / _DATABASE)
+        seen = _glance(folder / _DATABASE)
+        running = holder(folder) is not None
+        state = "lost" if seen.state == "running" and not running else seen.state
         return ProjectLine(
             folder.name,
             folder,
             sum(_size(path) for path in folder.rglob("*")),
             (folder / _DATABASE).stat().st_mtime,
-            dataset,
-            cost,
-            holder(folder) is not None,
+            seen.dataset,
+            seen.cost,
+            running,
+            f"{seen.label} {state}".strip(),
+            seen.best,
         )
 
 
@@ -212,15 +220,33 @@ def _size(path: Path) -> int:
     return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
-def _glance(database: Path) -> tuple[str, float]:
-    """Data set and cost for a list; a file that can't be read has neither, and no error."""
+@dataclass(frozen=True)
+class _Glance:
+    dataset: str = ""
+    cost: float = 0.0
+    label: str = ""
+    state: str = ""
+    best: float | None = None
+
+
+def _glance(database: Path) -> _Glance:
+    """What a list shows; a file that can't be read has nothing to show, and no error."""
     try:
         reader = sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True, timeout=1.0)
         try:
             dataset = reader.execute("SELECT name FROM dataset").fetchone()
             (cost,) = reader.execute("SELECT total(cost) FROM call").fetchone()
+            run = reader.execute("SELECT label, state FROM run ORDER BY id DESC LIMIT 1").fetchone()
+            (best,) = reader.execute(_BEST).fetchone()
         finally:
             reader.close()
     except sqlite3.Error:
-        return "", 0.0
-    return (dataset[0] if dataset else ""), cost
+        return _Glance()
+    label, state = run or ("", "")
+    return _Glance(dataset[0] if dataset else "", cost, label, state, best)
+
+
+_BEST = """
+    SELECT max(mean) FROM (
+        SELECT avg(value) AS mean FROM metric
+        WHERE split = 'test' AND domain = 'all' AND name = 'full.ndcg@10' GROUP BY run)"""

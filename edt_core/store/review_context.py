@@ -72,7 +72,7 @@ def last_acts(project: Project, limit: int = 10) -> list[Act]:
         JOIN generated g ON g.id = d.generated
         ORDER BY b.id DESC"""
     with project.database.read() as session:
-        return [Act(*row[:-1], undone=bool(row[-1])) for row in rows_of(session, query, limit)]
+        return [Act(*row[:-1], bool(row[-1])) for row in rows_of(session, query, limit)]
 
 
 def queue_state(project: Project) -> tuple[object, ...]:

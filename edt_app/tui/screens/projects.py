@@ -1,27 +1,43 @@
 """Screen 1: every project, with a detail of the one under the cursor."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import set_cell_size
 from rich.text import Text
 from textual.widget import Widget
-from textual.widgets import DataTable, Static
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 
+from edt_app.launch import command_line, launch
 from edt_app.terminal import safe_text, when
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.dialogs import Ask, Confirm
+from edt_app.tui.theme import state
+from edt_app.tui.tour import STEPS, TourCard
 from edt_core.store.home import ProjectLine
+
+if TYPE_CHECKING:
+    from edt_core.actions.status import ProjectStatus
+
+_DEMO = "demo"
+_EMPTY = "No project yet.  n makes an empty one, D makes the demo (about two minutes)."
 
 
 class ProjectsScreen(EdtScreen):
-    """Chooses, makes, copies and deletes projects."""
+    """Chooses, makes, copies, backs up and deletes projects."""
 
     NEEDS_PROJECT = False
     KEYS: ClassVar[tuple[Command, ...]] = (
         Command("projects.open", "enter", "Open", "Open the project under the cursor.", "open"),
         Command("projects.new", "n", "New", "Make an empty project.", "new"),
+        Command("projects.demo", "D", "Demo", "Make the demo project and run all of it.", "demo"),
+        Command("projects.tour", "T", "Tour", "See every screen on this project.", "tour"),
         Command("projects.copy", "c", "Copy", "Copy the project with all that is in it.", "copy"),
+        Command("projects.backup", "b", "Back up", "Write the project into a file.", "backup"),
+        Command("projects.restore", "R", "Restore", "Make a project of such a file.", "restore"),
         Command(
             "projects.delete",
             "f8",
@@ -32,95 +48,158 @@ class ProjectsScreen(EdtScreen):
         ),
     )
     DEFAULT_CSS = """
-    ProjectsScreen DataTable { height: 1fr; }
-    ProjectsScreen #empty { display: none; padding: 1 2; height: 1fr; }
-    ProjectsScreen.-empty DataTable { display: none; }
-    ProjectsScreen.-empty #empty { display: block; }
+    ProjectsScreen #names { height: 1; padding: 0 1; text-style: bold; color: $text-muted; }
+    ProjectsScreen OptionList, ProjectsScreen OptionList:focus { height: 1fr; border: none;
+      padding: 0; background: $background; }
+    ProjectsScreen OptionList > .option-list--option-highlighted { text-style: bold reverse; }
+    ProjectsScreen #stages { height: auto; max-height: 14; padding: 0 1;
+      border-top: round $panel-lighten-2; }
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[ProjectLine] = []
+        self._goal = ""
 
     def body(self) -> Iterable[Widget]:
-        """One table."""
-        table: DataTable[Text] = DataTable(cursor_type="row", zebra_stripes=False)
-        yield table
-        yield Static(
-            Text(
-                "There is no project yet.\n\n"
-                "  n          make an empty one, then import two domains (2 Data)\n"
-                "  edt demo   in a terminal: a complete project in about two minutes"
-            ),
-            id="empty",
-        )
-
-    def on_mount(self) -> None:
-        """The columns."""
-        table = self.query_one(DataTable)
-        for name in ("name", "data set", "size", "changed", "cost", "state"):
-            table.add_column(name, key=name)
-        table.focus()
+        """The list, and the stages of the project under the cursor."""
+        yield Static(id="names", markup=False)
+        yield OptionList()
+        yield Static(id="stages", markup=False)
 
     def reload(self) -> None:
         """Read the list; it imports no database library."""
         self.read(self.session.home.projects, self._show)
 
+    def project_changed(self) -> None:
+        """Sizes, states and costs move while a run goes on."""
+        self.reload()
+
+    def on_resize(self) -> None:
+        """Columns come and go with the width."""
+        self._draw()
+
     def _show(self, lines: list[ProjectLine]) -> None:
+        self._goal = self._goal or (self._current.name if self._current else self.session.name)
         self._lines = lines
-        self.set_class(not lines, "-empty")
-        table = self.query_one(DataTable)
-        row = table.cursor_row
-        table.clear()
-        for line in lines:
-            cells = (
-                safe_text(line.name),
-                safe_text(line.dataset) or "no data yet",
-                f"{line.bytes / 1e6:,.1f} MB",
-                when(line.changed_at),
-                f"${line.cost:.2f}" if line.cost else "-",
-                "● running" if line.running else "",
-            )
-            table.add_row(*(Text(cell) for cell in cells), key=line.name)
-        names = [line.name for line in lines]
-        wanted = names.index(self.session.name) if self.session.name in names else row
-        table.move_cursor(row=wanted)
+        self._draw()
+
+    def _draw(self) -> None:
+        """The rows in the columns that there is room for; the cursor stays on its project."""
+        goal = self._goal or (self._current.name if self._current else "")
+        wide = self.size.width >= 100
+        self.query_one("#names", Static).update("".join(heading(wide)))
+        table = self.query_one(OptionList)
+        table.clear_options()
+        table.add_options([Option(Text("".join(row(line, wide)))) for line in self._lines])
+        names = [line.name for line in self._lines]
+        if names:
+            table.highlighted = names.index(goal) if goal in names else 0
+        else:
+            table.add_option(Option(Text(_EMPTY), disabled=True))
+            self.query_one("#stages", Static).update("")
+        self._goal = ""
 
     @property
     def _current(self) -> ProjectLine | None:
-        row = self.query_one(DataTable).cursor_row
-        return self._lines[row] if 0 <= row < len(self._lines) else None
+        at = self.query_one(OptionList).highlighted
+        return self._lines[at] if at is not None and at < len(self._lines) else None
+
+    def on_option_list_option_highlighted(self) -> None:
+        """Read the stages of the project that is looked at, a moment after the list stands."""
+        line = self._current
+        if line is None or not line.dataset:
+            self.query_one("#stages", Static).update(
+                "" if line is None else "No data yet: enter, then 2 Data imports."
+            )
+            return
+        self.set_timer(0.3, lambda: self._read_stages(line))
+
+    def _read_stages(self, line: ProjectLine) -> None:
+        if self._current is None or self._current.name != line.name:
+            return
+
+        def work() -> "ProjectStatus":
+            from edt_core.actions.status import project_status
+
+            if line.name == self.session.name:
+                return project_status(self.session.project())
+            with self.session.home.open(line.name) as project:
+                return project_status(project)
+
+        self.read(work, self._show_stages, group="stages")
+
+    def _show_stages(self, found: "ProjectStatus") -> None:
+        lines = [
+            f"{one.step:<9} {state(one.state):<10} {one.stored:>2}/{one.total:<2} "
+            f"{safe_text(one.holds or one.reason)}"
+            for one in found.stages
+        ]
+        tail = f"{found.calls:,} calls kept, ${found.cost:.4f}. {safe_text(found.note)}"
+        self.query_one("#stages", Static).update(Text("\n".join([*lines, tail])))
+
+    # ------------------------------------------------------------------ keys
 
     def why_not(self, command: Command) -> str:
-        """All but making one need a project."""
-        if command.action != "new" and self._current is None:
+        """Most keys need a project."""
+        if command.action not in {"new", "demo", "restore"} and self._current is None:
             return "there is no project here."
+        if command.action == "tour" and self._current is not None and not self._current.dataset:
+            return "this project holds no data yet; D makes the demo."
         return ""
 
     def command_line(self) -> list[str]:
         """The list."""
         return ["projects"]
 
-    def on_data_table_row_selected(self) -> None:
-        """Enter in the table opens."""
+    def on_option_list_option_selected(self) -> None:
+        """Enter in the list opens."""
         self.do_open()
 
     def do_open(self) -> None:
-        """Open the project under the cursor."""
+        """Open the project under the cursor: its pipeline, or the import where it is empty."""
         if self._current is not None:
             self.session.choose(self._current.name)
-            self.edt.go(self.edt.places[min(1, len(self.edt.places) - 1)].mode)
+            self.edt.go("pipeline" if self._current.dataset else "data")
 
     def do_new(self) -> None:
         """Ask for a name and make an empty project."""
 
         def make(name: str | None) -> None:
             if name:
-                self.write(
-                    lambda: self.session.home.create(name).close(), lambda _: self._made(name)
-                )
+                home = self.session.home
+                self.write(lambda: home.create(name).close(), lambda _: self._made(name))
 
         self.app.push_screen(Ask("Name of the new project"), make)
+
+    def do_demo(self) -> None:
+        """Start ``edt demo`` in a process of its own and watch it."""
+        home = self.session.home
+        launch(home, _DEMO, command_line(home, "demo", project=_DEMO))
+        self.session.choose(_DEMO)
+        self.reload()
+        self.say("The demo is being made; closing edt-app does not stop it. 3 shows how far it is.")
+
+    def do_tour(self) -> None:
+        """Walk through the screens."""
+        if self._current is not None:
+            self.session.choose(self._current.name)
+            self._step(0)
+
+    def _step(self, number: int) -> None:
+        modes = {place.mode for place in self.edt.places}
+        steps = [step for step in STEPS if step.mode in modes]
+
+        def after(on: bool | None) -> None:
+            if on and number + 1 < len(steps):
+                self._step(number + 1)
+            else:
+                self.edt.go("projects")
+
+        self.edt.go(steps[number].mode)
+        self.app.call_after_refresh(
+            self.app.push_screen, TourCard(steps[number], number + 1, len(steps)), after
+        )
 
     def do_copy(self) -> None:
         """Ask for a name and copy."""
@@ -130,12 +209,35 @@ class ProjectsScreen(EdtScreen):
 
         def copy(name: str | None) -> None:
             if name:
-                self.write(
-                    lambda: self.session.home.copy(line.name, name).close(),
-                    lambda _: self._made(name),
-                )
+                home = self.session.home
+                self.write(lambda: home.copy(line.name, name).close(), lambda _: self._made(name))
 
         self.app.push_screen(Ask(f"Copy {line.name} as", f"{line.name}-copy"), copy)
+
+    def do_backup(self) -> None:
+        """Ask for a file and write the project into it."""
+        line = self._current
+        if line is None:
+            return
+
+        def save(name: str | None) -> None:
+            if name:
+                self.write(
+                    lambda: _back_up(line.folder, Path(name).expanduser()),
+                    lambda _: self.say(f"{line.name} is in {name}."),
+                )
+
+        self.app.push_screen(Ask(f"Back up {line.name} into", f"{line.name}.zip"), save)
+
+    def do_restore(self) -> None:
+        """Ask for a file and make a project of it."""
+
+        def read(name: str | None) -> None:
+            if name:
+                home = self.session.home
+                self.write(lambda: _restore(home.folder, Path(name).expanduser()), self._made)
+
+        self.app.push_screen(Ask("Restore from the file"), read)
 
     def do_delete(self) -> None:
         """Delete after the name was typed."""
@@ -148,19 +250,64 @@ class ProjectsScreen(EdtScreen):
                 return
             if self.session.name == line.name:
                 self.session.choose("")
-            self.write(
-                lambda: self.session.home.delete(line.name),
-                lambda _: self._gone(line.name),
-            )
+            self.write(lambda: self.session.home.delete(line.name), lambda _: self._gone(line.name))
 
         question = f"Delete {line.name} ({line.bytes / 1e6:,.1f} MB) with all that is in it?"
         self.app.push_screen(Confirm(question, typed=line.name), delete)
 
     def _made(self, name: str) -> None:
         self.session.choose(name)
+        self._goal = name
         self.reload()
         self.say(f"{name} is made.")
 
     def _gone(self, name: str) -> None:
         self.reload()
         self.say(f"{name} is deleted.")
+
+
+def heading(wide: bool) -> list[str]:
+    """The columns' names."""
+    return _fitted(("name", "data set", "size", "changed", "last run", "N@10", "cost"), wide)
+
+
+def row(line: ProjectLine, wide: bool) -> list[str]:
+    """A project as cells."""
+    cells = (
+        line.name,
+        line.dataset or "no data yet",
+        f"{line.bytes / 1e6:,.1f} MB",
+        when(line.changed_at),
+        f"{'● ' if line.running else ''}{line.last_run}" or "-",
+        "-" if line.best is None else f"{line.best:.4f}",
+        f"${line.cost:.2f}" if line.cost else "-",
+    )
+    return _fitted(cells, wide)
+
+
+_WIDTHS = (20, 20, 11, 18, 20, 8, 9)
+_ONLY_WIDE = (3, 6)
+
+
+def _fitted(cells: Iterable[str], wide: bool) -> list[str]:
+    """Cells cut and filled to their columns; numbers stand right."""
+    fitted = []
+    for at, (cell, width) in enumerate(zip(cells, _WIDTHS, strict=True)):
+        if at in _ONLY_WIDE and not wide:
+            continue
+        cut = set_cell_size(safe_text(cell), width - 2)
+        fitted.append(cut.rstrip().rjust(width - 2) + "  " if at in {2, 5, 6} else f"{cut}  ")
+    return fitted
+
+
+def _back_up(folder: Path, file: Path) -> None:
+    from edt_core.store.backup import back_up
+
+    back_up(folder, file)
+
+
+def _restore(home: Path, file: Path) -> str:
+    from edt_core.store.backup import restore
+    from edt_core.store.home import Home
+
+    return restore(Home(home), file)

@@ -5,7 +5,7 @@ from edt_core.store.home import Home
 
 def test_without_a_project_the_screen_names_the_next_key(tmp_path):
     async def script(pilot, app):
-        assert "There is no project yet" in text_of(app)
+        assert "No project yet" in text_of(app)
         assert "n New" in text_of(app)
 
     drive(tmp_path, script)
@@ -38,3 +38,44 @@ def test_a_name_that_is_taken_is_an_error_in_place(tmp_path):
         await settled(pilot)
 
     drive(tmp_path, script)
+
+
+def test_a_project_is_backed_up_and_restored_by_keyboard(copied, tmp_path):
+    file = tmp_path / "kept.zip"
+
+    async def script(pilot, app):
+        await pilot.pause(0.4)
+        await settled(pilot)
+        assert "generate  ✓ fresh" in text_of(app)
+        await pilot.press("b")
+        app.screen.query_one("Input").value = str(file)
+        await press(pilot, "enter")
+        assert file.stat().st_size > 1000
+        await press(pilot, "f8", *"small", "enter")
+        assert Home(copied.home).projects() == []
+        await pilot.press("R")
+        app.screen.query_one("Input").value = str(file)
+        await press(pilot, "enter")
+        (line,) = Home(copied.home).projects()
+        assert line.last_run == "LLM-EDT done"
+        assert 0 <= line.best <= 1
+        assert f"{line.best:.4f}" in text_of(app)
+
+    drive(copied.home, script)
+
+
+def test_the_tour_goes_through_the_screens_and_comes_back(made):
+    async def script(pilot, app):
+        await press(pilot, "T")
+        seen = []
+        for _ in app.places:
+            if app.current_mode == "projects":
+                break
+            seen.append(app.current_mode)
+            await pilot.pause(0.1)
+            assert "esc End the tour" in text_of(app)
+            await press(pilot, "enter")
+        assert app.current_mode == "projects"
+        assert len(seen) == len(set(seen)) == len(app.places) - 1
+
+    drive(made.home, script, size=(120, 36))

@@ -1,0 +1,106 @@
+"""The first-run tour: one step a screen, on a finished project."""
+
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+
+@dataclass(frozen=True)
+class TourStep:
+    """What is told about one screen."""
+
+    mode: str
+    title: str
+    text: str
+
+
+STEPS = (
+    TourStep(
+        "data",
+        "2 Data",
+        "Two domains' logs and item texts, with Table 7 and Figure 1 of the paper.\n"
+        "i fills in an import, f5 previews it before anything is kept.",
+    ),
+    TourStep(
+        "pipeline",
+        "3 Pipeline",
+        "The paper's stages in order. Each is computed once; a changed setting makes stale only\n"
+        "what lies behind it. s starts a run in a process of its own, x stops it.",
+    ),
+    TourStep(
+        "prompts",
+        "4 Prompts",
+        "Every question to the language model and every answer, kept and never paid for twice.\n"
+        "The demo answers them by a retrieval stand-in, which is no language model.",
+    ),
+    TourStep(
+        "review",
+        "5 Review",
+        "Generated items before they train anything: a accepts, x rejects, e edits, u undoes.\n"
+        "Held-out items are never shown here.",
+    ),
+    TourStep(
+        "tune",
+        "6 Tune",
+        "← and → move the noise filter's threshold; counts, Table 7 and the items that would\n"
+        "flip answer at once. A applies it.",
+    ),
+    TourStep(
+        "train",
+        "7 Train",
+        "Loss, metrics, rate and device as they grow, both phases, several seeds.\n"
+        "Closing the app stops nothing.",
+    ),
+    TourStep(
+        "runs",
+        "8 Runs",
+        "Every run: mark two with space and compare settings, metrics and their significance.",
+    ),
+    TourStep(
+        "user",
+        "9 User",
+        "One user's time line with what was inserted, the profile, and two models' answers.",
+    ),
+    TourStep(
+        "settings",
+        "0 Settings",
+        "Every setting with its range and the paper's symbol, and what it would make stale.\n"
+        "? shows a screen's keys, : finds any action, C copies it as a command line.",
+    ),
+)
+
+
+class TourCard(ModalScreen[bool]):
+    """One step's text over its screen; enter goes on, escape ends the tour."""
+
+    DEFAULT_CSS = """
+    TourCard { align: center bottom; background: transparent; }
+    TourCard > Vertical { width: auto; max-width: 96%; height: auto; margin-bottom: 3;
+      border: round $accent; background: $surface; padding: 0 2; }
+    TourCard Static { width: auto; max-width: 100%; }
+    """
+    BINDINGS = [
+        Binding("enter,space,right", "go(True)", show=False),
+        Binding("escape,q", "go(False)", show=False),
+    ]
+
+    def __init__(self, step: TourStep, number: int, total: int) -> None:
+        super().__init__()
+        self._step, self._number, self._total = step, number, total
+
+    def compose(self) -> ComposeResult:
+        """Title, text, keys."""
+        text = Text(f"{self._step.title}   {self._number} of {self._total}\n", style="bold")
+        text.append(f"{self._step.text}\n", style="not bold")
+        text.append("enter Next   esc End the tour", style="not bold dim")
+        with Vertical():
+            yield Static(text)
+
+    def action_go(self, on: bool) -> None:
+        """Next step or the end."""
+        self.dismiss(on)

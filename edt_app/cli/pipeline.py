@@ -145,11 +145,15 @@ def run(
 
 def status(context: typer.Context, project: ProjectName, json: AsJson = False) -> None:
     """Each stage: fresh, stale, partial or missing; counts; cost so far."""
+    from dataclasses import asdict
+
+    from edt_core.actions.needs import needs
     from edt_core.actions.status import project_status
 
-    found = project_status(opened(context, project))
+    asked = opened(context, project)
+    found, waiting = project_status(asked), needs(asked)
     if json:
-        say_json(found)
+        say_json({**asdict(found), "needs": waiting})
         return
     say_table(
         ["stage", "state", "stored", "what it holds", "why"],
@@ -162,18 +166,22 @@ def status(context: typer.Context, project: ProjectName, json: AsJson = False) -
     paid = found.cost > 0 or found.unpriced
     cost = f"${found.cost:.4f} known to be spent" if paid else "no paid call"
     note(f"{found.calls:,} calls kept, {cost}. {found.note}")
+    for need in waiting:
+        note(f"{'!' if need.urgent else '·'} {need.step}: {need.text}.")
 
 
 def estimate(
     context: typer.Context,
     project: ProjectName,
     set_: Settings = [],
+    variant: Annotated[str, typer.Option("--variant", help="A model, as for edt run.")] = "LLM-EDT",
+    until: Annotated[str, typer.Option("--until", help="Up to this stage.")] = "",
     json: AsJson = False,
 ) -> None:
     """Calls, tokens, cost and time that a run would still need; nothing is sent."""
     from edt_core.actions.estimating import estimate as ask
 
-    found = ask(opened(context, project), set_)
+    found = ask(opened(context, project), set_, variant=variant, until=until)
     if json:
         say_json(found)
         return

@@ -163,6 +163,29 @@ def measured(project: Project, model: str, template: str = "") -> Measured | Non
     return Measured(*row) if row[0] and row[-1] else None
 
 
+def unanswered(project: Project, *, running: bool = False) -> dict[str, int]:
+    """Questions by step that were asked in vain and never answered since; repairs count once.
+
+    Args:
+        project: The project.
+        running: A run goes on, so that calls without an end are in flight and not lost.
+    """
+    ended = "'invalid', 'failed'" if running else "'invalid', 'failed', 'unknown'"
+    query = f"""
+        SELECT step, count(DISTINCT key) FROM call c WHERE status IN ({ended})
+        AND NOT EXISTS (SELECT 1 FROM call a WHERE a.key = c.key AND a.status = 'answered')
+        GROUP BY step"""
+    with project.database.read() as session:
+        return {step: int(number) for step, number in rows_of(session, query)}
+
+
+def spent_in(project: Project, run: int) -> float:
+    """US dollars that one run has spent so far, as far as prices are known."""
+    with project.database.read() as session:
+        ((cost,),) = rows_of(session, "SELECT total(cost) FROM call WHERE run = ?", run)
+        return float(cost)
+
+
 def calls(
     project: Project,
     *,

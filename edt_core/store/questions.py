@@ -107,6 +107,30 @@ def counts(project: Project) -> Counts:
         return Counts(**row._mapping)
 
 
+@dataclass(frozen=True)
+class OpenItems:
+    """Where the generated items that are shown stand."""
+
+    judged: bool
+    """The filter has spoken on at least one."""
+    kept: bool
+    """It kept at least one."""
+    undecided: int
+    """Kept and without a decision; counted up to the limit."""
+
+
+def open_items(project: Project, limit: int) -> OpenItems:
+    """Is anything kept, and how much of it waits for a reviewer, up to ``limit``?"""
+    query = f"""
+        SELECT EXISTS (SELECT 1 FROM generated WHERE drafts = ({SHOWN}) AND verdict IS NOT NULL),
+               EXISTS (SELECT 1 FROM generated WHERE drafts = ({SHOWN}) AND verdict = 'kept'),
+               (SELECT count(*) FROM (SELECT 1 FROM generated WHERE drafts = ({SHOWN})
+                   AND verdict = 'kept' AND decision IS NULL LIMIT ?))"""
+    with project.database.read() as session:
+        ((judged, kept, undecided),) = rows_of(session, query, limit)
+        return OpenItems(bool(judged), bool(kept), undecided)
+
+
 def items(
     project: Project, *, domain: int | None = None, text: str = "", after: int = -1, limit: int = 50
 ) -> list[ItemLine]:

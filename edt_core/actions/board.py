@@ -1,0 +1,77 @@
+"""The pipeline at a glance: each stage's state, what it took, and what is left to do and to pay."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edt_core.actions.configuring import configuration
+from edt_core.actions.estimating import EstimateLine, estimate_of
+from edt_core.actions.needs import Need, needs
+from edt_core.actions.status import ProjectStatus, StepStatus, project_status
+from edt_core.errors import MissingInput
+from edt_core.store.calls import Spend, spend, unanswered
+from edt_core.store.project import Project
+
+_ASKING = {"embed", "generate", "profile"}
+
+
+@dataclass(frozen=True)
+class BoardStep:
+    """One stage of DESIGN section 3 with what it took and what it would take."""
+
+    status: StepStatus
+    spent: Spend | None
+    """Its calls so far; None for a stage that made none."""
+    failed: int
+    """Questions asked in vain and not answered since."""
+    to_do: EstimateLine | None
+    """Calls that a run would still make, at most; None for a stage that needs none."""
+
+    @property
+    def to_compute(self) -> int:
+        """Results that a run would compute, over every seed."""
+        return self.status.total - self.status.stored
+
+    @property
+    def what_is_left(self) -> str:
+        """What making it (anew) would take, as a phrase; empty when nothing is left."""
+        if not self.to_compute:
+            return ""
+        phrase = f"{self.to_compute} of {self.status.total} results to compute"
+        if self.to_do is None or not self.to_do.calls:
+            return f"{phrase}, no call"
+        cost = self.to_do.cost
+        price = "price unknown" if cost is None else f"${cost:.2f}" if cost else "free"
+        return f"{phrase}, at most {self.to_do.calls:,} calls, {price}"
+
+
+@dataclass(frozen=True)
+class Board:
+    """The whole pipeline."""
+
+    status: ProjectStatus
+    steps: list[BoardStep]
+    needs: list[Need]
+
+
+def board(project: Project) -> Board:
+    """The pipeline as it stands; computes nothing and asks nothing."""
+    status = project_status(project)
+    spent = {line.step: line for line in spend(project)}
+    failed = unanswered(project, running=status.running)
+    left = _left(project, status)
+    steps = [
+        BoardStep(line, spent.get(line.step), failed.get(line.step, 0), left.get(line.step))
+        for line in status.stages
+    ]
+    return Board(status, steps, needs(project))
+
+
+def _left(project: Project, status: ProjectStatus) -> Mapping[str, EstimateLine]:
+    """Calls to make by step. Estimating reads the catalogue: not when nothing can be left."""
+    asking = [line for line in status.stages if line.step in _ASKING]
+    if not status.dataset or all(line.stored == line.total for line in asking):
+        return {}
+    try:
+        return {line.step: line for line in estimate_of(project, configuration(project)).lines}
+    except MissingInput:  # the imported arrays are gone: the board says so in its first stage
+        return {}

@@ -1,0 +1,90 @@
+"""What in a project waits for its user: decisions, failures, settings that keep nothing."""
+
+from dataclasses import dataclass
+
+from edt_core.actions.configuring import configuration
+from edt_core.config import Config
+from edt_core.stage import Step
+from edt_core.store.calls import unanswered
+from edt_core.store.datasets import dataset_of
+from edt_core.store.project import Project
+from edt_core.store.questions import open_items
+from edt_core.store.runs import Liveness, RunLine, liveness, run_lines
+
+_HOW_FAR = 10_000
+"""Undecided items are counted so far and no further: it is asked every few seconds."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that waits for the user."""
+
+    step: str
+    """The stage that it is about."""
+    text: str
+    """A sentence without its full stop."""
+    urgent: bool = True
+    """False for what is only to be known."""
+
+
+def needs(project: Project) -> list[Need]:
+    """What waits, the most pressing first; cheap enough to ask every few seconds."""
+    if dataset_of(project) is None:
+        return [Need(Step.IMPORT, "nothing is imported yet")]
+    config = configuration(project)
+    running = project.holder() is not None
+    found = [*_of_run(project), *_of_review(project, config, running=running)]
+    failed = unanswered(project, running=running)
+    if failed:
+        parts = ", ".join(f"{number:,} in {step}" for step, number in failed.items())
+        found.append(Need(next(iter(failed)), f"{sum(failed.values()):,} calls failed: {parts}"))
+    return [*found, *_notes(config)]
+
+
+def first_failed_step(project: Project) -> Step | None:
+    """The first stage with calls that were asked in vain; a run from there asks those again."""
+    failed = unanswered(project)
+    return next((step for step in Step if step in failed), None)
+
+
+def _of_run(project: Project) -> list[Need]:
+    newest = run_lines(project, limit=1)
+    if not newest:
+        return [Need(Step.EMBED, "nothing was run yet")]
+    run, how = newest[0], liveness(project, newest[0].id)
+    return _of_ended(run, how) if how.ended else []
+
+
+def _of_ended(run: RunLine, how: Liveness) -> list[Need]:
+    match how.life:
+        case "failed":
+            return [Need(run.target, f"run {run.id} failed: {run.error.rstrip('.')}")]
+        case "lost":
+            return [Need(run.target, f"run {run.id} is lost: {how.cause.rstrip('.')}")]
+        case "interrupted":
+            why = f": {run.error.rstrip('.')}" if run.error else ""
+            return [Need(run.target, f"run {run.id} was stopped{why}; starting it goes on")]
+        case _:
+            return []
+
+
+def _of_review(project: Project, config: Config, *, running: bool) -> list[Need]:
+    if not config.generator.enabled:
+        return []
+    items = open_items(project, _HOW_FAR)
+    found = []
+    if config.review.required and items.undecided:
+        more = "at least " if items.undecided >= _HOW_FAR else ""
+        found.append(Need(Step.REVIEW, f"{more}{items.undecided:,} kept items wait for a decision"))
+    if items.judged and not items.kept:
+        found.append(
+            Need(Step.FILTER, f"the threshold {config.noise_filter.threshold:g} keeps no item")
+        )
+    return found
+
+
+def _notes(config: Config) -> list[Need]:
+    asks = config.generator.enabled or config.profiles.enabled
+    if asks and config.llm.provider == "stand-in":
+        return [Need(Step.GENERATE, "the stand-in answers, no LLM", urgent=False)]
+    return []

@@ -26,7 +26,7 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="edt-kills-") as folder:
         questions = chosen.questions * chosen.kills
-        cost = killed(Path(folder), chosen.kills, questions, seed=chosen.seed, longest=0.3)
+        cost = killed(Path(folder), chosen.kills, questions, seed=chosen.seed, longest=0.6)
     print(f"{cost.kills} times kill -9 in {cost.seconds:.0f} s, {cost.questions:,} questions")
     print(f"same answers in the store as without a kill: {cost.same}")
     print(f"stored answers bought again: {cost.bought_again}")

@@ -55,8 +55,8 @@ class Chat(Protocol):
     async def complete(self, body: dict[str, Any], question: Question) -> Reply:
         """A reply, or its failure as one."""
 
-    def drain(self) -> None:
-        """Send nothing more; what is under way comes home."""
+    def drain(self, *, at_once: bool = False) -> None:
+        """Let what was begun come home and try nothing again; ``at_once``: send nothing more."""
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -124,11 +124,11 @@ class ServiceDesk:
         workers = min(self._concurrency, len(flight.waiting))
         flight.workers = [asyncio.create_task(self._work(flight)) for _ in range(workers)]
 
-    def _drain(self, flight: "_Flight") -> None:
-        """Begin nothing more."""
+    def _drain(self, flight: "_Flight", *, at_once: bool = False) -> None:
+        """Begin nothing more; ``at_once``: send nothing more either."""
         flight.ending = True
         flight.waiting.clear()
-        self._chat.drain()
+        self._chat.drain(at_once=at_once)
 
     async def _land(self, flight: "_Flight") -> None:
         await asyncio.gather(*flight.workers, return_exceptions=True)
@@ -164,7 +164,7 @@ class ServiceDesk:
                 raise fatal
             if not reason:
                 return Answer(reply.text, parsed, call_id)
-            if reply.error or request.repair >= self._repair_attempts:
+            if reply.error or request.repair >= self._repair_attempts or flight.ending:
                 return Refusal(reason, call_id)
             request = repaired(request, reply.text, reason)
 
@@ -180,7 +180,7 @@ class ServiceDesk:
         call_id = await flight.books.begin(opened(request, self.provider))
         reply = await self._chat.complete(request.body, request.question)
         if reply.fatal:
-            self._drain(flight)  # at once: no other call may be sent to learn the same
+            self._drain(flight, at_once=True)  # no other call is sent to learn the same
         if self._purse:
             self._purse.settle(reserved, _paid(reply, self._price))
         flight.failures = flight.failures + 1 if reply.error else 0

@@ -98,9 +98,9 @@ class OpenAIChat:
         self._trying = asyncio.Lock()
         await self._service.open()
 
-    def drain(self) -> None:
-        """Send nothing more."""
-        self._service.drain()
+    def drain(self, *, at_once: bool = False) -> None:
+        """Let what was begun come home and try nothing again; ``at_once``: send nothing more."""
+        self._service.drain(at_once=at_once)
 
     async def close(self) -> None:
         """Let go of every connection."""

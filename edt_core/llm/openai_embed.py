@@ -117,7 +117,7 @@ class OpenAIEmbedder:
                     vectors.update(await self._bought([waiting.popleft() for _ in range(some)]))
             except BaseException:
                 waiting.clear()
-                self._service.drain()
+                self._service.drain(at_once=True)
                 raise
 
         await self._service.open()

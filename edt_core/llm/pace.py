@@ -71,6 +71,7 @@ class Pace:
         self._slowed_at = 0.0
         self._turned_away = 0.0
         self._stopped = asyncio.Event()
+        self._closed = False
         self._usual_tokens = 1
 
     @property
@@ -81,12 +82,14 @@ class Pace:
     def open(self) -> None:
         """Get ready inside the running event loop."""
         self._stopped = asyncio.Event()
+        self._closed = False
         self._waiting.clear()
         self._in_flight = 0
 
-    def stop(self) -> None:
-        """Let nothing go any more."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Let nothing go any more that would have to wait, or ``at_once`` nothing at all."""
         self._stopped.set()
+        self._closed |= at_once
         while self._waiting:
             self._wake()
 
@@ -97,7 +100,9 @@ class Pace:
         Raises:
             Stopped: the run ends.
         """
-        while self._in_flight >= self.window and not self._stopped.is_set():
+        while self._in_flight >= self.window:
+            if self._stopped.is_set():
+                raise Stopped
             place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(place)
             await place
@@ -168,7 +173,7 @@ class Pace:
             await self.pause(rest)
             if held:  # not all in the same instant
                 await self.pause(random.uniform(0.0, min(1.0, rest / 10)))  # noqa: S311
-        if self._stopped.is_set():
+        if self._closed:
             raise Stopped
 
     def _wake(self) -> None:

@@ -104,9 +104,9 @@ class Service:
             heard=self._pace.heed,
         )
 
-    def drain(self) -> None:
-        """Let what is under way come home; send nothing more."""
-        self._pace.stop()
+    def drain(self, *, at_once: bool = False) -> None:
+        """Let what is under way come home and try nothing again; ``at_once``: send nothing more."""
+        self._pace.stop(at_once=at_once)
 
     async def close(self) -> None:
         """Close every connection."""

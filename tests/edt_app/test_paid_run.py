@@ -1,115 +1,120 @@
-"""A run against a paid service: what was answered is never bought again, whatever kills the run."""
+"""A run against a paid service: what was answered is never bought again, whatever ends the run."""
 
-import json
-import threading
+import signal
 import time
-from collections import Counter
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from llm_service import LlmService, serving
 from shell import Shell, prepare
 
 CONCURRENCY = 4
 KEY = "sk-canary-0123456789"
 
 
-class Service(ThreadingHTTPServer):
-    """An OpenAI-compatible chat service on loopback that counts what it is asked."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: Counter[str] = Counter()
-        self.lock = threading.Lock()
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers every chat with two new items, after a moment."""
-
-    protocol_version = "HTTP/1.1"
-    server: Service
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        prompt = body["messages"][-1]["content"]
-        with self.server.lock:
-            self.server.asked[prompt] += 1
-            number = len(self.server.asked)
-        time.sleep(0.05)
-        items = [{"title": f"Thing {number}-{i}", "brand": "", "date": "", "price": "",
-                  "categories": [], "description": ""} for i in range(2)]  # fmt: skip
-        answer = {
-            "id": "x", "object": "chat.completion", "created": 0, "model": "tiny",
-            "choices": [{"index": 0, "finish_reason": "stop", "message": {
-                "role": "assistant", "content": json.dumps({"items": items})}}],
-            "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
-        }  # fmt: skip
-        payload = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(payload)))
-        self.end_headers()
-        self.wfile.write(payload)
-
-    def log_message(self, *arguments: object) -> None:
-        pass
+@pytest.fixture
+def service() -> Iterator[LlmService]:
+    with serving(LlmService(seconds=0.05)) as running:
+        yield running
 
 
 @pytest.fixture
-def service() -> Iterator[Service]:
-    server = Service()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def test_a_run_killed_while_it_generates_buys_no_stored_answer_again(
-    edt: Shell, shop: list[str], service: Service
-):
+def paid(edt: Shell, shop: list[str], service: LlmService) -> Shell:
+    """A shell with a key, and a project that asks the service."""
     prepare(edt, shop)
     for key, value in {
         "llm.provider": "openai",
         "llm.model": "tiny",
-        "llm.base_url": f"http://127.0.0.1:{service.server_port}/v1",
+        "llm.base_url": service.url,
         "llm.concurrency": CONCURRENCY,
     }.items():
         assert edt("config", "--project", "small", "set", key, value).status == 0
-    paid = Shell(edt.home, {"EDT_LLM_KEY": KEY})
-    kills = 3
+    return Shell(edt.home, {"EDT_LLM_KEY": KEY})
+
+
+GENERATE = ("run", "--project", "small", "--until", "generate")
+
+
+def wait_for(service: LlmService, requests: int) -> None:
+    deadline = time.monotonic() + 60
+    while service.requests < requests and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def statuses(paid: Shell) -> list[str]:
+    told = paid("calls", "--project", "small", "--limit", 9999, "--json").document()
+    return [call["status"] for call in told]
+
+
+def holds_no_key(paid: Shell) -> bool:
+    paths = [path for path in paid.home.parent.rglob("*") if path.is_file()]
+    assert paths
+    return not any(KEY.encode() in path.read_bytes() for path in paths)
+
+
+def test_a_run_killed_while_it_generates_buys_no_stored_answer_again(
+    paid: Shell, service: LlmService
+):
+    kills = 2
     for kill in range(1, kills + 1):
-        process = paid.start("run", "--project", "small", "--until", "generate")
-        deadline = time.monotonic() + 60
-        while sum(service.asked.values()) < 12 * kill and time.monotonic() < deadline:
-            time.sleep(0.01)
+        process = paid.start(*GENERATE)
+        wait_for(service, 12 * kill)
         process.kill()
         process.wait()
-    done = paid("run", "--project", "small", "--until", "generate")
+    done = paid(*GENERATE)
     assert done.status == 0, done.err
-    asked = sum(service.asked.values())
+    asked = service.requests
     assert len(service.asked) <= asked <= len(service.asked) + kills * CONCURRENCY
-    answered = paid("calls", "--project", "small", "--limit", 9999, "--json").document()
-    assert sum(call["status"] == "answered" for call in answered) == len(service.asked)
-    assert asked - len(service.asked) <= sum(call["status"] == "unknown" for call in answered)
-    assert paid("run", "--project", "small", "--until", "generate").status == 0
-    assert sum(service.asked.values()) == asked
-    for path in edt.home.rglob("*"):
-        assert not path.is_file() or KEY.encode() not in path.read_bytes()
+    told = statuses(paid)
+    assert told.count("answered") == len(service.asked)
+    assert asked - len(service.asked) <= told.count("unknown") <= kills * CONCURRENCY
+    assert paid(*GENERATE).status == 0
+    assert service.requests == asked
+    assert holds_no_key(paid)
+
+
+def test_an_interrupted_run_brings_its_calls_home_and_repeats_none(
+    paid: Shell, service: LlmService
+):
+    process = paid.start(*GENERATE)
+    wait_for(service, 12)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    told = statuses(paid)
+    assert set(told) == {"answered"}
+    assert len(told) == service.requests == sum(service.answered.values())
+    done = paid(*GENERATE)
+    assert done.status == 0, done.err
+    assert service.requests == len(service.asked) == sum(service.answered.values())
+    out = paid.home.parent / "out"
+    assert paid("export", "--project", "small", "--out", out).status == 0
+    assert (out / "calls.jsonl").stat().st_size
+    assert holds_no_key(paid)
+
+
+def test_a_refused_key_ends_the_run_in_one_sentence_that_does_not_hold_it(
+    paid: Shell, service: LlmService
+):
+    service.faults = {"401": 1.0}
+    told = paid(*GENERATE)
+    assert told.status == 1
+    assert "refuses the key" in told.err
+    assert service.requests == 1
+    debugged = paid("--debug", *GENERATE)
+    assert "Traceback" in debugged.err
+    assert KEY not in told.out + told.err + debugged.out + debugged.err
+    assert holds_no_key(paid)
 
 
 def test_a_cost_cap_for_a_model_without_a_price_is_refused_before_anything_is_sent(
-    edt: Shell, shop: list[str], service: Service
+    edt: Shell, shop: list[str], service: LlmService
 ):
     prepare(edt, shop)
-    where = f"http://127.0.0.1:{service.server_port}/v1"
     told = Shell(edt.home, {"EDT_LLM_KEY": KEY})(
         "run", "--project", "small", "--until", "generate", "--max-cost", 1,
-        "--set", "llm.provider=openai", "--set", "llm.model=tiny", "--set", f"llm.base_url={where}",
+        "--set", "llm.provider=openai", "--set", "llm.model=tiny",
+        "--set", f"llm.base_url={service.url}",
     )  # fmt: skip
     assert told.status == 2
     assert "price" in told.err
-    assert not service.asked
+    assert not service.requests

@@ -1,11 +1,12 @@
 """Bounded concurrency, draining, the purse and the record of every call."""
 
 import asyncio
+import time
 
 import pytest
 
 from edt_core.config import LlmSettings
-from edt_core.errors import BudgetReached, LlmUnavailable
+from edt_core.errors import BudgetReached, LlmUnavailable, RunCancelled
 from edt_core.llm.asking import RememberingModel
 from edt_core.llm.in_flight import Reply, ServiceDesk
 from edt_core.llm.prices import Price
@@ -28,7 +29,7 @@ class SlowChat:
     async def close(self):
         self.is_open = False
 
-    def drain(self):
+    def drain(self, *, at_once=False):
         self.drained = True
 
     async def complete(self, body, question):
@@ -88,6 +89,42 @@ def test_stopping_early_brings_the_calls_in_flight_home(ledger):
     before = chat.asked
     assert len(list(model(chat, ledger).ask(questions(50)))) == 50
     assert chat.asked == 50 >= before
+
+
+def test_a_wish_to_stop_is_heard_though_no_answer_comes_and_calls_come_home(ledger):
+    asked_to_stop = []
+
+    def check():
+        if asked_to_stop:
+            raise RunCancelled("Stopped as asked.")
+
+    class Slow(SlowChat):
+        async def complete(self, body, question):
+            asked_to_stop.append(True)
+            await asyncio.sleep(0.5)
+            return await super().complete(body, question)
+
+    desk = ServiceDesk(Slow(), ledger, concurrency=3, repair_attempts=0, check=check)
+    with pytest.raises(RunCancelled):
+        list(RememberingModel(CHOICE, desk, ledger).ask(questions(50)))
+    assert ledger.statuses() == ["answered"] * 3
+
+
+def test_a_user_who_insists_is_not_kept_waiting(ledger):
+    def check():
+        raise KeyboardInterrupt
+
+    class Slow(SlowChat):
+        async def complete(self, body, question):
+            await asyncio.sleep(60)
+            return await super().complete(body, question)
+
+    desk = ServiceDesk(Slow(), ledger, concurrency=3, repair_attempts=0, check=check)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        list(RememberingModel(CHOICE, desk, ledger).ask(questions(50)))
+    assert time.monotonic() - started < 10
+    assert ledger.statuses() == ["unknown"] * 3
 
 
 def test_a_call_is_on_record_as_unknown_before_it_is_sent(ledger):

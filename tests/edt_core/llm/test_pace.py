@@ -154,6 +154,19 @@ def test_stopping_wakes_whoever_waits():
     assert all(isinstance(end, Stopped) for end in ends[1:])
 
 
+def test_what_need_not_wait_still_goes_unless_all_is_stopped_at_once():
+    async def work(*, at_once):
+        pace = Pace(3)
+        pace.open()
+        pace.stop(at_once=at_once)
+        async with pace.turn(1):
+            return True
+
+    assert asyncio.run(work(at_once=False))
+    with pytest.raises(Stopped):
+        asyncio.run(work(at_once=True))
+
+
 def test_retry_after_is_read_in_all_its_forms():
     assert retry_after({"retry-after": "1.5"}) == 1.5
     assert retry_after({"retry-after-ms": "250", "retry-after": "9"}) == 0.25

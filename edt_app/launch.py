@@ -1,5 +1,6 @@
 """Starting a run in the background: a process of its own that outlives whoever started it."""
 
+import json
 import os
 import shlex
 import subprocess
@@ -8,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edt_core.errors import EdtError, ProjectBusy
 from edt_core.store.home import Home
@@ -110,6 +112,31 @@ def wait_until_held(folder: Path, patience: float = 30.0) -> bool:
             return False
         time.sleep(0.02)
     return False
+
+
+def answer_of(line: Sequence[str], patience: float = 300.0) -> Any:
+    """What a command of ``command_line`` answers with ``--json``, run to its end by a process.
+
+    For work whose libraries are too large for a screen's own process. Call it from a thread.
+
+    Raises:
+        EdtError: the command failed, in its own words, or did not answer in time.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 (our own program, no shell reads the words)
+            [*_niced(NICE), *_this_edt(), *line[1:], "--json"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=patience,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EdtError(f"It could not be asked: {error}.", hint=shell_text(line)) from error
+    if done.returncode:
+        told = done.stderr.strip().splitlines() or ["It failed without a word."]
+        raise EdtError(told[0].removeprefix("edt: "), hint=" ".join(told[1:]).strip())
+    return json.loads(done.stdout)
 
 
 def _project_folder(home: Home, project: str, line: Sequence[str]) -> Path:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from edt_app.cli.options import ProjectName, opened
-from edt_app.terminal import safe_text, say
+from edt_app.cli.options import AsJson, ProjectName, opened
+from edt_app.terminal import safe_text, say, say_json
 
 review_app = typer.Typer(
     no_args_is_help=True, help="Accept, reject or edit generated items before training."
@@ -101,6 +101,34 @@ def undo(context: typer.Context, project: ProjectName = "") -> None:
     from edt_core.store.review import undo as take_back
 
     say(f"undo: {take_back(opened(context, project)):,} items")
+
+
+@review_app.command()
+def redo(context: typer.Context, project: ProjectName = "") -> None:
+    """Do again what was undone last; a new decision in between ends that."""
+    from edt_core.store.review import redo as again
+
+    say(f"redo: {again(opened(context, project)):,} items")
+
+
+@review_app.command()
+def score(
+    context: typer.Context,
+    id: Annotated[int, typer.Argument(help="The item's id.")],
+    project: ProjectName = "",
+    json: AsJson = False,
+) -> None:
+    """Embed and score an edited item now, as the next run will; nothing is stored."""
+    from dataclasses import asdict
+
+    from edt_core.actions.rescoring import score_item
+
+    found = score_item(opened(context, project), id)
+    if json:
+        say_json(asdict(found))
+        return
+    for name, value in asdict(found).items():
+        say(f"{name:<16} {value}")
 
 
 @review_app.command("export")

@@ -23,6 +23,12 @@ def _projects() -> EdtScreen:
     return ProjectsScreen()
 
 
+def _review() -> EdtScreen:
+    from edt_app.tui.screens.review.screen import ReviewScreen
+
+    return ReviewScreen()
+
+
 def _tune() -> EdtScreen:
     from edt_app.tui.screens.tune import TuneScreen
 
@@ -57,6 +63,7 @@ PLACES: tuple[Place, ...] = (
     Place("projects", "1", "Projects", "Every project: choose, make, copy, delete.", _projects),
     Place("data", "2", "Data", "The data set; import with a preview.", _data),
     Place("prompts", "4", "Prompts", "Every call: prompt, answer, parsed, attempts.", _prompts),
+    Place("review", "5", "Review", "Generated items: accept, reject, edit, one key each.", _review),
     Place("tune", "6", "Tune", "Threshold and rank of the noise filter, answered live.", _tune),
     Place("runs", "8", "Runs", "Every run: compare, plot, trace, export, delete.", _runs),
     Place(

@@ -1,12 +1,73 @@
-"""``edt review export | import``: decisions as a file of JSON lines."""
+"""A review beside the decisions themselves: what is asked about an item, decisions as files."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edt_core.errors import InputError, UsageError
+from edt_core.actions.configuring import configuration
+from edt_core.config import InsertionSettings, NoiseFilterSettings
+from edt_core.errors import InputError, MissingInput, UsageError
+from edt_core.store.calls import CallText, call
 from edt_core.store.project import Project
 from edt_core.store.review import export_decisions, import_decisions
+from edt_core.store.review_context import Origin, TrainingHistory, origin, training_history
+from edt_core.store.review_queue import GeneratedLine, generated_item
+from edt_core.store.shown import shown
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the shown verdicts were given by."""
+
+    thresholds: tuple[float, float]
+    """The least target score asked of items of A and of B."""
+    noise_filter: NoiseFilterSettings
+    insertion: InsertionSettings
+
+
+@dataclass(frozen=True)
+class ItemContext:
+    """A generated item with all that its reviewer may know: nothing of a held-out event."""
+
+    item: GeneratedLine
+    origin: Origin
+    history: TrainingHistory
+    call: CallText | None
+    """The question and answer that it comes from, where they are on record."""
+
+
+def standing(project: Project) -> Standing:
+    """Thresholds and settings of the shown verdicts.
+
+    Until items were filtered, or where the filter's result is not at hand, the threshold is the
+    setting's.
+    """
+    config = configuration(project)
+    threshold = config.noise_filter.threshold
+    low, high = threshold, threshold
+    fingerprint = shown(project, "judged")
+    if fingerprint:
+        try:
+            arrays, _ = project.artifacts.arrays(fingerprint)
+            low, high = (float(value) for value in arrays["thresholds"])
+        except MissingInput:
+            pass
+    return Standing((low, high), config.noise_filter, config.insertion)
+
+
+def item_context(project: Project, number: int) -> ItemContext:
+    """One generated item and its surroundings.
+
+    Raises:
+        UsageError: there is no such item.
+    """
+    item = generated_item(project, number)
+    try:
+        asked = call(project, item.call) if item.call is not None else None
+    except UsageError:  # an export may leave the calls out
+        asked = None
+    return ItemContext(item, origin(project, number), training_history(project, item.user), asked)
 
 
 def write_decisions(project: Project, file: Path) -> int:

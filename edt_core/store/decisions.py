@@ -107,6 +107,13 @@ def restore(session: Session, batch: int, decision: str, fields: str) -> int:
     return int(done.rowcount)
 
 
+def first_item(session: Session, batch: int) -> int | None:
+    """The first item that a batch changed."""
+    query = "SELECT generated FROM decision WHERE batch = ? ORDER BY id LIMIT 1"
+    found = session.connection().exec_driver_sql(query, (batch,)).scalar()
+    return None if found is None else int(found)
+
+
 def checked_fields(session: Session, user: int, fields: Mapping[str, Any]) -> dict[str, Any]:
     """``fields`` as those of an item that was generated for ``user``.
 

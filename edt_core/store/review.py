@@ -21,6 +21,7 @@ from edt_core.store.decisions import (
     Change,
     apply,
     checked_fields,
+    first_item,
     restore,
     standing,
 )
@@ -117,14 +118,21 @@ def undo(project: Project) -> int:
     Returns:
         How many items it had changed; 0 when there is nothing to undo.
     """
+    return undone(project)[0]
+
+
+def undone(project: Project) -> tuple[int, int | None]:
+    """``undo``: how many items the act had changed, and its first item."""
     with project.database.write() as session:
         batch = session.exec(
             select(Batch).where(Batch.undone_at == None).order_by(Batch.id.desc()).limit(1)  # type: ignore[union-attr]  # noqa: E711
         ).first()
         if batch is None:
-            return 0
+            return 0, None
         batch.undone_at = time.time()
-        return restore(session, int(batch.id or 0), "decision_before", "fields_before")
+        number = int(batch.id or 0)
+        changed = restore(session, number, "decision_before", "fields_before")
+        return changed, first_item(session, number)
 
 
 def redo(project: Project) -> int:
@@ -133,15 +141,21 @@ def redo(project: Project) -> int:
     Returns:
         How many items it changed; 0 when there is nothing to redo.
     """
+    return redone(project)[0]
+
+
+def redone(project: Project) -> tuple[int, int | None]:
+    """``redo``: how many items the act changed, and its first item."""
     standing = "SELECT coalesce(max(id), 0) FROM batch WHERE undone_at IS NULL"
     query = f"SELECT min(id) FROM batch WHERE id > ({standing})"
     with project.database.write() as session:
         number = session.connection().exec_driver_sql(query).scalar()
         batch = session.get(Batch, number) if number is not None else None
         if batch is None:
-            return 0
+            return 0, None
         batch.undone_at = None
-        return restore(session, int(batch.id or 0), "decision", "fields")
+        number = int(batch.id or 0)
+        return restore(session, number, "decision", "fields"), first_item(session, number)
 
 
 def decided(project: Project, fingerprint: str) -> Decided:

@@ -4,11 +4,17 @@ A validation or test event never leaves this module: a decision that was made in
 carry it into the training data.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from edt_core.errors import UsageError
 from edt_core.store.database import rows_of
-from edt_core.store.decisions import SHOWN
+from edt_core.store.decisions import FIELDS, SHOWN
 from edt_core.store.project import Project
+
+_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,10 @@ class Act:
     note: str
     action: str
     items: int
+    item: int
+    """The act's first item."""
     title: str
-    """Of the act's first item."""
+    """That item's."""
     undone: bool
 
 
@@ -65,18 +73,19 @@ def last_acts(project: Project, limit: int = 10) -> list[Act]:
     """The reviewer's last acts, newest first; those that were undone are marked."""
     query = """
         SELECT b.id, b.at, b.by, b.note, d.action,
-               (SELECT count(*) FROM decision WHERE batch = b.id), g.title,
-               b.undone_at IS NOT NULL
+               (SELECT count(*) FROM decision WHERE batch = b.id) AS items,
+               g.id AS item, coalesce(json_extract(g.fields, '$.title'), g.title) AS title,
+               b.undone_at IS NOT NULL AS undone
         FROM (SELECT * FROM batch ORDER BY id DESC LIMIT ?) b
         JOIN decision d ON d.id = (SELECT min(id) FROM decision WHERE batch = b.id)
         JOIN generated g ON g.id = d.generated
         ORDER BY b.id DESC"""
     with project.database.read() as session:
-        return [Act(*row[:-1], bool(row[-1])) for row in rows_of(session, query, limit)]
+        return [Act(**row._mapping) for row in rows_of(session, query, limit)]
 
 
 def queue_state(project: Project) -> tuple[object, ...]:
-    """Changes when the shown items or their scores do, then when a decision does: two parts.
+    """Two parts: one changes when the shown items or their scores do, one when a decision does.
 
     Tells a screen whether the ids of a queue can have changed; costs a few look-ups.
     """
@@ -87,3 +96,49 @@ def queue_state(project: Project) -> tuple[object, ...]:
     with project.database.read() as session:
         ((drafts, judged, *acts),) = rows_of(session, query)
         return (drafts, judged), tuple(acts)
+
+
+def next_undecided(project: Project, ids: Sequence[int]) -> int | None:
+    """The first of ``ids`` that nobody decided on; None when there is none."""
+    query = """
+        SELECT value FROM json_each(?) JOIN generated ON generated.id = value
+        WHERE decision IS NULL ORDER BY json_each.key LIMIT 1"""
+    with project.database.read() as session:
+        for start in range(0, len(ids), _AT_ONCE):
+            some = json.dumps([int(number) for number in ids[start : start + _AT_ONCE]])
+            for (number,) in rows_of(session, query, some):
+                return int(number)
+    return None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a generated item comes from."""
+
+    written: dict[str, Any]
+    """Its texts as the model wrote them."""
+    anchor_position: int | None
+    """Eq. 5's anchor, whatever the reviewer chose."""
+    siblings: int
+    """Items generated for this user and direction, itself among them: what it is ranked in."""
+
+
+def origin(project: Project, number: int) -> Origin:
+    """Where the generated item with this id comes from.
+
+    Raises:
+        UsageError: there is no such item.
+    """
+    query = f"""
+        SELECT {", ".join(FIELDS)}, anchor_position,
+               (SELECT count(*) FROM generated s WHERE s.drafts = g.drafts AND s.user = g.user
+                AND s.target = g.target)
+        FROM generated g WHERE id = ?"""
+    with project.database.read() as session:
+        for *texts, anchor, siblings in rows_of(session, query, number):
+            written = dict(zip(FIELDS, texts, strict=True))
+            written["categories"] = json.loads(written["categories"])
+            return Origin(written, anchor, siblings)
+    raise UsageError(
+        f"There is no generated item with the id {number}.", hint="'edt items' lists them."
+    )

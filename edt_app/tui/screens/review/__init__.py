@@ -1,0 +1,1 @@
+"""Screen 5: generated items, decided on by keyboard."""

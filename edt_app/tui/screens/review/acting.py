@@ -1,0 +1,256 @@
+"""Every act of the review screen that writes: durable before it is shown."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edt_app.tui.dialogs import Ask
+from edt_app.tui.outside import edited
+from edt_app.tui.screens.review import view
+from edt_app.tui.screens.review.dialogs import EditItem
+from edt_core.errors import InputError
+
+if TYPE_CHECKING:
+    from edt_app.tui.screens.review.screen import ReviewScreen
+    from edt_core.data.sequences import Ints
+    from edt_core.store.review_queue import GeneratedLine
+
+_BY = "edt-app"
+
+
+class Acting:
+    """Does what the review screen's keys ask for, and shows what came of it.
+
+    Args:
+        screen: The screen.
+    """
+
+    def __init__(self, screen: "ReviewScreen") -> None:
+        self._screen = screen
+        self.last_command: list[str] = []
+        """The ``edt`` command that does what was done last."""
+
+    def decide(self, action: str, note: str = "") -> None:
+        """Decide on the item under the cursor and go on; on a selection after a preview."""
+        screen = self._screen
+        chosen = screen.table.selection()
+        if screen.all_selected:
+            screen.ask_bulk(screen.table.ids, f"all that match {screen.filter_words}", action, note)
+        elif len(chosen) > 1:
+            screen.ask_bulk(chosen, "the selection", action, note)
+        else:
+            self._decide_one(action, int(chosen[0]), note)
+
+    def _decide_one(self, action: str, number: int, note: str) -> None:
+        from edt_core.store.review import decide
+        from edt_core.store.review_queue import generated_item
+
+        screen = self._screen
+
+        def work() -> "GeneratedLine":
+            project = screen.session.project()
+            decide(project, action, [number], by=_BY, note=note)
+            return generated_item(project, number)
+
+        def shown(line: "GeneratedLine") -> None:
+            self._remember(action, str(number))
+            screen.table.update_row(number, view.queue_row(line))
+            if screen.table.cursor_id == number and action != "reset":
+                screen.table.action_move(1)
+            if screen.table.cursor_id == number:
+                screen.read_item()
+            screen.read_progress()
+
+        screen.write(work, shown)
+
+    def decide_many(self, action: str, ids: "Ints", note: str) -> None:
+        """Decide on many items as one act."""
+        from edt_core.store.review import decide
+
+        screen = self._screen
+
+        def work() -> int:
+            return decide(screen.session.project(), action, ids.tolist(), by=_BY, note=note)
+
+        def shown(changed: int) -> None:
+            words = [str(number) for number in ids[:1000].tolist()]
+            self._remember(action, *words)
+            screen.all_selected = False
+            screen.table.mark(())
+            screen.table.action_end_span()
+            self._everything()
+            screen.say(f"{action}: {changed:,} items changed. u undoes it.")
+
+        screen.write(work, shown)
+
+    def undo(self) -> None:
+        """Take the last act back and go to its item."""
+        self._step("undo")
+
+    def redo(self) -> None:
+        """Do it again and go to its item."""
+        self._step("redo")
+
+    def _step(self, way: str) -> None:
+        from edt_core.store import review
+
+        screen = self._screen
+
+        def work() -> "tuple[int, int | None]":
+            project = screen.session.project()
+            return review.redone(project) if way == "redo" else review.undone(project)
+
+        def shown(found: "tuple[int, int | None]") -> None:
+            changed, item = found
+            if not changed:
+                screen.say(f"There is nothing to {way}.")
+                return
+            self._remember(way)
+            if item is not None and not screen.table.move_to(item):
+                screen.read_queue(cursor=item)
+            self._everything()
+            if changed > 1:
+                screen.say(f"{way}: {changed:,} items.")
+
+        screen.write(work, shown)
+
+    def edit(self, number: int, fields: Mapping[str, Any]) -> None:
+        """Keep changed fields, or a moved anchor."""
+        from edt_core.store.review import edit
+
+        screen = self._screen
+
+        def work() -> int:
+            return edit(screen.session.project(), number, fields, by=_BY)
+
+        def shown(changed: int) -> None:
+            options = [word for name, value in fields.items() for word in _option(name, value)]
+            self._remember("edit", str(number), *options)
+            self._everything()
+            texts = fields.keys() - {"anchor_position"}
+            if changed:
+                screen.say("Saved. r scores it now; a run does too." if texts else "Anchor moved.")
+
+        screen.write(work, shown)
+
+    def edit_by_form(self) -> None:
+        """Ask for the fields, a line each."""
+        item, now = self._now()
+
+        def kept(changed: dict[str, str] | None) -> None:
+            if changed:
+                self.edit(item.id, changed)
+
+        lines = now | {"categories": ", ".join(now["categories"])}
+        title = f"Edit item {item.id}; what the model wrote stays on record"
+        self._screen.app.push_screen(EditItem(title, lines), kept)
+
+    def edit_as_json(self) -> None:
+        """Let the user's editor change the fields."""
+        item, now = self._now()
+        text = json.dumps(now, indent=2, ensure_ascii=False) + "\n"
+        after = edited(self._screen.app, text, ".json")
+        if after is None:
+            return
+        try:
+            fields = json.loads(after)
+        except (ValueError, RecursionError) as error:
+            raise InputError(
+                f"That is no JSON: {error}.", hint="Nothing was changed; press E and try again."
+            ) from None
+        if not isinstance(fields, dict):
+            raise InputError(
+                "That is no JSON object.", hint="Nothing was changed; press E and try again."
+            )
+        changed = {name: value for name, value in fields.items() if now.get(name) != value}
+        if changed:
+            self.edit(item.id, changed)
+
+    def _now(self) -> "tuple[GeneratedLine, dict[str, Any]]":
+        context = self._screen.context
+        assert context is not None
+        return context.item, {n: getattr(context.item, n) for n in context.origin.written}
+
+    def rescore(self, keep: Callable[[int, view.Rescored], None]) -> None:
+        """Score the edited item by a process of its own, as its libraries are large."""
+        from edt_app.launch import answer_of, command_line
+
+        screen = self._screen
+        context = screen.context
+        assert context is not None
+        number, texts = context.item.id, view.edited_texts(context)
+        home, name = screen.session.home, screen.session.name
+        line = command_line(home, "review", "score", number, project=name)
+
+        def shown(found: Any) -> None:
+            keep(
+                number,
+                view.Rescored(
+                    texts,
+                    found["source_score"],
+                    found["target_score"],
+                    found["source_rank"],
+                    found["kept"],
+                ),
+            )
+
+        screen.say("Embedding and scoring the edited text …")
+        screen.read(lambda: answer_of(line), shown, group="rescore")
+
+    def export(self) -> None:
+        """Ask for a file and write the decisions into it."""
+        from edt_core.actions.reviewing import write_decisions
+
+        screen = self._screen
+
+        def write(path: str | None) -> None:
+            if not path:
+                return
+            file = Path(path).expanduser()
+
+            def shown(count: int) -> None:
+                self._remember("export", str(file))
+                screen.say(f"{count:,} decisions to {file}")
+
+            screen.write(lambda: write_decisions(screen.session.project(), file), shown)
+
+        screen.app.push_screen(Ask("Export the decisions to", "decisions.jsonl"), write)
+
+    def import_file(self) -> None:
+        """Ask for a file and make its decisions this project's."""
+        from edt_core.actions.reviewing import read_decisions
+
+        screen = self._screen
+
+        def read(path: str | None) -> None:
+            if not path:
+                return
+            file = Path(path).expanduser()
+
+            def shown(count: int) -> None:
+                self._remember("import", str(file))
+                self._everything()
+                screen.say(f"{count:,} items changed")
+
+            screen.write(lambda: read_decisions(screen.session.project(), file), shown)
+
+        def missing(path: str) -> str:
+            return "" if Path(path).expanduser().is_file() else "There is no such file."
+
+        screen.app.push_screen(Ask("Import decisions from", check=missing), read)
+
+    def _remember(self, *words: str) -> None:
+        action, *rest = words
+        self.last_command = ["review", "--project", self._screen.session.name, action, *rest]
+
+    def _everything(self) -> None:
+        screen = self._screen
+        screen.table.reload()
+        screen.read_item()
+        screen.read_progress()
+
+
+def _option(name: str, value: Any) -> list[str]:
+    text = ",".join(value) if isinstance(value, list) else str(value)
+    return ["--field", f"{'anchor' if name == 'anchor_position' else name}={text}"]

@@ -1,0 +1,322 @@
+"""What the review queue says: items and filters in, rows and lines of text out."""
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from rich.text import Text
+
+from edt_app.terminal import safe_text
+from edt_app.tui.theme import DOMAIN_STYLES
+from edt_app.tui.widgets.fields import bar
+
+if TYPE_CHECKING:
+    from edt_core.actions.reviewing import ItemContext, Standing
+    from edt_core.store.questions import Counts
+    from edt_core.store.review_context import Act, TrainingEvent
+    from edt_core.store.review_queue import GeneratedLine, Wanted
+
+Order = Literal["near", "target_score", "id"]
+ORDERS: dict[Order, str] = {
+    "near": "closest to the threshold first",
+    "target_score": "highest target score first",
+    "id": "as generated",
+}
+DECISION_MARKS = {"accepted": "✓", "rejected": "✗", "edited": "✎"}
+DECISION_STYLES = {"accepted": "green", "rejected": "red", "edited": "yellow"}
+ACTION_MARKS = {"accept": "✓", "reject": "✗", "edit": "✎", "reset": "·", "import": "⇣"}
+VERDICT_WORDS = {"kept": "keep", "filtered": "drop", None: "-"}
+DIRECTIONS = {"a2b": "A→B", "b2a": "B→A"}
+REASONS = (
+    "another domain",
+    "no product one can buy",
+    "too generic",
+    "a duplicate",
+    "does not fit this user",
+)
+FILTER_HELP = (
+    "Show what fits; an empty line shows all. "
+    "Words: a2b b2a · kept filtered accepted rejected edited undecided · "
+    "user=ID · words of the title · a condition: target_score<0.8 and source_rank=1"
+)
+_VERDICTS = ("kept", "filtered", "accepted", "rejected", "edited", "undecided")
+_CONDITION = re.compile(
+    r"(?:\bnot\b|\(|\s)*\b(?:id|source_score|target_score|source_rank|anchor_position|inserted"
+    r"|verdict|decision|title|brand|date|price|categories|description|direction|user)\b"
+    r"\s*(?:[<>!=]=|[<>=~])",
+    re.IGNORECASE,
+)
+
+
+def parse_filter(text: str) -> "Wanted":
+    """A filter as typed: words for direction and verdict, ``user=ID``, title words, a condition.
+
+    The condition begins at the first comparison and reaches to the end; it is checked by the store.
+    """
+    from edt_core.store.review_queue import Wanted
+
+    chosen: dict[str, Any] = {}
+    rest: list[str] = []
+    found = None
+    while (match := re.match(r"\s*(\S+)", text)) is not None:
+        word = match[1]
+        found = _CONDITION.match(text)
+        user = re.fullmatch(r"user=(\S+)", word)
+        if user and "user" not in chosen and not re.search(r"\b(and|or)\b", text):
+            chosen["user"] = user[1].strip("\"'")
+        elif found:
+            break
+        elif word in DIRECTIONS and "direction" not in chosen:
+            chosen["direction"] = word
+        elif word in _VERDICTS and "verdict" not in chosen:
+            chosen["verdict"] = word
+        else:
+            rest.append(word)
+        text = text[match.end() :]
+    where = text.strip() if found else ""
+    return Wanted(text=" ".join(rest), where=where, **chosen)
+
+
+def filter_words(wanted: "Wanted") -> str:
+    """The filter as one could type it; empty when everything is shown."""
+    user = f"user={wanted.user}" if wanted.user else ""
+    parts = (wanted.direction, wanted.verdict, user, wanted.text, wanted.where)
+    return " ".join(part for part in parts if part)
+
+
+def score(value: float | None) -> str:
+    """A cosine in five columns."""
+    return "  -  " if value is None else f"{value:5.3f}"
+
+
+def queue_row(item: "GeneratedLine") -> tuple[Any, ...]:
+    """The cells of one item in the queue: the reviewer's mark, the filter's word, the rest."""
+    mark = DECISION_MARKS.get(item.decision or "", " ")
+    return (
+        (mark, DECISION_STYLES.get(item.decision or "", "")),
+        VERDICT_WORDS.get(item.verdict, "-"),
+        DIRECTIONS[item.direction],
+        score(item.target_score),
+        item.title,
+    )
+
+
+def progress(counts: "Counts", *, wide: bool) -> str:
+    """How far the review is, and how many were accepted, with Wilson's 95 % interval."""
+    from edt_core.stages.augmenter.tuning import wilson
+
+    done = counts.accepted + counts.rejected + counts.edited
+    asked = done + counts.undecided
+    text = f"{done:,} of {asked:,} decided"
+    if not done:
+        return text
+    good = counts.accepted + counts.edited
+    low, high = wilson(good, done)
+    rate = f"accept {good / done:.0%} ({low:.0%}-{high:.0%}"
+    if not wide:
+        return f"{text} · {rate})"
+    return f"{text} {bar(done / max(1, asked), 12)} · {rate} of those decided, no random sample)"
+
+
+def item_text(context: "ItemContext", *, written: bool) -> Text:
+    """An item's fields, as the model wrote them or as they stand."""
+    item = context.item
+    now = {name: getattr(item, name) for name in context.origin.written}
+    shown = context.origin.written if written else now
+    text = Text()
+    text.append(f"{safe_text(shown['title'])}\n", style="bold")
+    facts = (shown["brand"], shown["price"], shown["date"])
+    text.append(f"{' · '.join(safe_text(fact) for fact in facts if fact) or '-'}\n")
+    text.append(f"{' > '.join(safe_text(name) for name in shown['categories']) or '-'}\n", "dim")
+    text.append(safe_text(shown["description"]))
+    return text
+
+
+def item_title(context: "ItemContext", *, written: bool) -> str:
+    """What the item pane shows, in words."""
+    changed = [name for name in context.item.edited if name in context.origin.written]
+    if not changed:
+        return f"+ item {context.item.id} as the model wrote it"
+    if written:
+        return "as the model wrote it · tab: as edited"
+    return f"as edited ({', '.join(changed)}) · tab: as written"
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """An edited text's scores, asked for apart."""
+
+    fields: str
+    """The texts that were scored."""
+    source_score: float | None
+    target_score: float | None
+    source_rank: int
+    kept: bool
+
+
+def edited_texts(context: "ItemContext") -> str:
+    """The texts that the reviewer wrote, as one string to compare; ``{}`` without any."""
+    texts = {k: v for k, v in context.item.edited.items() if k in context.origin.written}
+    return json.dumps(texts, sort_keys=True)
+
+
+def verdict_text(context: "ItemContext", standing: "Standing", rescored: Rescored | None) -> Text:
+    """Scores against what is asked for, the filter's verdict, and the reviewer's."""
+    item = context.item
+    threshold = standing.thresholds[item.direction == "a2b"]
+    top_k = standing.noise_filter.top_k
+    rank = item.source_rank
+    text = Text()
+    text.append(f"source {score(item.source_score)}")
+    text.append(f"  rank {rank or '-'} of {context.origin.siblings} (top_k {top_k}")
+    text.append(")\n" if rank is None else f" {'✓' if rank <= top_k else '✗'})\n")
+    text.append(f"target {score(item.target_score)}")
+    if item.target_score is None:
+        text.append("  none: no item of the target domain\n" if item.verdict else "\n")
+    else:
+        above = item.target_score - threshold
+        text.append(f"  asked {threshold:.3f}, {'▲' if above >= 0 else '▼'} {above:+.3f}\n")
+    text.append(f"filter {VERDICT_WORDS.get(item.verdict, '-')}")
+    text.append("  inserted\n" if item.inserted else "  not inserted\n")
+    text.append("you    ")
+    mark = DECISION_MARKS.get(item.decision or "", "-")
+    text.append(f"{mark} {item.decision or 'none yet'}\n", DECISION_STYLES.get(item.decision or ""))
+    if "anchor_position" in item.edited:
+        text.append(f"anchor moved from {context.origin.anchor_position}\n")
+    if item.edited.keys() - {"anchor_position"}:
+        text.append(_edited(rescored))
+    return text
+
+
+def _edited(rescored: Rescored | None) -> str:
+    if rescored is None:
+        return "scores: of the text before\n(r scores it now, a run does too)"
+    return (
+        f"edited: source {score(rescored.source_score).strip()} rank {rescored.source_rank}\n"
+        f"target {score(rescored.target_score).strip()} → {'keep' if rescored.kept else 'drop'}"
+    )
+
+
+def history_text(context: "ItemContext", position: str, lines: int) -> Text:
+    """The user's training part around the place of insertion, in at most ``lines`` lines.
+
+    Args:
+        context: The item and its surroundings.
+        position: ``insertion.position``: where the pipeline inserts.
+        lines: Most lines.
+    """
+    item, history = context.item, context.history
+    events = history.events
+    anchor = item.anchor_position
+    place = anchor if position == "anchor" and anchor is not None else len(events) - 1
+    target = int(item.direction == "a2b")
+    rows = [_event(event, event.position == anchor) for event in events]
+    this = Text(no_wrap=True)
+    this.append(f"{'this ' + chr(9666):>9} ", "bold")
+    this.append(f"{'+':>10}  {'AB'[target]}  ", DOMAIN_STYLES[target])
+    this.append(safe_text(item.title), "bold")
+    if position == "random":
+        this.append("  (random place)", "dim")
+    rows.insert(place + 1, this)
+    hidden = f"{history.hidden} later event{'s' * (history.hidden != 1)} held out and hidden"
+    room = max(1, lines - 1)
+    first = max(0, min(place + 1 - room // 2, len(rows) - room))
+    note = Text(f"          {hidden if history.hidden else 'nothing is held out'}", "dim")
+    before, after = first, max(0, len(rows) - first - room)
+    if before or after:
+        note.append(f" · {before} earlier, {after} later not shown")
+    return Text("\n").join([*rows[first : first + room], note])
+
+
+def history_title(context: "ItemContext") -> str:
+    """Whose history it is."""
+    user = safe_text(context.item.user_id, width=30)
+    return f"user {user} · {len(context.history.events)} training events"
+
+
+def _event(event: "TrainingEvent", anchor: bool) -> Text:
+    line = Text(no_wrap=True)
+    line.append(f"{'anchor ▸' if anchor else '':>9} ", "bold")
+    line.append(f"{day(event.timestamp):>10}  ")
+    line.append(f"{'AB'[event.domain]}  ", DOMAIN_STYLES[event.domain])
+    line.append(safe_text(event.title))
+    return line
+
+
+def day(timestamp: int) -> str:
+    """The day of a moment in seconds (or milliseconds) since 1970, UTC."""
+    seconds = timestamp / 1000 if abs(timestamp) > 10**11 else timestamp
+    try:
+        return time.strftime("%Y-%m-%d", time.gmtime(seconds))
+    except (ValueError, OverflowError, OSError):
+        return str(timestamp)
+
+
+def anchor_lines(context: "ItemContext") -> list[str]:
+    """Every place that the item can be moved to, as lines to choose from."""
+    return [
+        f"{day(event.timestamp)}  {'AB'[event.domain]}  {event.title}"
+        + ("  ▸ anchor" if event.position == context.item.anchor_position else "")
+        for event in context.history.events
+    ]
+
+
+def call_text(context: "ItemContext") -> str:
+    """Prompt and answer, whole."""
+    if context.call is None:
+        return "The call that wrote this item is not on record."
+    parts = [
+        f"[{message.get('role', '?')}]\n{message.get('content', '')}"
+        for message in context.call.request.get("messages", [])
+        if isinstance(message, dict)
+    ]
+    return "\n\n".join([*parts, f"[answer]\n{context.call.response}"])
+
+
+def call_excerpt(context: "ItemContext") -> Text:
+    """The user's part of the prompt, then the answer from this item on."""
+    if context.call is None:
+        return Text("The call that wrote this item is not on record.", "dim")
+    messages = context.call.request.get("messages") or [{}]
+    prompt = safe_text(messages[-1].get("content", "")) if isinstance(messages[-1], dict) else ""
+    answer = context.call.response
+    start = max(0, answer.find(context.origin.written["title"]) - 12)
+    text = Text(f"{prompt[:600]}{'…' if len(prompt) > 600 else ''}\n")
+    text.append(f"\n▸ {'…' if start else ''}{safe_text(answer[start : start + 700])}", "bold")
+    return text
+
+
+def call_title(context: "ItemContext") -> str:
+    """Which call it was."""
+    if context.call is None:
+        return "prompt and answer"
+    line = context.call.line
+    cost = "price unknown" if line.cost is None else f"${line.cost:.5f}"
+    return (
+        f"call {line.id} · {safe_text(line.model, width=30)} · {line.prompt_tokens:,} in / "
+        f"{line.completion_tokens:,} out · {cost} · p: all of it"
+    )
+
+
+def act_text(act: "Act") -> str:
+    """One act of the reviewer in a few words."""
+    mark = ACTION_MARKS.get(act.action, "·")
+    what = f"{act.items:,} items" if act.items > 1 else f"#{act.item} {safe_text(act.title)}"
+    note = f" ({safe_text(act.note, width=30)})" if act.note else ""
+    return f"{mark} {act.action}{note} {what}" + (" (undone)" if act.undone else "")
+
+
+def acts_text(acts: list["Act"], lines: int, width: int) -> Text:
+    """The last acts, newest first; an undone one says so."""
+    if not acts:
+        return Text("no decision yet · a accepts, x rejects, e edits", "dim", no_wrap=True)
+    if lines <= 1:
+        return Text(f"last: {safe_text(act_text(acts[0]), width=max(10, width - 20))} · u undoes")
+    text = Text(no_wrap=True)
+    for act in acts[:lines]:
+        line = f"{time.strftime('%H:%M', time.localtime(act.at))}  {act_text(act)}"
+        text.append(f"{line} · {safe_text(act.by)}\n" if act.by else f"{line}\n")
+    text.rstrip()
+    return text

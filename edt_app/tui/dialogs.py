@@ -66,7 +66,7 @@ class Ask(ModalScreen[str | None]):
         self, question: str, value: str = "", *, check: Callable[[str], str] | None = None
     ) -> None:
         super().__init__()
-        self._question, self._value, self._check = question, value, check
+        self._question, self._value, self._check = question, safe_text(value), check
 
     def compose(self) -> ComposeResult:
         """The question above the line."""

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.dialogs import Ask
-from edt_app.tui.external import page
+from edt_app.tui.outside import page
 from edt_app.tui.screens import prompts_view as view
 from edt_app.tui.widgets.text_pane import TextPane
 from edt_app.tui.widgets.virtual_table import Column, VirtualTable

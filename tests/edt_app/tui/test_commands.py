@@ -15,7 +15,7 @@ def command(label, keys="x"):
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: type(screen).__name__)
 def test_no_key_of_a_screen_clashes_or_is_lost_in_tmux(screen):
-    taken = {place.key for place in PLACES} | {"escape"}
+    taken = {place.key for place in PLACES}
     for one in (*screen.KEYS, *KEYS_OF_APP):
         for key in one.keys.split(","):
             assert key not in taken, f"{one.id}: {key}"

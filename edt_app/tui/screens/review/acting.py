@@ -56,12 +56,12 @@ class Acting:
         def shown(line: "GeneratedLine") -> None:
             self._remember(action, str(number))
             screen.table.update_row(number, view.queue_row(line))
-            if screen.table.cursor_id == number and action != "reset":
-                screen.table.action_move(1)
             if screen.table.cursor_id == number:
                 screen.read_item()
             screen.read_progress()
 
+        if action != "reset":  # at once: a quick second key is about the next item
+            screen.table.action_move(1)
         screen.write(work, shown)
 
     def decide_many(self, action: str, ids: "Ints", note: str) -> None:

@@ -19,6 +19,8 @@ _FRAME = "border: round $primary; background: $surface; padding: 0 1;"
 class EditItem(ModalScreen[dict[str, str] | None]):
     """The fields of an item, a line each; the changed ones, or None when left."""
 
+    AUTO_FOCUS = "Input"
+
     DEFAULT_CSS = f"""
     EditItem {{ align: center middle; }}
     EditItem > Vertical {{ width: 90%; height: auto; max-height: 100%; {_FRAME} }}
@@ -34,7 +36,8 @@ class EditItem(ModalScreen[dict[str, str] | None]):
 
     def __init__(self, title: str, fields: Mapping[str, str]) -> None:
         super().__init__()
-        self._title, self._fields = title, dict(fields)
+        self._title = title
+        self._fields = {name: safe_text(value) for name, value in fields.items()}
 
     def compose(self) -> ComposeResult:
         """Names above lines."""

@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
 from edt_app.terminal import safe_text
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
-from edt_app.tui.dialogs import Ask, Choose
 from edt_app.tui.outside import page
-from edt_app.tui.screens.review import view
+from edt_app.tui.screens.review import asking, view
 from edt_app.tui.screens.review.acting import Acting
-from edt_app.tui.screens.review.dialogs import Bulk, ChooseAnchor, Reading
+from edt_app.tui.screens.review.dialogs import Reading
 from edt_app.tui.screens.review.keys import KEYS
+from edt_app.tui.screens.review.panes import Panes
+from edt_app.tui.screens.review.style import CSS
 from edt_app.tui.widgets.virtual_table import ASCII_GLYPHS, Column, Row, VirtualTable
 
 if TYPE_CHECKING:
@@ -41,29 +42,7 @@ class ReviewScreen(EdtScreen):
     """Decides on generated items, one key each; every decision is durable before it is shown."""
 
     KEYS: ClassVar[tuple[Command, ...]] = KEYS
-    DEFAULT_CSS = """
-    ReviewScreen #status { height: 1; padding: 0 1; background: $surface; }
-    ReviewScreen #main { height: 1fr; }
-    ReviewScreen #main > Vertical { width: 1fr; }
-    ReviewScreen .pane { overflow: hidden hidden; }
-    ReviewScreen #queue { width: 46; }
-    ReviewScreen #top { height: 13; }
-    ReviewScreen #item { width: 1fr; }
-    ReviewScreen #verdict { width: 44; }
-    ReviewScreen #history { height: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
-    ReviewScreen #status, ReviewScreen #acts { text-wrap: nowrap; text-overflow: ellipsis; }
-    ReviewScreen #call { height: 14; }
-    ReviewScreen #acts { height: auto; max-height: 5; padding: 0 1; background: $surface; }
-    ReviewScreen.-very-wide #queue { width: 54; }
-    ReviewScreen.-narrow #main { layout: vertical; }
-    ReviewScreen.-narrow #queue { width: 100%; height: 7; border: none; padding: 0; }
-    ReviewScreen.-narrow #main > Vertical { height: 1fr; }
-    ReviewScreen.-narrow .pane { border: none; border-top: solid $panel-lighten-2; padding: 0 1; }
-    ReviewScreen.-narrow #verdict { width: 42; }
-    ReviewScreen.-narrow #top, ReviewScreen.-short #top { height: 7; }
-    ReviewScreen.-narrow #call, ReviewScreen.-short #call { display: none; }
-    ReviewScreen.-tall.-narrow #queue { height: 40%; }
-    """
+    DEFAULT_CSS = CSS
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,12 +71,7 @@ class ReviewScreen(EdtScreen):
                 glyphs=glyphs,
                 id="queue",
             )
-            with Vertical():
-                with Horizontal(id="top"):
-                    yield Static(id="item", classes="pane", markup=False)
-                    yield Static(id="verdict", classes="pane", markup=False)
-                yield Static(id="history", classes="pane", markup=False)
-                yield Static(id="call", classes="pane", markup=False)
+            yield Panes()
         yield Static(id="acts", markup=False)
 
     @property
@@ -237,30 +211,12 @@ class ReviewScreen(EdtScreen):
     def _draw(self) -> None:
         self._draw_status()
         self._draw_acts()
-        context, standing = self.context, self._standing
-        if context is None or standing is None:
-            for name in ("item", "verdict", "history", "call"):
-                self._pane(name, Text(), "")
-            return
-        rescored = self._rescored.get(context.item.id)
-        if rescored is not None and rescored.fields != view.edited_texts(context):
-            rescored = None
-        written = self._written and bool(context.item.edited)
-        self._pane(
-            "item",
-            view.item_text(context, written=written),
-            view.item_title(context, written=written),
-        )
-        self._pane("verdict", view.verdict_text(context, standing, rescored), "verdict")
-        lines = max(3, self.query_one("#history", Static).content_size.height)
-        history = view.history_text(context, standing.insertion.position, lines)
-        self._pane("history", history, view.history_title(context))
-        self._pane("call", view.call_excerpt(context), view.call_title(context))
-
-    def _pane(self, name: str, text: Text, title: str) -> None:
-        pane = self.query_one(f"#{name}", Static)
-        pane.update(text)
-        pane.border_title = Text(title)
+        panes = self.query_one(Panes)
+        if self.context is None or self._standing is None:
+            panes.clear()
+        else:
+            rescored = self._rescored.get(self.context.item.id)
+            panes.show(self.context, self._standing, rescored, written=self._written)
 
     def _draw_status(self) -> None:
         wide = self.size.width >= 140
@@ -294,7 +250,7 @@ class ReviewScreen(EdtScreen):
     @on(VirtualTable.FetchFailed)
     def on_fetch_failed(self, event: VirtualTable.FetchFailed) -> None:
         """Rows could not be read."""
-        self._failed(event.error)
+        self._deliver_error(event.error)
 
     # ------------------------------------------------------------------ commands
 
@@ -305,25 +261,7 @@ class ReviewScreen(EdtScreen):
 
     def why_not(self, command: Command) -> str:
         """Most keys need an item; some need more."""
-        free = {"undo", "redo", "filter", "order", "export", "import_file", "back", "next"}
-        if command.action in free:
-            return ""
-        if self.table.cursor_id is None:
-            return "there is no item here."
-        if command.action in {"edit", "editor", "anchor", "prompt", "pager", "rescore", "written"}:
-            return self._why_not_shown(command)
-        return ""
-
-    def _why_not_shown(self, command: Command) -> str:
-        context = self.context
-        if context is None or context.item.id != self.table.cursor_id:
-            return "the item is still being read."
-        edited = view.edited_texts(context) != "{}"
-        if command.action in {"rescore", "written"} and not edited:
-            return "its text was not edited."
-        if command.action == "anchor" and not context.history.events:
-            return "this user has no training event."
-        return ""
+        return asking.why_not(self, command)
 
     def command_line(self) -> list[str]:
         """The last act of this screen, else the list."""
@@ -348,23 +286,6 @@ class ReviewScreen(EdtScreen):
     def do_clear(self) -> None:
         """Take the decision back."""
         self.acting.decide("reset")
-
-    def do_reason(self) -> None:
-        """Reject with a reason."""
-
-        def rejected(reason: str | None) -> None:
-            if reason:
-                self.acting.decide("reject", reason)
-
-        def chosen(number: int | None) -> None:
-            if number is None:
-                return
-            if number < len(view.REASONS):
-                rejected(view.REASONS[number])
-            else:
-                self.app.push_screen(Ask("Reason"), rejected)
-
-        self.app.push_screen(Choose("Reject because of", (*view.REASONS, "another reason")), chosen)
 
     def do_skip(self) -> None:
         """Go on."""
@@ -394,21 +315,6 @@ class ReviewScreen(EdtScreen):
         self._rescored[number] = found
         self._draw()
 
-    def do_anchor(self) -> None:
-        """Choose another anchor."""
-        context = self.context
-        assert context is not None
-        events = context.history.events
-        now = [event.position for event in events]
-        at = context.item.anchor_position
-
-        def chosen(number: int | None) -> None:
-            if number is not None:
-                self.acting.edit(context.item.id, {"anchor_position": events[number].position})
-
-        start = now.index(at) if at in now else None
-        self.app.push_screen(ChooseAnchor(view.anchor_lines(context), start), chosen)
-
     def do_prompt(self) -> None:
         """Prompt and answer in front of the screen."""
         if self.context is not None:
@@ -428,28 +334,8 @@ class ReviewScreen(EdtScreen):
         self._written = not self._written
         self._draw()
 
-    def do_filter(self) -> None:
-        """Ask for a filter; a wrong condition is said in place."""
-
-        def wrong(text: str) -> str:
-            from edt_core.errors import UsageError
-            from edt_core.store.predicate import parse
-
-            try:
-                where = view.parse_filter(text).where
-                if where:
-                    parse(where)
-            except UsageError as error:
-                return f"{error.message} {error.hint}"
-            return ""
-
-        def narrow(text: str | None) -> None:
-            if text is not None:
-                self._narrow(text)
-
-        self.app.push_screen(Ask(view.FILTER_HELP, self.filter_words, check=wrong), narrow)
-
-    def _narrow(self, text: str) -> None:
+    def narrow(self, text: str) -> None:
+        """Show what fits a filter."""
         self._wanted = view.parse_filter(text) if text.strip() else None
         self.all_selected = False
         self.table.mark(())
@@ -460,27 +346,6 @@ class ReviewScreen(EdtScreen):
         orders = list(view.ORDERS)
         self._order = orders[(orders.index(self._order) + 1) % len(orders)]
         self.read_queue()
-
-    def do_next(self) -> None:
-        """The next item nobody decided on, from the top when there is none below."""
-        from edt_core.store.review_context import next_undecided
-
-        at = self.table.cursor_row
-        ids = self.table.ids
-        below, above = ids[at + 1 :], ids[: at + 1]
-
-        def work() -> int | None:
-            project = self.session.project()
-            found = next_undecided(project, below)  # type: ignore[arg-type]
-            return found if found is not None else next_undecided(project, above)  # type: ignore[arg-type]
-
-        def go(number: int | None) -> None:
-            if number is None:
-                self.say("Every item here is decided.")
-            else:
-                self.table.move_to(number)
-
-        self.read(work, go, group="next")
 
     def do_range(self) -> None:
         """Open or keep a range."""
@@ -500,25 +365,25 @@ class ReviewScreen(EdtScreen):
         else:
             self.ask_bulk(chosen, "the selection")
 
+    def do_reason(self) -> None:
+        """Reject with a reason."""
+        asking.ask_reason(self)
+
+    def do_anchor(self) -> None:
+        """Choose another anchor."""
+        asking.ask_anchor(self)
+
+    def do_filter(self) -> None:
+        """Ask for a filter; a wrong condition is said in place."""
+        asking.ask_filter(self)
+
+    def do_next(self) -> None:
+        """The next item nobody decided on, from the top when there is none below."""
+        asking.seek_undecided(self)
+
     def ask_bulk(self, ids: "Ints", what: str, action: str = "", note: str = "") -> None:
         """Show the count and ten titles, then do what is answered."""
-        first = ids[:_PREVIEW].tolist()
-
-        def work() -> list[str]:
-            from edt_core.store.review_queue import generated_by_ids
-
-            titles = {x.id: x.title for x in generated_by_ids(self.session.project(), first)}
-            return [titles[number] for number in first if number in titles]
-
-        def answered(answer: str | None) -> None:
-            if answer:
-                self.acting.decide_many(answer, ids, note or what)
-
-        def show(titles: list[str]) -> None:
-            asked = f"{what}; you pressed {action}" if action else what
-            self.app.push_screen(Bulk(asked, len(ids), titles), answered)
-
-        self.read(work, show, group="bulk")
+        asking.ask_bulk(self, ids, what, action, note)
 
     def do_export(self) -> None:
         """Write the decisions to a file."""
@@ -535,6 +400,6 @@ class ReviewScreen(EdtScreen):
             self.table.mark(())
             self._draw_status()
         elif self._wanted is not None:
-            self._narrow("")
+            self.narrow("")
         else:
             self.edt.action_one_back()

@@ -1,0 +1,55 @@
+"""What is known of the item under the cursor: its texts, its verdict, its user, its call."""
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from edt_app.tui.screens.review import view
+
+if TYPE_CHECKING:
+    from edt_core.actions.reviewing import ItemContext, Standing
+
+
+class Panes(Vertical):
+    """Four panes about one item."""
+
+    def compose(self) -> ComposeResult:
+        """The panes, empty."""
+        with Horizontal(id="top"):
+            yield Static(id="item", classes="pane", markup=False)
+            yield Static(id="verdict", classes="pane", markup=False)
+        yield Static(id="history", classes="pane", markup=False)
+        yield Static(id="call", classes="pane", markup=False)
+
+    def clear(self) -> None:
+        """Show no item."""
+        for name in ("item", "verdict", "history", "call"):
+            self._fill(name, Text(), "")
+
+    def show(
+        self,
+        context: "ItemContext",
+        standing: "Standing",
+        rescored: view.Rescored | None,
+        *,
+        written: bool,
+    ) -> None:
+        """Show an item, as edited or as the model wrote it; scores of other texts are left out."""
+        if rescored is not None and rescored.fields != view.edited_texts(context):
+            rescored = None
+        written = written and bool(context.item.edited)
+        text = view.item_text(context, written=written)
+        self._fill("item", text, view.item_title(context, written=written))
+        self._fill("verdict", view.verdict_text(context, standing, rescored), "verdict")
+        lines = max(3, self.query_one("#history", Static).content_size.height)
+        history = view.history_text(context, standing.insertion.position, lines)
+        self._fill("history", history, view.history_title(context))
+        self._fill("call", view.call_excerpt(context), view.call_title(context))
+
+    def _fill(self, name: str, text: Text, title: str) -> None:
+        pane = self.query_one(f"#{name}", Static)
+        pane.update(text)
+        pane.border_title = Text(title)

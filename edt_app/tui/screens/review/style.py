@@ -1,0 +1,25 @@
+"""How the review screen is laid out, by the room there is."""
+
+CSS = """
+ReviewScreen #status { height: 1; padding: 0 1; background: $surface; }
+ReviewScreen #main { height: 1fr; }
+ReviewScreen #main > Panes { width: 1fr; }
+ReviewScreen .pane { overflow: hidden hidden; }
+ReviewScreen #queue { width: 46; }
+ReviewScreen #top { height: 13; }
+ReviewScreen #item { width: 1fr; }
+ReviewScreen #verdict { width: 44; }
+ReviewScreen #history { height: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
+ReviewScreen #status, ReviewScreen #acts { text-wrap: nowrap; text-overflow: ellipsis; }
+ReviewScreen #call { height: 14; }
+ReviewScreen #acts { height: auto; max-height: 5; padding: 0 1; background: $surface; }
+ReviewScreen.-very-wide #queue { width: 54; }
+ReviewScreen.-narrow #main { layout: vertical; }
+ReviewScreen.-narrow #queue { width: 100%; height: 7; border: none; padding: 0; }
+ReviewScreen.-narrow #main > Panes { height: 1fr; }
+ReviewScreen.-narrow .pane { border: none; border-top: solid $panel-lighten-2; padding: 0 1; }
+ReviewScreen.-narrow #verdict { width: 42; }
+ReviewScreen.-narrow #top, ReviewScreen.-short #top { height: 7; }
+ReviewScreen.-narrow #call, ReviewScreen.-short #call { display: none; }
+ReviewScreen.-tall.-narrow #queue { height: 40%; }
+"""

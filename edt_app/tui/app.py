@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.message import Message as TextualMessage
 
 from edt_app.terminal import safe_text
 from edt_app.tui import tty
@@ -195,6 +196,8 @@ class EdtApp(App[None]):
 
     def report(self, error: BaseException, doing: str) -> None:
         """Write an unexpected error down and say so; the app goes on."""
+        if self.is_headless:
+            raise error  # tests see their errors
         path = write_report(error, self.reports, doing)
         self.notify(
             f"An unexpected error ({type(error).__name__}): a bug. It is described in {path}.",
@@ -202,6 +205,15 @@ class EdtApp(App[None]):
             severity="error",
             timeout=15,
         )
+
+    async def _dispatch_message(self, message: TextualMessage) -> None:
+        """An error in the app's own messages, such as a key's action, must not end its loop."""
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            if self.is_headless:
+                raise
+            self._handle_exception(error)
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual's last resort. The screen is made anew; many errors at once end the app.

@@ -16,12 +16,13 @@ from edt_app.tui.chrome import Header
 from edt_app.tui.commands import Command
 from edt_app.tui.crash import write_report
 from edt_app.tui.dialogs import Message
+from edt_app.tui.following import Followed, followed
 from edt_app.tui.helping import help_text
 from edt_app.tui.palette import EveryCommand
 from edt_app.tui.places import PLACES
 from edt_app.tui.preferences import Preferences
 from edt_app.tui.session import Session
-from edt_app.tui.strip import run_strip
+from edt_app.tui.strip import strip_now
 from edt_app.tui.theme import DARK, LIGHT
 
 KEYS_OF_APP = (
@@ -74,6 +75,7 @@ class EdtApp(App[None]):
         self.places = PLACES
         self._start = start or "projects"
         self._strip = ""
+        self._followed: Followed | None = None
         self._errors: list[float] = []
         self.animation_level = "none"
 
@@ -109,15 +111,16 @@ class EdtApp(App[None]):
                 if stack and isinstance(stack[0], EdtScreen):
                     stack[0].note_change()
         if self.session.name:
-            screen.read(self._strip_now, self._show_strip, group="strip")
+            screen.read(self._look, self._show_strip, group="strip")
         else:
-            self._show_strip("")
+            self._show_strip(None)
 
-    def _strip_now(self) -> str:
-        return run_strip(self.session.project())
+    def _look(self) -> Followed | None:
+        return followed(self.session.project(), self._followed)
 
-    def _show_strip(self, strip: str) -> None:
-        self._strip = strip
+    def _show_strip(self, found: Followed | None) -> None:
+        self._followed = found
+        self._strip = strip_now(found)
         self.show_header()
 
     def show_header(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
@@ -109,11 +110,12 @@ class Choose(ModalScreen[int | None]):
                 )
             )
 
-    def on_key(self, event: object) -> None:
-        """A digit chooses at once."""
-        key = getattr(event, "key", "")
-        if key.isdigit() and 0 < int(key) <= len(self._lines):
-            self.dismiss(int(key) - 1)
+    def on_key(self, event: events.Key) -> None:
+        """A digit chooses at once, and is no screen's digit meanwhile."""
+        if event.key.isdigit():
+            event.stop()
+            if 0 < int(event.key) <= len(self._lines):
+                self.dismiss(int(event.key) - 1)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter chooses."""

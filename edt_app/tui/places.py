@@ -59,9 +59,16 @@ def _data() -> EdtScreen:
     return DataScreen()
 
 
+def _pipeline() -> EdtScreen:
+    from edt_app.tui.screens.pipeline.screen import PipelineScreen
+
+    return PipelineScreen()
+
+
 PLACES: tuple[Place, ...] = (
     Place("projects", "1", "Projects", "Every project: choose, make, copy, delete.", _projects),
     Place("data", "2", "Data", "The data set; import with a preview.", _data),
+    Place("pipeline", "3", "Pipeline", "The stages in order; start and stop runs.", _pipeline),
     Place("prompts", "4", "Prompts", "Every call: prompt, answer, parsed, attempts.", _prompts),
     Place("review", "5", "Review", "Generated items: accept, reject, edit, one key each.", _review),
     Place("tune", "6", "Tune", "Threshold and rank of the noise filter, answered live.", _tune),

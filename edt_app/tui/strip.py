@@ -1,26 +1,46 @@
-"""What stands in the header's right corner: the run, its age, what was spent."""
+"""What stands in the header's right corner: the run, how it is, how far, what it spent."""
 
 import time
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from edt_core.store.project import Project
+from edt_app.tui.following import Followed
+
+_MARKS = {
+    "live": "●", "quiet": "●", "stale": "?", "lost": "?", "done": "✓", "failed": "✗",
+    "interrupted": "‖",
+}  # fmt: skip
 
 
-def run_strip(project: "Project") -> str:
-    """The state of the project's newest run in a line; empty without one. Reads two rows."""
-    from edt_core.store.runs import run_lines
+def strip(found: Followed | None, now: float) -> str:
+    """The newest run in a line; empty without one.
 
-    newest = run_lines(project, limit=1)
-    if not newest:
+    Args:
+        found: The run as followed.
+        now: Seconds since 1970.
+    """
+    if found is None:
         return ""
-    run = newest[0]
-    if run.state == "running":
-        if project.holder() is None:
-            return f"? run {run.id} LOST"
-        return f"● run {run.id} {run.label} {clock(time.time() - run.started_at)}"
-    marks = {"done": "✓", "failed": "✗", "interrupted": "‖"}
-    return f"{marks.get(run.state, '·')} run {run.id} {run.state}"
+    life = found.how.life.value
+    parts = [f"{_MARKS.get(life, '·')} run {found.run.id} {life.upper()}"]
+    if found.how.ended:
+        return parts[0] if life != "lost" else f"{parts[0]}: {found.how.cause}"
+    if found.how.stopping is not None:
+        parts.append("stopping")
+    if life != "live" and found.how.age is not None:
+        parts.append(f"silent {found.how.age:.0f} s")
+    at, epoch = found.view.current, found.view.epoch
+    if epoch is not None and at is not None:
+        parts.append(f"{at.step} ep {epoch[0]}/{epoch[1]}")
+    elif at is not None:
+        parts.append(at.step)
+    parts.append(clock(now - found.run.started_at))
+    if found.view.cost:
+        parts.append(f"${found.view.cost:.2f}")
+    return " ".join(parts)
+
+
+def strip_now(found: Followed | None) -> str:
+    """The same at this moment."""
+    return strip(found, time.time())
 
 
 def clock(seconds: float) -> str:

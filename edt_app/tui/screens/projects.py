@@ -295,7 +295,7 @@ def _fitted(cells: Iterable[str], wide: bool) -> list[str]:
     for at, (cell, width) in enumerate(zip(cells, _WIDTHS, strict=True)):
         if at in _ONLY_WIDE and not wide:
             continue
-        cut = set_cell_size(safe_text(cell), width - 2)
+        cut = set_cell_size(safe_text(cell, width=width - 2), width - 2)
         fitted.append(cut.rstrip().rjust(width - 2) + "  " if at in {2, 5, 6} else f"{cut}  ")
     return fitted
 

@@ -1,0 +1,300 @@
+"""The board itself."""
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+from textual.widgets import Static
+
+from edt_app.launch import command_line, launch, shell_text
+from edt_app.tui.base import EdtScreen
+from edt_app.tui.commands import Command
+from edt_app.tui.dialogs import Choose, Confirm, Message
+from edt_app.tui.following import Followed, followed
+from edt_app.tui.screens.pipeline import view
+from edt_app.tui.screens.pipeline.start import StartRun
+from edt_app.tui.widgets.text_pane import TextPane
+from edt_app.tui.widgets.virtual_table import Column, VirtualTable
+
+if TYPE_CHECKING:
+    from edt_core.actions.board import Board
+    from edt_core.actions.stopping import Stopped
+
+_COLUMNS = (
+    Column("#", 2, "right"),
+    Column("stage", 9),
+    Column("state", 11),
+    Column("made", 5, "right"),
+    Column("rate", 9, "right", from_width=100),
+    Column("left", 6, "right"),
+    Column("calls", 7, "right", from_width=100),
+    Column("cost", 7, "right", from_width=100),
+    Column("failed", 7, "right"),
+    Column("what it holds", 12, flexible=True),
+)
+_LIVE = 1.0
+_SLOW = 5.0
+"""Seconds between two looks at the whole board while a run goes on."""
+
+
+class PipelineScreen(EdtScreen):
+    """Shows where the project stands; starts and stops runs in processes of their own."""
+
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        Command("pipeline.start", "s", "Start", "Start a run, after its estimate.", "start"),
+        Command("pipeline.stop", "x", "Stop", "Stop the run now or after this epoch.", "stop"),
+        Command("pipeline.look", "enter", "Look", "Go to what the stage holds.", "look"),
+        Command("pipeline.retry", "R", "Retry", "Ask the failed questions again.", "retry"),
+        Command("pipeline.estimate", "d", "Estimate", "What a run would still need.", "estimate"),
+        Command("pipeline.gate", "G", "Pass gate", "Run without waiting for the review.", "gate"),
+        Command(
+            "pipeline.kill", "f8", "Kill", "End the run by force; it resumes.", "kill", danger=True
+        ),
+    )
+    DEFAULT_CSS = """
+    PipelineScreen #summary { height: 1; padding: 0 1; }
+    PipelineScreen #stages { height: 12; }
+    PipelineScreen #lower { height: 1fr; }
+    PipelineScreen #left { width: 1fr; }
+    PipelineScreen #detail { height: 9; }
+    PipelineScreen #needs { width: 52; height: 1fr; }
+    PipelineScreen #log { height: 1fr; }
+    PipelineScreen.-narrow #lower { layout: vertical; }
+    PipelineScreen.-narrow #left { height: 1fr; }
+    PipelineScreen.-narrow .pane { border: none; border-top: solid $panel-lighten-2; }
+    PipelineScreen.-short #detail { height: 5; }
+    PipelineScreen.-narrow #needs { width: 1fr; height: auto; max-height: 3; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._board: Board | None = None
+        self._run: Followed | None = None
+        self._looked = 0.0
+
+    def body(self) -> Iterable[Widget]:
+        """Board, detail, needs, log."""
+        yield Static(id="summary", markup=False)
+        yield VirtualTable(_COLUMNS, self._rows, empty="Reading …", id="stages")
+        with Horizontal(id="lower"):
+            with Vertical(id="left"):
+                yield Static(id="detail", classes="pane", markup=False)
+                yield TextPane(id="log", classes="pane", wrap=False)
+            yield Static(id="needs", classes="pane", markup=False)
+
+    def on_mount(self) -> None:
+        """Titles and the clock."""
+        self.query_one("#needs", Static).border_title = "needs you"
+        self.query_one("#log", TextPane).border_title = "log"
+        self.query_one("#stages", VirtualTable).focus()
+        self.set_interval(_LIVE, self._tick)
+
+    def reload(self) -> None:
+        """Another project."""
+        self._board = self._run = None
+        self._read_board()
+
+    def project_changed(self) -> None:
+        """A run writes all the time: its own rows at once, the whole board now and then."""
+        self._read_run()
+        running = self._run is not None and not self._run.how.ended
+        if not running or time.monotonic() - self._looked > _SLOW:
+            self._read_board()
+
+    def _tick(self) -> None:
+        """How a run is changes without a word in the database: a dead one says nothing."""
+        if self.is_current and self.session.name and self._board is not None:
+            self._read_run()
+
+    def _read_board(self) -> None:
+        self._looked = time.monotonic()
+        before = self._run
+
+        def work() -> "tuple[Board, Followed | None]":
+            from edt_core.actions.board import board
+
+            project = self.session.project()
+            return board(project), followed(project, before)
+
+        self.read(work, self._show_both, group="board")
+
+    def _read_run(self) -> None:
+        before = self._run
+        self.read(lambda: followed(self.session.project(), before), self._show_run, group="run")
+
+    def _show_both(self, found: "tuple[Board, Followed | None]") -> None:
+        self._board = found[0]
+        self._show_run(found[1])
+
+    def _show_run(self, found: Followed | None) -> None:
+        ended = self._run is not None and not self._run.how.ended
+        self._run = found
+        if ended and (found is None or found.how.ended):
+            self._read_board()
+        board = self._board
+        if board is None:
+            return
+        table = self.query_one("#stages", VirtualTable)
+        if len(table.ids) != len(board.steps):
+            table.set_ids(list(range(len(board.steps))))
+        for number, cells in self._rows(list(range(len(board.steps)))).items():
+            table.update_row(number, cells)
+        self.query_one("#summary", Static).update(Text(view.summary(board, found)))
+        self.query_one("#needs", Static).update(Text(view.waiting(board)))
+        self.query_one("#log", TextPane).show("\n".join(view.log(found, 100)), keep_place=True)
+        self.query_one("#log", TextPane).scroll_end(animate=False)
+        self._show_detail()
+
+    def _rows(self, ids: list[int]) -> dict[int, list[view.Cell]]:
+        board, run = self._board, self._run.view if self._run else None
+        if board is None:
+            return {}
+        now = time.time()
+        return {at: view.row(at + 1, board.steps[at], run, now) for at in ids}
+
+    def on_virtual_table_highlighted(self) -> None:
+        """Show the stage under the cursor."""
+        self._show_detail()
+
+    def on_virtual_table_chosen(self) -> None:
+        """Enter goes to what the stage holds."""
+        self.do_look()
+
+    def _show_detail(self) -> None:
+        at = self.query_one("#stages", VirtualTable).cursor_id
+        if self._board is None or at is None:
+            return
+        step, run = self._board.steps[at], self._run.view if self._run else None
+        pane = self.query_one("#detail", Static)
+        pane.border_title = step.status.step
+        text = view.detail(step, run, max(30, pane.size.width - 4), time.time())
+        pane.update(Text(text))
+
+    # ------------------------------------------------------------------ keys
+
+    @property
+    def _at_work(self) -> bool:
+        return self._run is not None and not self._run.how.ended
+
+    def why_not(self, command: Command) -> str:
+        """Starting needs data and no run, stopping needs one."""
+        if self._board is None:
+            return "the board is still being read."
+        if command.action in {"stop", "kill"} and not self._at_work:
+            return "nothing runs."
+        if command.action in {"start", "retry"}:
+            if not self._board.status.dataset:
+                return "nothing is imported yet; 2 imports."
+            if self._at_work:
+                return "a run goes on."
+        if command.action == "retry" and not any(step.failed for step in self._board.steps):
+            return "no question failed."
+        return ""
+
+    def command_line(self) -> list[str]:
+        """The board as ``edt status``."""
+        return ["status", "--project", self.session.name]
+
+    def do_start(self) -> None:
+        """Ask, then start in a process of its own."""
+        assert self._board is not None
+        left = [f"{s.status.step}: {s.what_is_left}" for s in self._board.steps if s.what_is_left]
+        estimate = "Left for the project's own settings: " + ("; ".join(left) or "nothing") + "."
+
+        def line(options: dict[str, object]) -> str:
+            return shell_text(self._line(options))
+
+        def start(options: dict[str, object] | None) -> None:
+            if options is not None:
+                self._launch(self._line(options))
+
+        self.app.push_screen(StartRun(line, estimate), start)
+
+    def _line(self, options: dict[str, object]) -> list[str]:
+        return command_line(self.session.home, "run", project=self.session.name, **options)
+
+    def _launch(self, line: list[str]) -> None:
+        launch(self.session.home, self.session.name, line)
+        self.say("Started. Closing edt-app does not stop it.")
+        self.set_timer(1.0, self._read_board)
+
+    def do_retry(self) -> None:
+        """A run from the first stage whose questions failed asks those again."""
+
+        def work() -> str:
+            from edt_core.actions.needs import first_failed_step
+
+            step = first_failed_step(self.session.project())
+            return step.value if step is not None else ""
+
+        def go(step: str) -> None:
+            self._launch(self._line({"from_": step} if step else {}))
+
+        self.read(work, go, group="retry")
+
+    def do_stop(self) -> None:
+        """Now, or after this epoch."""
+
+        def stop(number: int | None) -> None:
+            if number is not None:
+                self.write(lambda: self._stop(after_epoch=number == 1), self._stopped)
+
+        lines = ("now: at the next step or answer; resumable", "after this epoch")
+        self.app.push_screen(Choose("Stop the run", lines), stop)
+
+    def _stop(self, *, after_epoch: bool) -> "Stopped":
+        from edt_core.actions.stopping import stop
+        from edt_core.store.pulse import Stop
+
+        return stop(self.session.project(), Stop.EPOCH if after_epoch else Stop.NOW)
+
+    def _stopped(self, found: "Stopped") -> None:
+        heard = "It heard" if found.heard else "Nothing runs any more"
+        self.say(f"{heard} after {found.seconds:.1f} s. Starting again goes on from there.")
+        self._read_run()
+
+    def do_kill(self) -> None:
+        """By force, after a question."""
+
+        def sure(answer: bool | None) -> None:
+            if answer:
+                self.read(self._kill, self._stopped, group="kill")
+
+        question = "End the run by force? What was finished stays stored; x stops it gently."
+        self.app.push_screen(Confirm(question), sure)
+
+    def _kill(self) -> "Stopped":
+        from edt_core.actions.stopping import kill
+
+        return kill(self.session.project())
+
+    def do_estimate(self) -> None:
+        """What a run would still need, stage by stage."""
+        assert self._board is not None
+        lines = [
+            f"{step.status.step:<10} {step.what_is_left or 'nothing left'}"
+            for step in self._board.steps
+        ]
+        self.app.push_screen(Message(Text("\n".join(lines))))
+
+    def do_gate(self) -> None:
+        """Let runs go on without every decision."""
+
+        def work() -> None:
+            from edt_core.actions.configuring import change
+
+            change(self.session.project(), {"review.required": False})
+
+        self.write(work, lambda _: self.say("review.required is false now; s starts the run."))
+
+    def do_look(self) -> None:
+        """The screen that shows what the stage holds."""
+        at = self.query_one("#stages", VirtualTable).cursor_id
+        if self._board is None or at is None:
+            return
+        mode = view.SCREENS[self._board.steps[at].status.step]
+        if any(place.mode == mode for place in self.edt.places):
+            self.edt.go(mode)

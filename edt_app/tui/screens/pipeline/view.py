@@ -1,0 +1,119 @@
+"""What the pipeline board says: the board and the run in, lines of text out."""
+
+import time
+from typing import TYPE_CHECKING
+
+from edt_app.terminal import safe_text
+from edt_app.tui.theme import MARKS, STATE_STYLES
+from edt_app.tui.widgets.fields import progress_line, time_left
+
+if TYPE_CHECKING:
+    from edt_app.tui.following import Followed
+    from edt_app.views import RunView, StageView
+    from edt_core.actions.board import Board, BoardStep
+
+Cell = str | tuple[str, str]
+
+SCREENS = {
+    "import": "data", "generate": "prompts", "filter": "tune", "review": "review",
+    "insert": "user", "profile": "user", "pretrain": "train", "finetune": "train",
+    "evaluate": "runs", "embed": "settings",
+}  # fmt: skip
+"""Where to look at what a stage holds."""
+
+
+def live_stage(run: "RunView | None", step: str) -> "StageView | None":
+    """The stage of the run that is at work on ``step``, else the one that failed there."""
+    if run is None:
+        return None
+    of_step = [stage for stage in run.stages if stage.step == step]
+    for state in ("running", "failed"):
+        for stage in of_step:
+            if stage.state == state:
+                return stage
+    return None
+
+
+def row(number: int, step: "BoardStep", run: "RunView | None", now: float) -> list[Cell]:
+    """A stage as cells, in the order of the screen's columns."""
+    live = live_stage(run, step.status.step)
+    word = live.state if live is not None else step.status.state
+    spent = step.spent
+    rate = f"{live.rate:,.1f}/s" if live is not None and live.rate else ""
+    left = live.remaining(now) if live is not None else None
+    waiting = f"because {step.status.reason}" if step.status.state == "stale" else ""
+    text = waiting or step.status.holds or step.status.reason
+    return [
+        str(number),
+        step.status.step,
+        (f"{MARKS.get(word, '·')} {word}", STATE_STYLES.get(word, "")),
+        f"{step.status.stored}/{step.status.total}",
+        rate,
+        time_left(left) if left is not None else "",
+        f"{spent.answered:,}" if spent is not None else "",
+        f"${spent.cost:.2f}" if spent is not None and spent.cost else "",
+        (f"✗ {step.failed:,}", STATE_STYLES["failed"]) if step.failed else "",
+        safe_text(text),
+    ]
+
+
+def detail(step: "BoardStep", run: "RunView | None", width: int, now: float) -> str:
+    """The stage under the cursor in some lines."""
+    live = live_stage(run, step.status.step)
+    lines = []
+    if live is not None and live.state == "running":
+        seed = f" seed {live.seed}" if live.seed is not None else ""
+        lines.append(f"{live.name}{seed}, {time_left(live.elapsed(now))} so far")
+        bar = progress_line(live.done, live.total, width, rate=live.rate, unit=live.unit)
+        lines.append(bar)
+        if live.note:
+            lines.append(safe_text(live.note, width=width))
+    elif live is not None:
+        lines.append(f"✗ {safe_text(live.note, width=width)}")
+    if step.status.reason:
+        lines.append(f"{step.status.state}: {safe_text(step.status.reason, width=width - 10)}")
+    lines.append(step.what_is_left or "Nothing is left to compute.")
+    if step.spent is not None:
+        spent = step.spent
+        lines.append(
+            f"{spent.answered:,} calls answered, {spent.prompt_tokens:,} tokens in, "
+            f"{spent.completion_tokens:,} out, ${spent.cost:.4f}"
+        )
+    return "\n".join(lines)
+
+
+def waiting(board: "Board") -> str:
+    """What needs the user."""
+    if not board.needs:
+        return "Nothing waits for you."
+    return "\n".join(
+        f"{'!' if need.urgent else '·'} {need.step}: {safe_text(need.text)}" for need in board.needs
+    )
+
+
+def log(found: "Followed | None", limit: int) -> list[str]:
+    """The run's newest sentences, the newest last."""
+    if found is None:
+        return ["No run yet: s starts one."]
+    notes = found.view.notes[-limit:]
+    return [
+        f"{time.strftime('%H:%M:%S', time.localtime(note.at))} {'✗' if note.failed else ' '} "
+        f"{note.step:<9} {safe_text(note.text)}"
+        for note in notes
+    ] or [f"run {found.run.id} {found.run.state}: nothing to tell so far"]
+
+
+def summary(board: "Board", found: "Followed | None") -> str:
+    """One line over the board."""
+    status = board.status
+    made = sum(step.status.state == "fresh" for step in board.steps)
+    text = (
+        f"{safe_text(status.dataset) or 'no data yet'}   {made} of {len(board.steps)} stages fresh"
+    )
+    text += f"   {status.calls:,} calls kept, ${status.cost:.4f}"
+    if found is not None:
+        counted = found.view.counted
+        text += (
+            f"   run {found.run.id} {safe_text(found.run.label)}: {counted[0]}/{counted[1]} made"
+        )
+    return text

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edt_app.cli import data, jobs, pipeline, projects, prompts, results, review, runs, tune
+from edt_app.cli import data, jobs, pipeline, projects, prompts, results, review, runs, tune, user
 from edt_core import __version__
 
 app = typer.Typer(
@@ -47,4 +47,5 @@ review.add(app)
 tune.add(app)
 results.add(app)
 runs.add(results.runs_app)
+user.add(app)
 projects.add_keeping(app)

@@ -205,19 +205,25 @@ def recommend(
     domain: Annotated[str, typer.Option("--domain", help="A domain's name.")],
     top: Annotated[int, typer.Option("--top", min=1, help="How many.")] = 10,
     run: Annotated[int | None, typer.Option("--run", help="A run; else the newest.")] = None,
+    as_tested: Annotated[
+        bool,
+        typer.Option("--as-tested", help="As the evaluation ranks: the test item is not known."),
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Recommend items to a user from a trained run; no language model is asked."""
     from edt_core.actions.recommending import recommend as ask
 
-    found = ask(opened(context, project), user=user, domain=domain, top=top, run=run)
+    found = ask(
+        opened(context, project), user=user, domain=domain, top=top, run=run, as_tested=as_tested
+    )
     if json:
         say_json(found)
         return
     say_table(
         ["rank", "score", "item", "title"],
         [
-            [at, f"{line.score:.4f}", line.item, line.title]
+            [at, f"{line.score:.4f}", line.item, line.title + (" (target)" if line.target else "")]
             for at, line in enumerate(found.items, 1)
         ],
         right=frozenset({0, 1}),

@@ -145,8 +145,10 @@ class EdtApp(App[None]):
 
     # ------------------------------------------------------------------ what a user does
 
-    def go(self, mode: str) -> None:
-        """Show another screen."""
+    def go(self, mode: str, request: str = "") -> None:
+        """Show another screen, and in it what is asked for: a user's id, a filter."""
+        if request:
+            self.session.requests[mode] = request
         if mode != self.current_mode:
             self.switch_mode(mode)
 

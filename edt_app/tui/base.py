@@ -77,6 +77,9 @@ class EdtScreen(Screen[None]):
         """The project's database was written to; called at most twice a second while visible."""
         self.reload()
 
+    def take_request(self, request: str) -> None:
+        """Show what another screen asked for when it led here (``EdtApp.go``)."""
+
     def command_line(self) -> list[str]:
         """The ``edt`` command that does or shows the same, without ``edt`` itself."""
         return []
@@ -100,6 +103,9 @@ class EdtScreen(Screen[None]):
         elif self._stale:
             self._stale = False
             self.project_changed()
+        request = self.session.requests.pop(self.edt.current_mode, "")
+        if request and self.session.name:
+            self.take_request(request)
 
     def note_change(self) -> None:
         """The project changed: tell the screen now, or when it is seen next."""

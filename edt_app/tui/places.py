@@ -65,6 +65,12 @@ def _pipeline() -> EdtScreen:
     return PipelineScreen()
 
 
+def _user() -> EdtScreen:
+    from edt_app.tui.screens.user.screen import UserScreen
+
+    return UserScreen()
+
+
 PLACES: tuple[Place, ...] = (
     Place("projects", "1", "Projects", "Every project: choose, make, copy, delete.", _projects),
     Place("data", "2", "Data", "The data set; import with a preview.", _data),
@@ -73,6 +79,7 @@ PLACES: tuple[Place, ...] = (
     Place("review", "5", "Review", "Generated items: accept, reject, edit, one key each.", _review),
     Place("tune", "6", "Tune", "Threshold and rank of the noise filter, answered live.", _tune),
     Place("runs", "8", "Runs", "Every run: compare, plot, trace, export, delete.", _runs),
+    Place("user", "9", "User", "One user: sequence, inserted items, profile, ranks.", _user),
     Place(
         "settings",
         "0",

@@ -27,6 +27,8 @@ class Session:
         self.name = name
         self.generation = 0
         """Counts the projects chosen; a screen that shows another one reads anew."""
+        self.requests: dict[str, str] = {}
+        """What a screen is asked to show when it is seen next, by mode."""
         self._project: Project | None = None
         self._watch: Watch | None = None
         self._lock = Lock()

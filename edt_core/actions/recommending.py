@@ -30,6 +30,8 @@ class Recommended:
     """The source id."""
     title: str
     score: float
+    target: bool = False
+    """The held-out test item; only told where the test is asked for."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,19 @@ class Recommendations:
 
 
 def recommend(
-    project: Project, *, user: str, domain: str, top: int = 10, run: int | None = None
+    project: Project,
+    *,
+    user: str,
+    domain: str,
+    top: int = 10,
+    run: int | None = None,
+    as_tested: bool = False,
 ) -> Recommendations:
     """Rank a domain's real items by Eq. 11 after everything that is known of the user.
 
     Choice: the input is the augmented training part and both held-out events, because serving is
-    no evaluation; items that the user already has are left out.
+    no evaluation; items that the user already has are left out. With ``as_tested`` it is what the
+    evaluation ranks (Figure 6): the test item is not in the input, and every real item competes.
 
     Raises:
         UsageError: there is no such user, domain or run.
@@ -70,20 +79,29 @@ def recommend(
         targets.items[targets.users == person.id]
         for targets in (project.artifacts.read(data.valid), project.artifacts.read(data.test))
     ]
-    scores, seen, seed = _scores(project, line, catalogue, person.id, which, held_out)
-    scores[np.isin(catalogue.keys_of(Domain(which)), seen)] = -np.inf
+    given = held_out[:1] if as_tested else held_out
+    scores, seen, seed = _scores(project, line, catalogue, person.id, which, given)
+    if not as_tested:
+        scores[np.isin(catalogue.keys_of(Domain(which)), seen)] = -np.inf
     best = np.argsort(-scores, kind="stable")[: min(top, int(np.isfinite(scores).sum()))]
     keys = catalogue.keys_of(Domain(which))[best]
+    note = "as in the test" if as_tested else f"{len(np.unique(seen))} known items left out"
     return Recommendations(
         person.source_id,
         domain,
         line.id,
         seed,
         [
-            Recommended(int(key), catalogue.source_ids[key], catalogue.titles[key], float(score))
+            Recommended(
+                int(key),
+                catalogue.source_ids[key],
+                catalogue.titles[key],
+                float(score),
+                as_tested and key in held_out[1],
+            )
             for key, score in zip(keys, scores[best], strict=True)
         ],
-        f"Run {line.id} ({line.label}), seed {seed}; {len(np.unique(seen))} known items left out",
+        f"Run {line.id} ({line.label}), seed {seed}; {note}",
     )
 
 

@@ -5,7 +5,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +87,26 @@ class Artifacts:
         folder = self._checked(fingerprint, "the artifact")
         values = json.loads((folder / "values.json").read_text("utf-8"))
         return load_file(folder / "arrays.safetensors"), values
+
+    def parts(self, fingerprint: str, wanted: Mapping[str, slice]) -> dict[str, np.ndarray]:
+        """Rows of an artifact's arrays by name, read without the rest of it.
+
+        For a screen that needs a few rows of large arrays: content is not checked, as ``read``
+        does.
+
+        Raises:
+            MissingInput: it was never made.
+        """
+        from safetensors import safe_open
+
+        row = self._row(fingerprint)
+        file = self._folder / row.folder / "arrays.safetensors" if row else None
+        if file is None or not file.is_file():
+            raise MissingInput(
+                f"The result {fingerprint[:12]} is not stored.", hint="Run 'edt run' first."
+            )
+        with safe_open(file, framework="np") as arrays:
+            return {name: arrays.get_slice(name)[rows] for name, rows in wanted.items()}
 
     def write(self, stage: Stage[Any], artifact: object, seconds: float) -> None:
         """Store an artifact, all or nothing.

@@ -1,6 +1,7 @@
 """What a screen or a command asks of the data set, the calls and the profiles: values, not rows."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +71,26 @@ class EventOfUser:
     title: str
     timestamp: int
     split: str
+
+
+@dataclass(frozen=True)
+class DraftOfUser:
+    """A generated item of a user, with what became of it."""
+
+    id: int
+    row: int
+    domain: int
+    """The domain that it belongs to."""
+    title: str
+    """As the reviewer left it."""
+    source_score: float | None
+    target_score: float | None
+    source_rank: int | None
+    anchor_position: int | None
+    """In the user's raw sequence."""
+    verdict: str | None
+    decision: str | None
+    call: int | None
 
 
 @dataclass(frozen=True)
@@ -186,6 +207,26 @@ def sequence(project: Project, user: int) -> list[EventOfUser]:
         FROM interaction n JOIN item i ON i.key = n.key WHERE n.user = ? ORDER BY n.position"""
     with project.database.read() as session:
         return [EventOfUser(*row) for row in rows_of(session, query, user)]
+
+
+def drafts_of_user(project: Project, user: int, fingerprint: str) -> list[DraftOfUser]:
+    """A user's generated items by row, of the stage with this fingerprint."""
+    query = """
+        SELECT g.id, g.row, g.target, coalesce(json_extract(g.fields, '$.title'), g.title),
+               g.source_score, g.target_score, g.source_rank, g.anchor_position, g.verdict,
+               g.decision, g.call
+        FROM generated g JOIN drafts d ON d.id = g.drafts
+        WHERE d.fingerprint = ? AND g.user = ? ORDER BY g.row"""
+    with project.database.read() as session:
+        return [DraftOfUser(*row) for row in rows_of(session, query, fingerprint, user)]
+
+
+def source_ids(project: Project, users: Iterable[int]) -> dict[int, str]:
+    """What the data calls these users, by index."""
+    query = "SELECT id, source_id FROM user WHERE id IN (SELECT value FROM json_each(?))"
+    with project.database.read() as session:
+        found = rows_of(session, query, json.dumps([int(user) for user in users]))
+        return {int(number): str(name) for number, name in found}
 
 
 def profile(project: Project, user: int) -> ProfileText | None:

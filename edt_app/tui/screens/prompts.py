@@ -106,6 +106,11 @@ class PromptsScreen(EdtScreen):
 
         self.read(work, self._listed, group="ids")
 
+    def take_request(self, request: str) -> None:
+        """Show the calls of this filter."""
+        self._filter = request
+        self.project_changed()
+
     def _listed(self, found: "tuple[NDArray[np.int64], list[Spend]]") -> None:
         ids, spent = found
         self.query_one("#calls", VirtualTable).set_ids(ids)

@@ -10,6 +10,7 @@ from edt_core.actions.importing import import_dataset
 from edt_core.actions.recommending import recommend
 from edt_core.actions.reporting import report
 from edt_core.actions.running import run_variant
+from edt_core.actions.user_case import user_case
 from edt_core.data.importing import DomainFiles
 from edt_core.data.shop import make_shop, write_shop
 from edt_core.errors import MissingInput
@@ -86,3 +87,19 @@ def test_a_second_import_hides_what_was_made_from_the_first(project: Project, tm
     assert run(project, "LLM-EDT") == number
     assert counts(project).inserted > 0
     assert counts(project).profiles > 0
+
+
+def test_as_tested_the_target_stands_where_the_evaluation_ranks_it(project):
+    number = run(project, "LLM-EDT")
+    person = users(project)[0]
+    case = user_case(project, person.source_id, [number])
+    target = next(event for event in case.events if event.kind == "target")
+    name = case.domain_names[target.domain]
+    given = {"user": person.source_id, "domain": name, "run": number, "top": 10_000}
+    found = recommend(project, **given, as_tested=True).items
+    (rank,) = [line for line in case.ranks if line.split == "target"]
+    assert len(found) == rank.candidates
+    place = 1 + [item.target for item in found].index(True)
+    ties = [item for item in found if item.score == found[place - 1].score]
+    assert abs(place - rank.rank) < len(ties)
+    assert not any(item.target for item in recommend(project, **given).items)

@@ -60,7 +60,7 @@ class RunsScreen(EdtScreen):
         Command("runs.tag", "t", "Tag", "Give the run a tag.", "tag"),
         Command("runs.note", "n", "Note", "Write a note on the run.", "note"),
         Command(
-            "runs.prompts", "P", "Prompts", "Go to the calls to language models.", "prompts",
+            "runs.prompts", "P", "Prompts", "Go to the calls that generated items.", "prompts",
             footer=False,
         ),
         Command("runs.pane", "tab", "Read", "Go between the table and what is below it.", "pane"),
@@ -358,8 +358,8 @@ class RunsScreen(EdtScreen):
         return next((place.mode for place in self.edt.places if place.key == "4"), "")
 
     def do_prompts(self) -> None:
-        """The screen of calls."""
-        self.edt.go(self._prompts)
+        """The calls that generated items; those of the profiles are a filter away."""
+        self.edt.go(self._prompts, "stage:generate")
 
     def do_export(self) -> None:
         """Write the comparison and the figure, and say where."""

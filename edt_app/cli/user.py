@@ -1,0 +1,97 @@
+"""``edt user | users``: one user from raw events to ranks, and whom to look at."""
+
+from typing import Annotated
+
+import typer
+
+from edt_app.cli.options import AsJson, ProjectName, one_of, opened
+from edt_app.terminal import safe_text, say, say_json, say_table, when
+
+Numbers = Annotated[
+    list[int], typer.Option("--run", help="A run; repeat it to see two beside each other.")
+]
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands about single users."""
+    app.command()(user)
+    app.command()(users)
+
+
+def user(
+    context: typer.Context,
+    project: ProjectName,
+    name: Annotated[str, typer.Option("--user", help="A user's source id.")],
+    run: Numbers = [],
+    json: AsJson = False,
+) -> None:
+    """Show a user's sequence with what was inserted, held-out events, profile and ranks."""
+    from edt_core.actions.user_case import user_case
+
+    found = user_case(opened(context, project), name, run)
+    if json:
+        say_json(found)
+        return
+    say_table(
+        ["kind", "domain", "date", "cluster", "score", "item"],
+        [
+            [
+                ("+ " if event.draft else "") + event.kind,
+                f"{'AB'[event.domain]} {found.domain_names[event.domain]}",
+                "-" if event.timestamp is None else when(event.timestamp)[:10],
+                "-" if event.cluster is None else event.cluster,
+                f"{event.draft.target_score:.3f}"
+                if event.draft and event.draft.target_score is not None
+                else "-",
+                event.title,
+            ]
+            for event in found.events
+        ],
+        right=frozenset({3, 4}),
+    )
+    for title, text in (
+        *((f"summary {number}", text) for number, text in enumerate(found.summaries, 1)),
+        ("reform", found.reform),
+        ("analysis", found.analysis),
+    ):
+        if text:
+            say()
+            say(f"{title}: {safe_text(text)}")
+    if found.ranks:
+        say()
+        say_table(
+            ["run", "model", "held out", "rank", "of", "among negatives"],
+            [
+                [
+                    line.run,
+                    line.label,
+                    line.split,
+                    f"{line.rank:.1f}",
+                    line.candidates,
+                    f"{line.rank_sampled:.1f}",
+                ]
+                for line in found.ranks
+            ],
+            right=frozenset({0, 3, 4, 5}),
+        )
+
+
+def users(
+    context: typer.Context,
+    project: ProjectName,
+    by: Annotated[str, typer.Option("--by", help="gain, loss, inserted or random.")] = "gain",
+    run: Numbers = [],
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many.")] = 20,
+    json: AsJson = False,
+) -> None:
+    """List users worth a look: where the first run gains or loses most over the second."""
+    from edt_core.actions.user_case import BY, interesting_users
+
+    one_of("--by", by, *BY)
+    found = interesting_users(opened(context, project), by, run, limit)
+    if json:
+        say_json(found)
+        return
+    say_table(
+        ["user", by], [[line.user, f"{line.value:+.4g}"] for line in found], right=frozenset({1})
+    )

@@ -1,0 +1,129 @@
+from pathlib import Path
+
+import pytest
+from finished import finished
+from pilot import drive, press, same_as_golden, text_of
+
+from edt_app.tui.screens.user import screen as user_screen
+from edt_app.tui.screens.user import view
+from edt_core.actions.user_case import CaseEvent, UserCase
+from edt_core.errors import EdtError
+from edt_core.store.home import Home
+from edt_core.store.questions import DraftOfUser
+
+GOLDENS = Path(__file__).parent / "goldens"
+SIZES = [(80, 24), (160, 48)]
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setattr("edt_app.tui.app._TICK", 3600)  # nothing comes in between
+    finished(tmp_path).close()
+    return tmp_path
+
+
+def case(title="Tea"):
+    draft = DraftOfUser(7, 0, 1, title, 0.5, 0.25, 1, 0, "kept", "accepted", 3)
+    events = [
+        CaseEvent("training", 0, 0, title, 0, 0, 4),
+        CaseEvent("generated", 9, 1, title, None, None, 2, draft),
+        CaseEvent("target", 1, 0, title, 86_400, 1),
+    ]
+    return UserCase("u", 2, 0, ["food", "kitchen"], 1, events, [], [], "", "", [])
+
+
+def test_domains_are_letters_generated_items_have_a_plus_and_targets_a_word():
+    lines = view.timeline(case(), 76).plain.splitlines()
+    assert "held-out events are shown" in lines[0]
+    assert lines[2].split() == ["1970-01-01", "A", "4", "Tea"]
+    assert lines[3].split() == ["+", "B", "2", "Tea"]
+    assert lines[4].split() == ["accepted", "src", "0.500", "tgt", "0.250", "after", "Tea"]
+    assert lines[5].split()[-3:] == ["held", "out:", "TARGET"]
+    assert all(len(line) <= 76 for line in lines[1:])
+
+
+def test_hostile_titles_are_shown_and_not_obeyed():
+    shown = view.timeline(case("[red]\x1b[31mTea\u202e"), 76).plain
+    assert "[red]" in shown
+    assert not any(letter in shown for letter in "\x1b\u202e")
+
+
+def test_two_lists_stand_beside_each_other_where_there_is_room():
+    item = {"title": "Pan", "score": 1.5, "target": True}
+    answers = [(1, "LLM-EDT", {"items": [item], "seed": 42}), (3, "Popularity", "No model.")]
+    beside = view.recommended(answers, 76).plain.splitlines()
+    assert "│ run 3 Popularity" in beside[0]
+    assert "1◂   1.500 Pan" in beside[1]
+    assert beside[1].endswith("No model.")
+    below = view.recommended(answers, 40).plain.splitlines()
+    assert below.index("run 3 Popularity") > below.index("run 1 LLM-EDT")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_first_user_of_the_order_is_shown(home, size):
+    async def script(pilot, app):
+        same_as_golden(app, GOLDENS / f"user-{size[0]}x{size[1]}.txt")
+
+    drive(home, script, project="shop", start="user", size=size)
+
+
+def test_users_are_found_by_id_and_stepped_through_by_order(home):
+    async def script(pilot, app):
+        assert "by gain 1 of 11" in text_of(app)
+        await press(pilot, "n")
+        assert "by gain 2 of 11" in text_of(app)
+        await press(pilot, "i")
+        await press(pilot, "2")
+        assert "user u01" in text_of(app)
+        assert "by loss 1 of 1 -0.75" in text_of(app)
+        await press(pilot, "slash", *["backspace"] * 3, *"u05", "enter")
+        assert "user u05" in text_of(app)
+        line = "edt user --project shop --user u05 --run 1 --run 2"
+        assert app.base_screen.shown_command_line == line
+        await press(pilot, "slash", *"x", "enter")
+        assert "There is no user" in text_of(app)
+        assert app.base_screen.shown_command_line == line  # the one before stays
+        await press(pilot, "b")
+        await press(pilot, "1")  # Popularity beside LLM-EDT
+        assert app.base_screen.shown_command_line.endswith("--run 1 --run 3")
+
+    drive(home, script, project="shop", start="user")
+
+
+def test_recommendations_of_both_runs_come_one_after_the_other(home, monkeypatch):
+    asked = []
+
+    def answer(folder, words):
+        asked.append((words[words.index("--run") + 1], words[words.index("--user") + 1]))
+        if asked[-1][0] == "2":
+            raise EdtError("Run 2 trained no model.")
+        items = [{"title": "Pan", "score": 2.0, "target": False}]
+        return {"items": items, "seed": 42}
+
+    monkeypatch.setattr(user_screen, "ask", answer)
+
+    async def script(pilot, app):
+        await press(pilot, "r")
+        shown = text_of(app)
+        assert "Rank of the held-out items" in shown
+        assert "Pan" in shown
+        assert "Run 2 trained no model." in shown
+        await press(pilot, "r")
+        assert asked == [("1", "u00"), ("2", "u00")]  # nothing is asked twice
+        await press(pilot, "tab")
+        assert "A cook who drinks tea." in text_of(app)
+        await press(pilot, "P")
+        assert "4 Prompts" in text_of(app)
+        assert "with user:u00" in text_of(app)
+
+    drive(home, script, project="shop", start="user")
+
+
+def test_without_data_the_screen_names_the_next_key(tmp_path):
+    Home(tmp_path).create("p").close()
+
+    async def script(pilot, app):
+        assert "No users yet: import data first (2 Data" in text_of(app)
+
+    drive(tmp_path, script, project="p", start="user")

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,3 +129,21 @@ def test_without_data_the_screen_names_the_next_key(tmp_path):
         assert "No users yet: import data first (2 Data" in text_of(app)
 
     drive(tmp_path, script, project="p", start="user")
+
+
+def test_what_the_screens_read_themselves_loads_no_model_library(home):
+    code = (
+        "import sys; from pathlib import Path; from edt_core.store.home import Home;"
+        "from edt_app.tui.screens.runs.screen import RunsScreen;"
+        "from edt_app.tui.screens.user.screen import UserScreen;"
+        "from edt_core.actions.reporting import run_detail, run_rows;"
+        "from edt_core.actions.curves import run_curves;"
+        "from edt_core.actions.user_case import interesting_users, user_case;"
+        f"p = Home(Path({str(home)!r})).open('shop'); run_rows(p); run_detail(p, 1);"
+        "run_curves(p, [1, 2], 100); interesting_users(p, 'gain', [1, 2]);"
+        "interesting_users(p, 'inserted', [1]); user_case(p, 'u00', [1, 2]);"
+        "print([m for m in ('torch', 'sklearn', 'scipy', 'openai', 'duckdb', 'pyarrow', 'polars')"
+        " if m in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

@@ -1,6 +1,6 @@
 """The pipeline at a glance: each stage's state, what it took, and what is left to do and to pay."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edt_core.actions.configuring import configuration
@@ -11,7 +11,7 @@ from edt_core.errors import MissingInput
 from edt_core.store.calls import Spend, spend, unanswered
 from edt_core.store.project import Project
 
-_ASKING = {"embed", "generate", "profile"}
+_ASKING = {"embed", "generate", "filter", "profile"}
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class BoardStep:
     """Its calls so far; None for a stage that made none."""
     failed: int
     """Questions asked in vain and not answered since."""
-    to_do: EstimateLine | None
-    """Calls that a run would still make, at most; None for a stage that needs none."""
+    to_do: tuple[EstimateLine, ...]
+    """Requests that a run would still make, at most, of every kind."""
 
     @property
     def to_compute(self) -> int:
@@ -37,11 +37,22 @@ class BoardStep:
         if not self.to_compute:
             return ""
         phrase = f"{self.to_compute} of {self.status.total} results to compute"
-        if self.to_do is None or not self.to_do.calls:
+        if not self.calls_left:
             return f"{phrase}, no call"
-        cost = self.to_do.cost
+        cost = self.cost_left
         price = "price unknown" if cost is None else f"${cost:.2f}" if cost else "free"
-        return f"{phrase}, at most {self.to_do.calls:,} calls, {price}"
+        return f"{phrase}, at most {self.calls_left:,} calls, {price}"
+
+    @property
+    def calls_left(self) -> int:
+        """Calls that a run would still make, at most."""
+        return sum(line.calls for line in self.to_do)
+
+    @property
+    def cost_left(self) -> float | None:
+        """US dollars for them; None where a price is not known."""
+        costs = [line.cost for line in self.to_do if line.calls]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
 @dataclass(frozen=True)
@@ -60,18 +71,23 @@ def board(project: Project) -> Board:
     failed = unanswered(project, running=status.running)
     left = _left(project, status)
     steps = [
-        BoardStep(line, spent.get(line.step), failed.get(line.step, 0), left.get(line.step))
+        BoardStep(
+            line,
+            spent.get(line.step),
+            failed.get(line.step, 0),
+            tuple(left_line for left_line in left if left_line.step == line.step),
+        )
         for line in status.stages
     ]
     return Board(status, steps, needs(project))
 
 
-def _left(project: Project, status: ProjectStatus) -> Mapping[str, EstimateLine]:
-    """Calls to make by step. Estimating reads the catalogue: not when nothing can be left."""
+def _left(project: Project, status: ProjectStatus) -> Sequence[EstimateLine]:
+    """Requests to make. Estimating reads the catalogue: not when nothing can be left."""
     asking = [line for line in status.stages if line.step in _ASKING]
     if not status.dataset or all(line.stored == line.total for line in asking):
-        return {}
+        return ()
     try:
-        return {line.step: line for line in estimate_of(project, configuration(project)).lines}
+        return estimate_of(project, configuration(project)).lines
     except MissingInput:  # the imported arrays are gone: the board says so in its first stage
-        return {}
+        return ()

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edt_core.actions.configuring import configuration
-from edt_core.actions.jobs import Job, imported, pipelines_of
+from edt_core.actions.jobs import Job, imported, named_step, named_variant, pipelines_of, place
 from edt_core.actions.outstanding import Outstanding, outstanding
 from edt_core.config import Config
 from edt_core.llm.prices import Price, price_of
 from edt_core.recipes import DEFAULT_SEEDS
+from edt_core.stage import Step
 from edt_core.store.calls import Measured, measured
 from edt_core.store.project import Project
-from edt_core.variants import Variant
+from edt_core.variants import Variant, settings_of
 
 LETTERS_PER_TOKEN = 4.0
 """Of English product texts, roughly; what services counted replaces it once calls were made."""
@@ -47,23 +48,43 @@ class Estimate:
     note: str
 
 
-def estimate(project: Project, settings: Sequence[str] = ()) -> Estimate:
+def estimate(
+    project: Project,
+    settings: Sequence[str] = (),
+    *,
+    variant: str = Variant.LLM_EDT,
+    until: str = "",
+    exact: bool = True,
+) -> Estimate:
     """What a run would ask, from the data, the ledger and what was measured; asks nothing.
+
+    Args:
+        project: The project.
+        settings: ``KEY=VALUE`` for this call alone.
+        variant: The model, as for a run.
+        until: The last stage that counts; all of them without it.
+        exact: As for ``estimate_of``.
 
     Raises:
         MissingInput: nothing was imported yet.
-        UsageError: an unknown setting.
+        UsageError: an unknown setting, model or stage.
         InputError: a prompt template of the project's own can't be used.
     """
-    return estimate_of(project, configuration(project, settings), exact=True)
+    last = named_step(until) if until else Step.EVALUATE
+    config = configuration(project, settings)
+    found = estimate_of(project, config, variant=named_variant(variant), exact=exact)
+    return _summed([line for line in found.lines if place(named_step(line.step)) <= place(last)])
 
 
-def estimate_of(project: Project, config: Config, *, exact: bool = False) -> Estimate:
+def estimate_of(
+    project: Project, config: Config, *, variant: Variant = Variant.LLM_EDT, exact: bool = False
+) -> Estimate:
     """The same for any configuration.
 
     Args:
         project: The project.
         config: The settings.
+        variant: The model.
         exact: Render what can be and look it up in the ledger, which takes some seconds for every
             ten thousand users; else every count is a bound.
 
@@ -72,9 +93,13 @@ def estimate_of(project: Project, config: Config, *, exact: bool = False) -> Est
         InputError: a prompt template of the project's own can't be used.
     """
     dataset = imported(project)
-    made = pipelines_of(project, Job(Variant.LLM_EDT, config, DEFAULT_SEEDS[:1]), dataset.digest)[0]
+    config = config.changed(settings_of(variant))
+    made = pipelines_of(project, Job(variant, config, DEFAULT_SEEDS[:1]), dataset.digest)[0]
     meter = _Meter(project, config)
-    lines = [meter.line(entry) for entry in outstanding(project, config, made, exact=exact)]
+    return _summed([meter.line(e) for e in outstanding(project, config, made, exact=exact)])
+
+
+def _summed(lines: list[EstimateLine]) -> Estimate:
     costs = [line.cost for line in lines if line.calls]
     times = [line.seconds for line in lines if line.calls]
     known = [cost for cost in costs if cost is not None]

@@ -63,7 +63,8 @@ def outstanding(
 ) -> list[Outstanding]:
     """Every kind of request, in the order of the stages; those with nothing left are there too."""
     look = _Look(project, config, made, exact)
-    lines = look.items() if config.embedding.choice.provider == "openai" else []
+    embeds = config.embedding.choice.provider == "openai" and bool(made.embeddings)
+    lines = look.items() if embeds else []
     for part in made.augmenter:
         lines += look.generations(part)
         if config.embedding.choice.provider == "openai":

@@ -117,17 +117,6 @@ def spend(project: Project) -> list[Spend]:
         return [Spend(*row) for row in rows_of(session, query)]
 
 
-def answered_for(project: Project, fingerprint: str) -> int:
-    """Calls answered so far for one stage, in whichever runs worked on it; others' don't count."""
-    query = """
-        SELECT count(*) FROM call
-        WHERE status = 'answered' AND run IN (SELECT run FROM run_stage WHERE fingerprint = ?1)
-        AND step = (SELECT step FROM run_stage WHERE fingerprint = ?1)"""
-    with project.database.read() as session:
-        ((number,),) = rows_of(session, query, fingerprint)
-        return int(number)
-
-
 @dataclass(frozen=True)
 class Measured:
     """What services counted for recent calls: means of one call."""

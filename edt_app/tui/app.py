@@ -111,7 +111,7 @@ class EdtApp(App[None]):
                 if stack and isinstance(stack[0], EdtScreen):
                     stack[0].note_change()
         if self.session.name:
-            screen.read(self._look, self._show_strip, group="strip")
+            screen.poll(self._look, self._show_strip, group="strip")
         else:
             self._show_strip(None)
 

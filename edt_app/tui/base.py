@@ -126,6 +126,11 @@ class EdtScreen(Screen[None]):
             exit_on_error=False,
         )
 
+    def poll(self, work: Callable[[], T], show: Callable[[T], None], *, group: str) -> None:
+        """``read``, unless the one before is still at it: slow reads must not starve."""
+        if not any(one.group == group and one.node is self for one in self.app.workers):
+            self.read(work, show, group=group)
+
     def write(self, work: Callable[[], T], then: Callable[[T], None] | None = None) -> None:
         """Do ``work`` after every write before it; it is durable when ``then`` is called."""
 

@@ -71,6 +71,12 @@ def _user() -> EdtScreen:
     return UserScreen()
 
 
+def _train() -> EdtScreen:
+    from edt_app.tui.screens.train.screen import TrainScreen
+
+    return TrainScreen()
+
+
 PLACES: tuple[Place, ...] = (
     Place("projects", "1", "Projects", "Every project: choose, make, copy, delete.", _projects),
     Place("data", "2", "Data", "The data set; import with a preview.", _data),
@@ -78,6 +84,7 @@ PLACES: tuple[Place, ...] = (
     Place("prompts", "4", "Prompts", "Every call: prompt, answer, parsed, attempts.", _prompts),
     Place("review", "5", "Review", "Generated items: accept, reject, edit, one key each.", _review),
     Place("tune", "6", "Tune", "Threshold and rank of the noise filter, answered live.", _tune),
+    Place("train", "7", "Train", "Curves as they grow, phase by phase, seed by seed.", _train),
     Place("runs", "8", "Runs", "Every run: compare, plot, trace, export, delete.", _runs),
     Place("user", "9", "User", "One user: sequence, inserted items, profile, ranks.", _user),
     Place(

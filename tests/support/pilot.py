@@ -12,6 +12,9 @@ from edt_app.tui.preferences import Preferences
 from edt_app.tui.session import Session
 from edt_core.store.home import Home
 
+POLLS = {"strip", "look", "run"}
+"""What a screen asks again and again; nothing waits for it."""
+
 Script = Callable[[Pilot[None], EdtApp], Awaitable[None]]
 
 
@@ -47,10 +50,10 @@ async def settled(pilot: Pilot[None]) -> None:
         await pilot.pause()
         writing = app.session.write(lambda: None)
         await asyncio.wrap_future(writing)
-        busy = [worker for worker in app.workers if worker.is_running and worker.group != "strip"]
+        busy = [one for one in app.workers if one.is_running and one.group not in POLLS]
         if not busy:
             await pilot.pause()
-            if not any(w.is_running and w.group != "strip" for w in app.workers):
+            if not any(w.is_running and w.group not in POLLS for w in app.workers):
                 return
         await asyncio.sleep(0.02)
     raise AssertionError(f"still busy: {busy}")

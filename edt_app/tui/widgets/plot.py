@@ -201,6 +201,8 @@ def _plot(
         dash = np.array(DASHES[at % len(DASHES)])
         kept = dash[np.arange(len(dot_x)) % len(dash)] | view.plain
         dot_x, dot_y = dot_x[kept], dot_y[kept]
+        inside = (dot_x >= 0) & (dot_x < frame.width * frame.dots[0])  # x that does not ascend
+        dot_x, dot_y = dot_x[inside], dot_y[inside]
         cell_x, cell_y = dot_x // frame.dots[0], dot_y // frame.dots[1]
         roles[cell_y, cell_x] = at
         if view.plain:

@@ -119,11 +119,11 @@ class PipelineScreen(EdtScreen):
             project = self.session.project()
             return board(project), followed(project, before)
 
-        self.read(work, self._show_both, group="board")
+        self.poll(work, self._show_both, group="board")
 
     def _read_run(self) -> None:
         before = self._run
-        self.read(lambda: followed(self.session.project(), before), self._show_run, group="run")
+        self.poll(lambda: followed(self.session.project(), before), self._show_run, group="run")
 
     def _show_both(self, found: "tuple[Board, Followed | None]") -> None:
         self._board = found[0]

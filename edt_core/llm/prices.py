@@ -18,7 +18,7 @@ from edt_core.config import EmbeddingSettings, LlmSettings
 from edt_core.errors import BudgetReached, InputError
 from edt_core.llm.presets import address_of, is_own_hardware
 
-_LOOK_AGAIN = 0.05
+_LOOK_AGAIN = 0.02
 """Seconds between two looks at what the calls in flight left of the cap."""
 
 Dollars = Annotated[float, Field(ge=0.0, le=1e6, allow_inf_nan=False)]

@@ -1,6 +1,7 @@
 """Whose price counts, tokens to dollars, and the cap on them."""
 
 import asyncio
+import random
 
 import pytest
 
@@ -138,3 +139,30 @@ def test_a_till_without_a_cap_only_counts():
     unpriced = ModelPurse(None, till)
     till.settle(asyncio.run(unpriced.reserve("x" * 10**6, 10**6)), None)
     assert till.total == "$0.5000, the cost of 1 calls unknown"
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_many_at_once_never_pass_the_cap(seed):
+    rng = random.Random(seed)
+    till = Till(rng.uniform(0.0, 0.5))
+    refused = []
+
+    async def caller():
+        for _ in range(20):
+            most = rng.uniform(0.001, 0.03)
+            try:
+                held = await till.reserve(most)
+            except BudgetReached:
+                refused.append(most)
+                return
+            assert till.spent + sum(till._held) <= till.cap + 1e-12
+            await asyncio.sleep(0)
+            till.settle(held, rng.choice([None, 0.0, rng.uniform(0.0, most)]))
+
+    async def all_of_them():
+        await asyncio.gather(*(caller() for _ in range(8)))
+
+    asyncio.run(all_of_them())
+    assert till.spent <= till.cap + 1e-12
+    assert not till._held
+    assert all(till.spent + most > till.cap for most in refused)

@@ -160,13 +160,9 @@ class _Meter:
         ratio = found.prompt_tokens / found.letters if found else 1 / LETTERS_PER_TOKEN
         calls = -(-entry.count // settings.batch_size)
         per_call = entry.letters * ratio * entry.count / max(1, calls)
-        seconds = found.latency / _TEXTS_AT_ONCE if found else None
+        seconds = found.latency / settings.concurrency if found else None
         basis = f"{found.calls:,} calls measured" if found else _guess(None)
         return _priced(entry, calls, per_call, 0.0, price_of(settings), seconds, basis)
-
-
-_TEXTS_AT_ONCE = 8
-"""Requests for vectors that are in flight."""
 
 
 def _guess(others: Measured | None) -> str:

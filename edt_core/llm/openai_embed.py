@@ -109,13 +109,15 @@ class OpenAIEmbedder:
     async def _fetch(self, missing: Mapping[str, str], vectors: dict[str, Floats]) -> None:
         """Ask for all, some batches at a time; after a failure those in flight come home."""
         waiting = deque(missing.items())
+        failures: list[BaseException] = []
 
         async def work() -> None:
             try:
                 while waiting:
                     some = min(len(waiting), self._at_most)
                     vectors.update(await self._bought([waiting.popleft() for _ in range(some)]))
-            except BaseException:
+            except BaseException as error:
+                failures.append(error)  # in time: what stops the others is no cause
                 waiting.clear()
                 self._service.drain(at_once=True)
                 raise
@@ -123,12 +125,11 @@ class OpenAIEmbedder:
         await self._service.open()
         try:
             workers = [work() for _ in range(self._endpoint.concurrency)]
-            ends = await asyncio.gather(*workers, return_exceptions=True)
+            await asyncio.gather(*workers, return_exceptions=True)
         finally:
             await self._service.close()
-        for error in ends:
-            if error is not None:
-                raise error
+        if failures:
+            raise failures[0]
 
     async def _bought(self, wanted: Sequence[tuple[str, str]]) -> dict[str, Floats]:
         """The vectors of one batch of keys and texts, kept; one that is refused is halved.

@@ -1,5 +1,6 @@
 """Embeddings through the real SDK against a server on loopback that misbehaves."""
 
+import asyncio
 import base64
 import json
 from dataclasses import replace
@@ -202,3 +203,26 @@ def test_a_request_of_unknown_cost_counts_as_the_dearest_it_can_have_been(
     priced(server, memory, ledger, till).embed(["aaa"])
     assert (till.unknown, till.spent) == (1, pytest.approx(3e-5))
     assert ledger.calls[1].cost is None
+
+
+def test_what_stopped_the_rest_is_the_error_and_not_that_they_were_stopped(server, memory):
+    class Purse:
+        """Refuses the second request while the first is still on its way."""
+
+        asked = 0
+
+        async def reserve(self, text, max_tokens):
+            self.asked += 1
+            if self.asked == 2:
+                raise BudgetReached("empty")
+            await asyncio.sleep(0.2)
+            return 0.0
+
+        def settle(self, reserved, paid):
+            pass
+
+    settings = EmbeddingSettings(provider="openai", model="e", base_url=server.url, batch_size=1)
+    embedder = OpenAIEmbedder(settings, memory, purse=Purse())
+    with pytest.raises(BudgetReached):
+        embedder.embed(["a", "b"])
+    assert not server.requests

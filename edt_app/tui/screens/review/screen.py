@@ -83,8 +83,6 @@ class ReviewScreen(EdtScreen):
         """Keys go to the queue."""
         self.table.focus()
 
-    # ------------------------------------------------------------------ reading
-
     def _fetch(self, ids: list[int]) -> Mapping[int, Row]:
         from edt_core.store.review_queue import generated_by_ids
 
@@ -202,8 +200,6 @@ class ReviewScreen(EdtScreen):
         self._draw_status()
         self._draw_acts()
 
-    # ------------------------------------------------------------------ drawing
-
     def on_resize(self) -> None:
         """Other sizes hold other texts."""
         self.call_after_refresh(self._draw)
@@ -251,8 +247,6 @@ class ReviewScreen(EdtScreen):
     def on_fetch_failed(self, event: VirtualTable.FetchFailed) -> None:
         """Rows could not be read."""
         self._deliver_error(event.error)
-
-    # ------------------------------------------------------------------ commands
 
     @property
     def filter_words(self) -> str:

@@ -97,8 +97,6 @@ class SettingsScreen(EdtScreen):
                     yield Editor()
             yield Input(placeholder="words in name, help or value", id="search", compact=True)
 
-    # ------------------------------------------------------------------ reading
-
     def reload(self) -> None:
         """Another project: nothing of the old one can be undone here."""
         self._done, self._undone = [], []
@@ -157,8 +155,6 @@ class SettingsScreen(EdtScreen):
     def on_virtual_table_chosen(self) -> None:
         """Enter edits."""
         self.do(self.KEYS[0])
-
-    # ------------------------------------------------------------------ commands
 
     def why_not(self, command: Command) -> str:
         """A heading is nothing to change."""
@@ -253,8 +249,6 @@ class SettingsScreen(EdtScreen):
     def _tested(self, text: Text) -> None:
         self.app.push_screen(Message(text))
 
-    # ------------------------------------------------------------------ searching
-
     def on_input_changed(self, event: Input.Changed) -> None:
         """The table follows the words."""
         if event.input.id == "search":
@@ -278,8 +272,6 @@ class SettingsScreen(EdtScreen):
             self.query_one(VirtualTable).focus()
         else:
             self.edt.action_one_back()
-
-    # ------------------------------------------------------------------ editing
 
     def on_editor_typed(self, event: Editor.Typed) -> None:
         """Check each letter; a pause says what would follow."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edt_core.errors import UsageError
-from edt_core.store.database import rows_of
+from edt_core.store.database import containing, rows_of, whole_columns
 from edt_core.store.project import Project
 from edt_core.store.questions import user_by_source_id
 
@@ -215,9 +215,9 @@ def call_ids(project: Project, asked: Asked) -> NDArray[np.int64]:
         UsageError: there is and was no such user.
     """
     condition, values = _condition(project, asked)
-    query = f"SELECT c.id FROM call c WHERE {condition} ORDER BY c.id DESC"
     with project.database.read() as session:
-        return np.array([row[0] for row in rows_of(session, query, *values)], dtype=np.int64)
+        (ids,) = whole_columns(session, ["c.id"], f"FROM call c WHERE {condition}", values)
+    return np.sort(ids)[::-1]
 
 
 def calls_by_ids(project: Project, ids: Sequence[int]) -> list[CallLine]:
@@ -293,8 +293,8 @@ def _condition(project: Project, asked: Asked) -> tuple[str, list[Any]]:
         parts.append("c.status = ?")
         values.append(asked.status)
     if asked.text:
-        parts.append("(instr(lower(c.request), lower(?)) OR instr(lower(c.response), lower(?)))")
-        values += [asked.text, asked.text]
+        parts.append("(c.request LIKE ? ESCAPE '!' OR c.response LIKE ? ESCAPE '!')")
+        values += [containing(asked.text)] * 2
     return " AND ".join(parts), values
 
 

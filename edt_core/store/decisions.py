@@ -32,6 +32,11 @@ SHOWN = (
 )
 """Selects the drafts whose items are shown at present."""
 
+ROWS = f"""generated NOT INDEXED WHERE drafts = ({SHOWN})
+    AND id BETWEEN (SELECT min(id) FROM generated WHERE drafts = ({SHOWN}))
+    AND (SELECT max(id) FROM generated WHERE drafts = ({SHOWN}))"""
+"""All rows of those drafts, read one after another: for conditions that hold for many of them."""
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -73,11 +78,39 @@ def standing(session: Session, ids: Sequence[int]) -> list[Standing]:
     found = {row[0]: Standing(*row) for row in rows}
     missing = [number for number in wanted if number not in found]
     if missing:
-        raise UsageError(
-            f"There is no generated item with the id {missing[0]}.",
-            hint="'edt items' lists them with their ids.",
-        )
+        raise _no_such_item(missing[0])
     return [found[number] for number in wanted]
+
+
+def decide_all(session: Session, action: str, ids: Sequence[int], by: str, note: str) -> int:
+    """Accept, reject or reset items as one batch; how many of them that changes.
+
+    Choice: SQLite works on all of them at once; ``apply`` is for changes that differ.
+
+    Raises:
+        UsageError: there is no item with one of the ids.
+    """
+    wanted = json.dumps(sorted(set(ids)))  # in the order of the rows: every page is met once
+    connection = session.connection()
+    missing = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM generated) LIMIT 1"
+    for (number,) in connection.exec_driver_sql(missing, (wanted,)):
+        raise _no_such_item(number)
+    batch = Batch(at=time.time(), by=by, note=storable(note))
+    session.add(batch)
+    session.flush()
+    fields = "NULL" if action == "reset" else "g.fields"
+    lines = connection.exec_driver_sql(
+        f"""INSERT INTO decision (batch, generated, action, decision, fields, decision_before,
+                                  fields_before)
+        SELECT ?, g.id, ?, ?, {fields}, g.decision, g.fields
+        FROM json_each(?) wanted CROSS JOIN generated g ON g.id = wanted.value
+        WHERE (g.decision, g.fields) IS NOT (?, {fields})""",
+        (batch.id, action, ACTIONS[action], wanted, ACTIONS[action]),
+    )
+    if lines.rowcount == 0:
+        session.delete(batch)
+        return 0
+    return restore(session, int(batch.id or 0), "decision", "fields")
 
 
 def apply(session: Session, action: str, changes: list[Change], by: str, note: str) -> int:
@@ -112,6 +145,13 @@ def first_item(session: Session, batch: int) -> int | None:
     query = "SELECT generated FROM decision WHERE batch = ? ORDER BY id LIMIT 1"
     found = session.connection().exec_driver_sql(query, (batch,)).scalar()
     return None if found is None else int(found)
+
+
+def _no_such_item(number: int) -> UsageError:
+    return UsageError(
+        f"There is no generated item with the id {number}.",
+        hint="'edt items' lists them with their ids.",
+    )
 
 
 def checked_fields(session: Session, user: int, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,8 @@ def write_items(session: Session, file: Path, domain_names: list[str]) -> None:
         SELECT key, domain, source_id AS item, 0 AS generated, {columns}, NULL AS fields
         FROM item
         UNION ALL
-        SELECT key, target, NULL, 1, {columns}, fields FROM generated WHERE id IN (
+        SELECT key, target, NULL, 1, {columns}, fields
+        FROM generated JOIN generated_text USING (id) WHERE id IN (
             SELECT min(id) FROM generated
             WHERE drafts = ({SHOWN}) AND key >= ? GROUP BY key)
         ORDER BY key"""
@@ -46,11 +47,12 @@ def write_interactions(session: Session, file: Path, domain_names: list[str]) ->
 def write_generated(session: Session, file: Path) -> None:
     """``generated.jsonl``: every generated item as it stands, kept or not."""
     query = f"""
-        SELECT g.id, u.source_id AS user, g.target, g.title, g.brand, g.date, g.price,
-               g.categories, g.description, g.fields, g.source_score, g.target_score,
+        SELECT g.id, u.source_id AS user, g.target, g.title, t.brand, t.date, t.price,
+               t.categories, t.description, g.fields, g.source_score, g.target_score,
                g.source_rank, coalesce(n.key, g.anchor_key) AS anchor_key, g.anchor_position,
                g.verdict, g.decision, g.inserted, g.key
-        FROM generated g LEFT JOIN user u ON u.id = g.user LEFT JOIN interaction n
+        FROM generated g JOIN generated_text t ON t.id = g.id
+        LEFT JOIN user u ON u.id = g.user LEFT JOIN interaction n
             ON n.user = g.user AND n.position = json_extract(g.fields, '$.anchor_position')
         WHERE g.drafts = ({SHOWN}) ORDER BY g.id"""
     _write_lines(file, map(_generated, _stream(session, query)))

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from edt_core.data.sequences import Flags, Floats, Ints, Sequences
 from edt_core.errors import MissingInput
-from edt_core.store.database import insert_rows, run_many
+from edt_core.store.database import insert_rows, rows_of, run_many
 from edt_core.store.memory import storable
 from edt_core.store.project import Project
 from edt_core.store.tables import Drafts, Latest, Profile
@@ -71,15 +71,23 @@ def record_drafts(project: Project, fingerprint: str, drafts: DraftColumns) -> N
         made = Drafts(fingerprint=fingerprint, created_at=time.time())
         session.add(made)
         session.flush()
-        columns = ("drafts", "row", "user", "target", "call", "inserted", "title", "brand", "date")
+        before = rows_of(session, "SELECT coalesce(max(id), 0) FROM generated")[0][0]
+        ids = range(before + 1, before + 1 + len(drafts.titles))
         rows = zip(
-            (made.id for _ in drafts.titles),
-            range(len(drafts.titles)),
+            ids,
+            (made.id for _ in ids),
+            range(len(ids)),
             drafts.users.tolist(),
             drafts.targets.tolist(),
             (call if call >= 0 else None for call in drafts.calls.tolist()),
-            (0 for _ in drafts.titles),
+            (0 for _ in ids),
             map(storable, drafts.titles),
+            strict=True,
+        )
+        columns = ("id", "drafts", "row", "user", "target", "call", "inserted", "title")
+        insert_rows(session, "generated", columns, rows)
+        texts = zip(
+            ids,
             map(storable, drafts.brands),
             map(storable, drafts.dates),
             map(storable, drafts.prices),
@@ -87,7 +95,8 @@ def record_drafts(project: Project, fingerprint: str, drafts: DraftColumns) -> N
             map(storable, drafts.descriptions),
             strict=True,
         )
-        insert_rows(session, "generated", (*columns, "price", "categories", "description"), rows)
+        names = ("id", "brand", "date", "price", "categories", "description")
+        insert_rows(session, "generated_text", names, texts)
 
 
 def record_judged(

@@ -11,8 +11,9 @@ from edt_core.errors import UsageError
 from edt_core.store.names import shown
 
 NUMBERS = ("id", "source_score", "target_score", "source_rank", "anchor_position", "inserted")
-TEXTS = ("verdict", "decision", "title", "brand", "date", "price", "categories", "description")
-COLUMNS = (*NUMBERS, *TEXTS, "user", "direction")
+TEXTS = ("brand", "date", "price", "categories", "description")
+"""Those of ``generated_text``."""
+COLUMNS = (*NUMBERS, "verdict", "decision", "title", *TEXTS, "user", "direction")
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
@@ -115,6 +116,8 @@ class _Reader:
             value = None
         elif column in NUMBERS:
             value = self._as_number(column)
+        if column in TEXTS:
+            column = f"(SELECT t.{column} FROM generated_text t WHERE t.id = generated.id)"
         if operator == "~":
             return Condition(f"instr(lower({column}), lower(?)) > 0", [value])
         sql = _OPERATORS[operator]

@@ -107,22 +107,25 @@ class ProfileText:
 def counts(project: Project) -> Counts:
     """How much of everything there is."""
     query = f"""
-        SELECT coalesce(sum(n), 0) AS generated,
-               coalesce(sum(n) FILTER (WHERE verdict = 'kept'), 0) AS kept,
-               coalesce(sum(n) FILTER (WHERE verdict = 'filtered'), 0) AS filtered,
-               coalesce(sum(n) FILTER (WHERE decision = 'accepted'), 0) AS accepted,
-               coalesce(sum(n) FILTER (WHERE decision = 'rejected'), 0) AS rejected,
-               coalesce(sum(n) FILTER (WHERE decision = 'edited'), 0) AS edited,
-               coalesce(sum(n) FILTER (WHERE verdict = 'kept' AND decision IS NULL), 0)
-                   AS undecided,
-               (SELECT count(*) FROM generated WHERE inserted AND drafts = ({SHOWN})) AS inserted,
+        WITH judged AS (SELECT verdict, count(*) AS n FROM generated
+                        WHERE drafts = ({SHOWN}) GROUP BY verdict),
+             decided AS (SELECT decision, count(*) AS n FROM generated
+                         WHERE drafts = ({SHOWN}) AND decision IS NOT NULL GROUP BY decision)
+        SELECT (SELECT coalesce(sum(n), 0) FROM judged) AS generated,
+               (SELECT coalesce(sum(n), 0) FROM judged WHERE verdict = 'kept') AS kept,
+               (SELECT coalesce(sum(n), 0) FROM judged WHERE verdict = 'filtered') AS filtered,
+               (SELECT coalesce(sum(n), 0) FROM decided WHERE decision = 'accepted') AS accepted,
+               (SELECT coalesce(sum(n), 0) FROM decided WHERE decision = 'rejected') AS rejected,
+               (SELECT coalesce(sum(n), 0) FROM decided WHERE decision = 'edited') AS edited,
+               (SELECT count(*) FROM generated WHERE drafts = ({SHOWN})
+                AND verdict = 'kept' AND decision IS NULL) AS undecided,
+               (SELECT count(*) FROM generated INDEXED BY ix_generated_inserted
+                WHERE inserted AND drafts = ({SHOWN})) AS inserted,
                (SELECT count(*) FROM item) AS items, (SELECT count(*) FROM user) AS users,
                (SELECT count(*) FROM interaction) AS interactions,
                (SELECT count(*) FROM run) AS runs,
                (SELECT count(*) FROM profile WHERE fingerprint =
-                   (SELECT fingerprint FROM latest WHERE kind = 'profiles')) AS profiles
-        FROM (SELECT verdict, decision, count(*) AS n FROM generated
-              WHERE drafts = ({SHOWN}) GROUP BY verdict, decision)"""
+                   (SELECT fingerprint FROM latest WHERE kind = 'profiles')) AS profiles"""
     with project.database.read() as session:
         (row,) = rows_of(session, query)
         return Counts(**row._mapping)

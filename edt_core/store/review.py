@@ -21,6 +21,7 @@ from edt_core.store.decisions import (
     Change,
     apply,
     checked_fields,
+    decide_all,
     first_item,
     restore,
     standing,
@@ -28,6 +29,7 @@ from edt_core.store.decisions import (
 from edt_core.store.names import shown
 from edt_core.store.predicate import parse
 from edt_core.store.project import Project
+from edt_core.store.review_queue import Wanted, generated_ids
 from edt_core.store.tables import Batch
 
 
@@ -66,11 +68,7 @@ def decide(
     if action not in {"accept", "reject", "reset"}:
         raise UsageError(f"There is no action {shown(action)}.", hint="accept, reject or reset.")
     with project.database.write() as session:
-        changes = [
-            Change(now, ACTIONS[action], None if action == "reset" else now.fields)
-            for now in standing(session, ids)
-        ]
-        return apply(session, action, changes, by, note)
+        return decide_all(session, action, ids, by, note)
 
 
 def decide_where(project: Project, action: str, where: str, *, by: str = "") -> int:
@@ -88,11 +86,9 @@ def matching(project: Project, where: str) -> list[int]:
     Raises:
         UsageError: the condition isn't understood.
     """
-    condition = parse(where)
-    query = f"SELECT id FROM generated WHERE drafts = ({SHOWN}) AND {condition.sql} ORDER BY id"
-    with project.database.read() as session:
-        rows = session.connection().exec_driver_sql(query, tuple(condition.values))
-        return [number for (number,) in rows]
+    parse(where)  # an empty one is refused, not taken for all
+    found: list[int] = generated_ids(project, Wanted(where=where)).tolist()
+    return found
 
 
 def edit(project: Project, number: int, fields: Mapping[str, Any], *, by: str = "") -> int:

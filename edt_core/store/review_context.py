@@ -133,7 +133,7 @@ def origin(project: Project, number: int) -> Origin:
         SELECT {", ".join(FIELDS)}, anchor_position,
                (SELECT count(*) FROM generated s WHERE s.drafts = g.drafts AND s.user = g.user
                 AND s.target = g.target)
-        FROM generated g WHERE id = ?"""
+        FROM generated g JOIN generated_text USING (id) WHERE id = ?"""
     with project.database.read() as session:
         for *texts, anchor, siblings in rows_of(session, query, number):
             written = dict(zip(FIELDS, texts, strict=True))

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from edt_core.data.sequences import Ints
 from edt_core.errors import UsageError
-from edt_core.store.decisions import SHOWN
+from edt_core.store.database import containing, rows_of, whole_columns
+from edt_core.store.decisions import ROWS, SHOWN
 from edt_core.store.names import shown
 from edt_core.store.predicate import parse
 from edt_core.store.project import Project
+from edt_core.store.scores import scaled, unscaled
 
 Order = Literal["id", "target_score", "source_score"]
 
@@ -27,7 +29,7 @@ class Wanted:
     user: str = ""
     """A source id."""
     text: str = ""
-    """Somewhere in the title."""
+    """Somewhere in the title, as the model or the reviewer wrote it."""
     where: str = ""
     """A condition as ``edt review --where`` takes it."""
 
@@ -86,8 +88,7 @@ def generated_page(
     Raises:
         UsageError: the condition isn't understood.
     """
-    if order not in get_args(Order):
-        raise UsageError(f"Items can't be ordered by {shown(order)}.", hint="id, target_score, ...")
+    _refuse_unknown(order)
     condition, values = _condition(wanted or Wanted())
     way = "DESC" if descending else "ASC"
     columns = dict.fromkeys((order, "id"))
@@ -125,22 +126,23 @@ def generated_ids(
     Raises:
         UsageError: the condition isn't understood.
     """
-    condition, values = _condition(wanted or Wanted())
-    if near is None:
-        way = "DESC" if descending else "ASC"
-        by = ", ".join(f"{column} {way}" for column in dict.fromkeys((order, "id")))
-        query = f"SELECT id FROM generated WHERE {condition} ORDER BY {by}"
+    _refuse_unknown(order)
+    score = "target_score" if near else order
+    source, values = _rows(wanted or Wanted(), score)
+    if near is None and order == "target_score" and wanted in (None, Wanted()):
+        indexed = f"SELECT id FROM generated WHERE drafts = ({SHOWN}) ORDER BY target_score, id"
         with project.database.read() as session:
-            return _column(session, query, values)
-    # two sorted columns from the driver and one sort of numbers are twice as fast as SQLite's sort
-    query = f"SELECT id, target, target_score FROM generated WHERE {condition}"
+            (by_index,) = whole_columns(session, ["id"], f"FROM ({indexed})")
+        return by_index[::-1] if descending else by_index
+    # numbers are sorted here: SQLite would make rows of them first
+    columns = ["id"] if score == "id" else ["id", scaled(score), "target"]
     with project.database.read() as session:
-        driver: Any = session.connection().connection.driver_connection
-        rows = driver.execute(query, tuple(values)).fetchall()
-    ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-    scores = np.fromiter((np.nan if row[2] is None else row[2] for row in rows), float, len(rows))
-    targets = np.fromiter((row[1] for row in rows), np.int64, len(rows))
-    return ids[np.lexsort((ids, np.abs(scores - np.array(near)[targets])))]
+        ids, *keys = whole_columns(session, columns, f"FROM {source}", values)
+    if near:
+        scores, targets = keys
+        return ids[np.lexsort((ids, np.abs(unscaled(scores) - np.array(near)[targets])))]
+    ascending: Ints = ids[np.lexsort((ids, *keys[:1]))]
+    return ascending[::-1] if descending else ascending
 
 
 def generated_by_ids(project: Project, ids: Sequence[int]) -> list[GeneratedLine]:
@@ -157,10 +159,9 @@ def generated_count(project: Project, wanted: Wanted | None = None) -> int:
     Raises:
         UsageError: the condition isn't understood.
     """
-    condition, values = _condition(wanted or Wanted())
-    query = f"SELECT count(*) FROM generated WHERE {condition}"
+    source, values = _rows(wanted or Wanted())
     with project.database.read() as session:
-        return int(session.connection().exec_driver_sql(query, tuple(values)).scalar() or 0)
+        return int(rows_of(session, f"SELECT count(*) FROM {source}", *values)[0][0])
 
 
 def generated_item(project: Project, number: int) -> GeneratedLine:
@@ -178,15 +179,36 @@ def generated_item(project: Project, number: int) -> GeneratedLine:
     )
 
 
+_NAMES = [part.name for part in fields(GeneratedLine) if part.name != "edited"]
 _LINE = """
     SELECT g.id, g.row, g.user, coalesce(u.source_id, '') AS user_id, g.target, g.source_score,
            g.target_score, g.source_rank, coalesce(n.key, g.anchor_key) AS anchor_key,
            g.anchor_position, i.title AS anchor_title,
-           g.verdict, g.decision, g.inserted, g.key, g.call, g.title, g.brand, g.date, g.price,
-           g.categories, g.description, g.fields
-    FROM generated g LEFT JOIN user u ON u.id = g.user LEFT JOIN interaction n
+           g.verdict, g.decision, g.inserted, g.key, g.call, g.title, t.brand, t.date, t.price,
+           t.categories, t.description, g.fields
+    FROM generated g JOIN generated_text t ON t.id = g.id
+    LEFT JOIN user u ON u.id = g.user
+    LEFT JOIN interaction n
         ON n.user = g.user AND n.position = json_extract(g.fields, '$.anchor_position')
     LEFT JOIN item i ON i.key = coalesce(n.key, g.anchor_key)"""
+
+
+def _refuse_unknown(order: str) -> None:
+    if order not in get_args(Order):
+        raise UsageError(f"Items can't be ordered by {shown(order)}.", hint="id, target_score, ...")
+
+
+def _rows(wanted: Wanted, order: str = "id") -> tuple[str, list[Any]]:
+    """Where to look for all that is wanted, and values for the marks in it.
+
+    An index answers for one user, or a verdict alone. For anything else SQLite would take an index
+    too, and look up most of the rows one by one.
+    """
+    condition, values = _condition(wanted)
+    scanned = order != "id" or wanted.direction or wanted.text or wanted.where
+    if scanned and not wanted.user:
+        return f"{ROWS} AND {condition}", values
+    return f"generated WHERE {condition}", values
 
 
 def _condition(wanted: Wanted) -> tuple[str, list[Any]]:
@@ -210,8 +232,9 @@ def _condition(wanted: Wanted) -> tuple[str, list[Any]]:
         parts.append("user = (SELECT id FROM user WHERE source_id = ?)")
         values.append(wanted.user)
     if wanted.text:
-        parts.append("instr(lower(title), lower(?)) > 0")
-        values.append(wanted.text)
+        edited = "fields IS NOT NULL AND json_extract(fields, '$.title') LIKE ? ESCAPE '!'"
+        parts.append(f"(title LIKE ? ESCAPE '!' OR {edited})")
+        values += [containing(wanted.text)] * 2
     if wanted.where:
         condition = parse(wanted.where)
         parts.append(condition.sql)
@@ -219,17 +242,11 @@ def _condition(wanted: Wanted) -> tuple[str, list[Any]]:
     return " AND ".join(parts), values
 
 
-def _column(session: Any, query: str, values: Sequence[Any]) -> Ints:
-    """The whole numbers of a query's one column, past the object layer."""
-    driver: Any = session.connection().connection.driver_connection
-    rows = driver.execute(query, tuple(values)).fetchall()
-    return np.fromiter((number for (number,) in rows), np.int64, len(rows))
-
-
 def _line(row: Any) -> GeneratedLine:
-    values = dict(row._mapping)
-    edited = json.loads(values.pop("fields") or "{}")
-    values["direction"] = "a2b" if values.pop("target") else "b2a"
-    values["inserted"] = bool(values["inserted"])
-    values["categories"] = json.loads(values["categories"])
-    return GeneratedLine(**(values | edited), edited=edited)
+    *values, changed = row
+    line = dict(zip(_NAMES, values, strict=True))
+    line["direction"] = "a2b" if line["direction"] else "b2a"
+    line["inserted"] = bool(line["inserted"])
+    line["categories"] = json.loads(line["categories"])
+    edited = json.loads(changed) if changed else {}
+    return GeneratedLine(**(line | edited), edited=edited)

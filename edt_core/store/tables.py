@@ -184,13 +184,27 @@ class Drafts(Table, table=True):
 
 
 class Generated(Table, table=True):
-    """A generated item with its scores, the filter's verdict and the reviewer's decision."""
+    """A generated item with its scores, the filter's verdict and the reviewer's decision.
+
+    The rows are narrow, because a bulk act rewrites whole pages of them.
+    """
 
     __table_args__ = (
         # an index's last column is the id: each of these gives its pages in the order of ids
         UniqueConstraint("drafts", "row"),
         Index(None, "drafts"),
-        Index(None, "drafts", "verdict", "decision"),
+        Index(None, "drafts", "verdict"),
+        Index(
+            "ix_generated_undecided",
+            *("drafts", "verdict", "decision"),
+            sqlite_where=text("verdict = 'kept' AND decision IS NULL"),
+        ),
+        # without what is undecided, so that a bulk act adds lines here and moves none
+        Index(
+            "ix_generated_decided",
+            *("drafts", "decision", "verdict"),
+            sqlite_where=text("decision IS NOT NULL"),
+        ),
         Index(None, "drafts", "target_score"),
         Index(None, "drafts", "user"),
         Index("ix_generated_inserted", "drafts", sqlite_where=text("inserted")),
@@ -221,14 +235,22 @@ class Generated(Table, table=True):
     key: int | None = None
     """The item's key in the catalogue, where it was inserted."""
     title: str
+    fields: str | None = None
+    """JSON object: what the reviewer changed; the columns keep what the model wrote."""
+
+
+class GeneratedText(Table, table=True):
+    """What else the model wrote of a generated item, which no list filters or sorts by."""
+
+    __tablename__ = "generated_text"
+
+    id: int = Field(primary_key=True, foreign_key="generated.id")
     brand: str
     date: str
     price: str
     categories: str
     """JSON list."""
     description: str
-    fields: str | None = None
-    """JSON object: what the reviewer changed; the columns keep what the model wrote."""
 
 
 class Batch(Table, table=True):

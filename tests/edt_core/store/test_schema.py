@@ -156,3 +156,35 @@ def test_a_file_that_is_no_database_is_refused(home, project, content):
     (project.folder / "project.db").write_bytes(content)
     with pytest.raises(ProjectError):
         home.open("toy")
+
+
+def test_texts_of_generated_items_move_to_their_own_table(tmp_path):
+    before = tmp_path / "before"
+    shutil.copytree(schema.migrations(), before)
+    for later in before.glob("versions/*.py"):
+        if later.name >= "0003":
+            later.unlink()
+    path = tmp_path / "project.db"
+    schema.create(path, before)
+    old = sqlite3.connect(path)
+    old.execute("INSERT INTO drafts VALUES (1, 'f', 0.0)")
+    texts = "title, brand, date, price, categories, description, fields"
+    row = "7, 1, 0, 3, 1, 'kept', 'edited', 1, 'Pan', 'b', 'd', '$5', '[]', 'iron', '{}'"
+    names = f"id, drafts, row, user, target, verdict, decision, inserted, {texts}"
+    old.execute(f"INSERT INTO generated ({names}) VALUES ({row})")
+    old.execute("INSERT INTO batch VALUES (1, 0.0, '', '', NULL)")
+    old.execute("INSERT INTO decision (batch, generated, action) VALUES (1, 7, 'edit')")
+    old.commit()
+    old.close()
+    assert schema.bring_up_to_date(path) is not None
+    new = sqlite3.connect(path)
+    found = new.execute(f"SELECT {texts} FROM generated JOIN generated_text USING (id)").fetchall()
+    assert found == [("Pan", "b", "d", "$5", "[]", "iron", "{}")]
+    assert new.execute("SELECT verdict, decision, user FROM generated").fetchall() == [
+        ("kept", "edited", 3)
+    ]
+    new.execute("PRAGMA foreign_keys = ON")
+    with pytest.raises(sqlite3.IntegrityError):
+        new.execute("INSERT INTO decision (batch, generated, action) VALUES (1, 8, 'edit')")
+    new.execute("INSERT INTO decision (batch, generated, action) VALUES (1, 7, 'edit')")
+    new.close()

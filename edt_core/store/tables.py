@@ -134,7 +134,12 @@ class Call(Table, table=True):
 
     __table_args__ = (
         Index("ix_call_answered", "key", sqlite_where=text("status = 'answered'")),
-        Index(None, "step", "status"),
+        # all that sums over calls ask for, so that they never read the pages of prompts and answers
+        Index(
+            "ix_call_spent",
+            *("step", "status", "cost", "prompt_tokens", "cached_tokens", "completion_tokens"),
+            *("reused_from", "run"),
+        ),
         Index(None, "user_id"),
         Index(None, "status"),
     )

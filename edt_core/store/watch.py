@@ -7,14 +7,14 @@ from urllib.parse import quote
 
 
 class Watch:
-    """Tells whether ``project.db`` in ``folder`` was written to, without reading a row.
+    """Tells whether ``file`` in ``folder`` was written to, without reading a row.
 
     A file that is gone or can't be read has not changed: whoever reads it next says why. For one
     thread at a time.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "project.db"
+    def __init__(self, folder: Path, file: str = "project.db") -> None:
+        self._path = folder / file
         self._connection: sqlite3.Connection | None = None
         self._version = -1
 

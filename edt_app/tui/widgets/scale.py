@@ -23,7 +23,7 @@ def nice_step(span: float, most: int) -> float:
 
 def rounded(low: float, high: float, parts: int = 16) -> Range:
     """A range around ``low`` and ``high`` on round numbers, so that it moves seldom."""
-    if low == high:
+    if high - low <= 1e-12 * max(abs(low), abs(high)):  # equal but for rounding, as when smoothed
         room = abs(low) / 2 or 0.5
         low, high = low - room, high + room
     step = nice_step(high - low, parts)

@@ -1,78 +1,188 @@
-import re
+"""The training monitor on a screen: looked at, stopped, gone on with, noted."""
 
-import numpy as np
+from pathlib import Path
+
 import pytest
-from pilot import drive, press, settled, text_of
+from finished import finished
+from pilot import drive, press, same_as_golden, text_of
+from trained import write_points
 
-from edt_app.tui.screens.train import view
-from edt_core.store.telemetry import Overview
-
-
-def overview(values, steps=2):
-    n = len(values)
-    numbers = np.array(values, dtype=np.float64)
-    epochs = np.arange(n) // steps + 1
-    return Overview(
-        epochs, np.arange(n) % steps + 1, 100.0 + np.arange(n), numbers, numbers, numbers, (n, 1)
-    )
+from edt_core.actions.stopping import Stopped
+from edt_core.events import Point
+from edt_core.store.home import Home
+from edt_core.store.journal import Journal
+from edt_core.store.pulse import Stop
+from edt_core.store.runs import NewRun, run_folder, run_line, start_run
+from edt_core.store.telemetry import Recorder
 
 
-def curves(*named):
-    found = [view.Curve("pretrain", 42, name, overview(values)) for name, values in named]
-    return view.Curves(7, 90.0, tuple(found))
+async def until(pilot, app, text):
+    """Wait for what is read in a thread."""
+    for _ in range(200):
+        if text in text_of(app):
+            return
+        await pilot.pause(0.05)
+    raise AssertionError(f"{text!r} did not come:\n{text_of(app)}")
 
 
-def test_points_stand_at_their_share_of_the_epoch_or_at_their_second():
-    run = curves(("total", [3.0, 2.0, 1.0, 0.5]))
-    (series,) = view.series_of(view.PANELS[0], run, "epoch")
-    assert series.x.tolist() == [0.5, 1.0, 1.5, 2.0]
-    (series,) = view.series_of(view.PANELS[0], run, "seconds")
-    assert series.x.tolist() == [10.0, 11.0, 12.0, 13.0]
-    assert "phase 1 seed 42" in series.name
+GOLDENS = Path(__file__).parent / "goldens"
+SIZES = [(80, 24), (160, 48)]
 
 
-def test_two_domains_are_two_curves_with_their_letter():
-    run = curves(("ndcg@10.a", [0.1, 0.2]), ("ndcg@10.b", [0.3, 0.4]))
-    names = [one.name for one in view.series_of(view.PANELS[2], run, "epoch")]
-    assert names == ["phase 1 seed 42 a", "phase 1 seed 42 b"]
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setattr("edt_app.tui.app._TICK", 3600)  # nothing comes in between
+    monkeypatch.setattr("edt_app.tui.screens.train.screen.LIFE_SECONDS", 3600)
+    monkeypatch.setattr("edt_core.store.runs._since", lambda moment: 60.0)
+    with finished(tmp_path) as project:
+        # the newest that trained is the one shown: run 2
+        (run_folder(project, 2) / "telemetry.db").unlink()
+        write_points(run_folder(project, 2), seeds=(42, 44), phases=("pretrain", "finetune"))
+    return tmp_path
 
 
-def test_the_table_tells_last_best_epoch_and_the_base_run():
-    run = curves(("ndcg@10", [0.10, 0.30, 0.20, 0.25]))
-    base = curves(("ndcg@10", [0.10, 0.20]))
-    line = view.table(run, base, ["food", "kitchen"])[1]
-    assert line.split() == ["N@10", "all", "0.2500", "0.3000", "1", "0.2000", "+0.1000"]
-
-
-def test_a_run_without_points_says_so():
-    assert view.table(None, None, []) == ["no points yet"]
-
-
-@pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=lambda size: f"{size[0]}x{size[1]}")
-def test_a_finished_run_is_shown_with_its_curves(made, size):
+@pytest.mark.parametrize("size", SIZES)
+def test_a_finished_run_looks_as_agreed(home, size):
     async def script(pilot, app):
-        await pilot.pause(1.2)
-        await settled(pilot)
-        text = text_of(app)
-        assert re.search(r"run \d+ LLM-EDT  DONE", text)
-        assert "N@10 all" in text
-        assert "no points yet" not in text.split("╭", 1)[1].split("╯", 1)[0]
+        await until(pilot, app, "0.2010")
+        same_as_golden(app, GOLDENS / f"train-{size[0]}x{size[1]}.txt")
+
+    drive(home, script, project="shop", start="train", size=size)
+
+
+def test_charts_turn_grow_and_are_inspected_together(home):
+    async def script(pilot, app):
+        await until(pilot, app, "0.2010")
+        charts = app.base_screen.charts
+        first, second, *_ = charts.every
+        await press(pilot, "left")
+        assert first.view.cursor == second.view.cursor == pytest.approx(12.0)
+        await press(pilot, "left", "plus", "m")
+        assert second.view.cursor == first.view.cursor < 12.0
+        assert second.view.window == first.view.window is not None
+        assert second.view.smooth == first.view.smooth > 0
+        await press(pilot, "L")
+        assert first.view.log
+        assert not second.view.log
+        await press(pilot, "escape", "escape")
+        assert second.view.cursor is second.view.window is None
         await press(pilot, "t")
-        assert "seconds" in text_of(app)
-        await press(pilot, "right_square_bracket", "Z")
-        assert len([chart for chart in app.screen.query("Chart") if chart.display]) == 1
+        assert "minutes" in text_of(app)
+        await press(pilot, "tab", "enter")
+        assert [chart for chart in charts.every if chart.display] == [second]
+        await press(pilot, "escape")
+        assert first.display
+        await press(pilot, "right_square_bracket", "right_square_bracket")
+        assert "utilisation, %" in text_of(app)
+        assert not first.view.log  # another curve stands in it now
+        await press(pilot, "left_square_bracket")
+        assert "valid ndcg@10 B kitchen" in text_of(app)
+        await press(pilot, "p", "p")
+        assert "phase 2" in text_of(app)
+        await press(pilot, "escape")
+        assert app.current_mode == "projects"
+
+    drive(home, script, project="shop", start="train")
+
+
+def test_another_run_and_a_base_run_are_chosen_and_a_note_is_kept(home):
+    async def script(pilot, app):
+        await until(pilot, app, "0.2010")
+        await press(pilot, "b", "3")
+        await until(pilot, app, "run 1 seed 42")
+        await press(pilot, "N", "3")
+        await until(pilot, app, "DONE run 1 LLM-EDT")
+        assert app.base_screen.shown_command_line == "edt watch --project shop --run 1"
+        await press(pilot, "n", *"high", "enter")
+        with Home(home).open("shop") as project:
+            assert run_line(project, 1).note == "high"
         await press(pilot, "x")
-        assert any("nothing runs" in told.message for told in app._notifications)
+        assert "has ended" in " ".join(notice.message for notice in app._notifications)
 
-    drive(made.home, script, project="small", start="train", size=size)
+    drive(home, script, project="shop", start="train", size=(160, 48))
 
 
-def test_without_a_run_the_next_key_is_named(edt):
-    edt("new", "empty")
+def test_going_on_starts_the_same_run_and_asks_first(home, monkeypatch):
+    started = []
+    monkeypatch.setattr(
+        "edt_app.launch.launch", lambda home, name, line: started.append((name, line))
+    )
+    monkeypatch.setattr("edt_app.launch.wait_until_held", lambda folder: True)
 
     async def script(pilot, app):
-        await pilot.pause(0.8)
-        await settled(pilot)
-        assert "No run yet" in text_of(app)
+        await until(pilot, app, "DONE run 2")
+        await press(pilot, "s")
+        await until(pilot, app, "edt --home")
+        await press(pilot, "n")
+        assert started == []
+        await press(pilot, "s", "y")
+        (name, line), *others = started
+        assert (name, others) == ("shop", [])
+        assert line[line.index("run") :] == [
+            "run", "--project", "shop", "--variant", "SASRec", "--seed", "42", "--seed", "44",
+        ]  # fmt: skip
 
-    drive(edt.home, script, project="empty", start="train")
+    drive(home, script, project="shop", start="train", size=(160, 48))
+
+
+@pytest.fixture
+def living(home):
+    """A run of this very process, which holds the project's stage lock."""
+    with Home(home).open("shop") as project, project.stages("edt run"):
+        yield project, start_run(project, NewRun("SASRec", "evaluate", [42], {}))
+
+
+def test_a_living_run_is_found_drawn_as_it_goes_and_stopped(home, living, monkeypatch):
+    project, number = living
+    asked = []
+
+    def stop(project, when):
+        asked.append(when)
+        return Stopped("shop", running=True, heard=True, ended=False, seconds=0.1)
+
+    monkeypatch.setattr("edt_core.actions.stopping.stop", stop)
+    monkeypatch.setattr("edt_core.actions.stopping.kill", lambda project: stop(project, "kill"))
+
+    async def script(pilot, app):
+        await until(pilot, app, f"LIVE run {number} SASRec")
+        assert "no points yet" in text_of(app)
+        recorder = Recorder(run_folder(project, number))
+        recorder.write(
+            [(float(step), Point("pretrain", 42, 1, step, "total", 7.25)) for step in (1, 2)]
+        )
+        await until(pilot, app, "seed 42 7.25")
+        await press(pilot, "x", "escape")
+        assert asked == []
+        await press(pilot, "x", "1")
+        await press(pilot, "x", "2")
+        await press(pilot, "f8", "n")
+        assert asked == [Stop.EPOCH, Stop.NOW]
+        await press(pilot, "f8", "y")
+        assert asked[-1] == "kill"
+
+    drive(home, script, project="shop", start="train")
+
+
+def test_a_run_whose_process_is_gone_is_lost_and_offers_to_go_on(home):
+    with Home(home).open("shop") as project:
+        number = start_run(project, NewRun("SASRec", "evaluate", [42], {}))
+        with Journal(project, number) as journal:
+            journal(Point("pretrain", 42, 1, 1, "loss", 1.0))
+
+    async def script(pilot, app):
+        await until(pilot, app, f"LOST run {number}")
+        assert "s goes on with it" in text_of(app)
+
+    drive(home, script, project="shop", start="train")
+
+
+def test_without_a_run_the_next_step_is_named(home):
+    Home(home).create("empty").close()
+
+    async def script(pilot, app):
+        await until(pilot, app, "No run yet. Start one")
+        await press(pilot, "x")
+        assert "there is no run yet" in " ".join(notice.message for notice in app._notifications)
+
+    drive(home, script, project="empty", start="train")

@@ -1,1 +1,1 @@
-"""Screen 7: a training's curves as they grow, and the run behind them."""
+"""Screen 7: a run's training as it goes on, or as it went."""

@@ -1,347 +1,403 @@
-"""The monitor itself."""
+"""Screen 7: the training that goes on, or went on: curves, metrics, life signs, stop and go on."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
-from textual.containers import Grid, Horizontal
+from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from edt_app.launch import command_line, launch
+from edt_app.terminal import safe_text
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
-from edt_app.tui.dialogs import Ask, Choose, Confirm
-from edt_app.tui.following import Followed, followed
-from edt_app.tui.screens.train import view
-from edt_app.tui.screens.train.reading import Reader
-from edt_app.tui.widgets.chart import Chart
+from edt_app.tui.screens.train import acting, panels
+from edt_app.tui.screens.train.charts import Charts, PanelChart
+from edt_app.tui.screens.train.feed import Curves, Feed, Key, Look, read_once
+from edt_app.tui.screens.train.keys import KEYS
+from edt_app.tui.widgets.fields import KeyValues
 
 if TYPE_CHECKING:
-    from edt_core.actions.stopping import Stopped
-    from edt_core.store.project import Project
+    from edt_app.tui.screens.train.watched import Watched
     from edt_core.store.runs import RunLine
+    from edt_core.store.watch import Watch
 
-_LOOK = 0.5
-_MOST = 8
+POLL_SECONDS = 0.1
+"""Between two questions whether a point was written; microseconds each."""
+DRAW_SECONDS = 0.25
+"""Between two drawings of the charts, at least."""
+LIFE_SECONDS = 1.0
+"""Between two looks at the run itself."""
 
 
 class TrainScreen(EdtScreen):
-    """Follows a run's curves; the run itself lives in a process of its own."""
+    """Watches a run; closing it, or the app, changes nothing for the run."""
 
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        Command("train.stop", "x", "Stop", "Stop now, or after this epoch.", "stop"),
-        Command("train.start", "s", "Go on", "Run again: it goes on where it was.", "start"),
-        Command("train.left", "left_square_bracket", "Charts", "The charts before.", "before"),
-        Command("train.right", "right_square_bracket", "Charts", "The charts after.", "after"),
-        Command("train.zoom", "Z", "Large", "One chart large, or all again.", "large"),
-        Command("train.axis", "t", "Axis", "Epochs, or seconds of the run.", "axis"),
-        Command("train.run", "slash", "Run", "Choose the run that is shown.", "run"),
-        Command("train.base", "b", "Base", "Lay another run's curves over these.", "base"),
-        Command("train.note", "n", "Note", "Write a note on the run.", "note"),
-        Command(
-            "train.kill", "f8", "Kill", "End the run by force; it resumes.", "kill", danger=True
-        ),
-    )
+    KEYS: ClassVar[tuple[Command, ...]] = KEYS
     DEFAULT_CSS = """
-    TrainScreen #status { height: 2; padding: 0 1; background: $surface; }
-    TrainScreen #charts { height: 1fr; grid-size: 4 2; grid-gutter: 0; }
-    TrainScreen #charts Chart { border: round $panel-lighten-2; height: 1fr; }
-    TrainScreen #charts Chart:focus { border: round $primary; }
-    TrainScreen.-wide #charts { grid-size: 2 2; }
-    TrainScreen.-narrow #charts { grid-size: 2 1; }
-    TrainScreen.-large #charts { grid-size: 1 1; }
-    TrainScreen #lower { height: 9; }
-    TrainScreen #table { width: 66; }
-    TrainScreen #log { width: 1fr; }
-    TrainScreen.-narrow #log { display: none; }
-    TrainScreen.-narrow #table { width: 1fr; }
-    TrainScreen.-short .pane { border: none; border-top: solid $panel-lighten-2; }
-    TrainScreen.-short #lower { height: 7; }
+    TrainScreen #status { height: 1; }
+    TrainScreen #lower { height: 4; }
+    TrainScreen #table { width: 1fr; height: 1fr; padding: 0 1; }
+    TrainScreen #facts { display: none; width: 60; height: 1fr; padding: 0 1; }
+    TrainScreen #log { height: 3; padding: 0 1; border-top: solid $panel-lighten-2; }
+    TrainScreen.-very-wide.-tall #lower { height: 11; }
+    TrainScreen.-very-wide.-tall #facts { display: block; }
+    TrainScreen.-very-wide.-tall #lower > Widget { border: round $panel-lighten-2; }
+    TrainScreen.-tall #log { height: 7; }
+    TrainScreen.-large #lower, TrainScreen.-large #log { display: none; }
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._run: Followed | None = None
-        self._chosen: int | None = None
-        self._reader: Reader | None = None
-        self._curves: view.Curves | None = None
-        self._base: view.Curves | None = None
+        self._watched: Watched | None = None
+        self._pinned: int | None = None
+        self._feed: Feed | None = None
+        self._watch: Watch | None = None
+        self._curves: Curves = {}
+        self._base: tuple[str, Curves] | None = None
+        self._phase = ""
+        self._axis: panels.Axis = "epoch"
         self._first = 0
-        self._large: int | None = None
-        self._axis: view.Axis = "epoch"
-        self._domains: list[str] = []
+        self._logs: set[str] = set()
+        self._drawn = 0.0
+        self._filled: dict[int, tuple[object, ...]] = {}
 
     def body(self) -> Iterable[Widget]:
-        """Status, charts, table and log."""
+        """State, charts, table beside facts, log."""
         yield Static(id="status", markup=False)
-        with Grid(id="charts"):
-            for number in range(_MOST):
-                yield Chart(id=f"chart{number}")
+        yield Charts()
         with Horizontal(id="lower"):
-            yield Static(id="table", classes="pane", markup=False)
-            yield Static(id="log", classes="pane", markup=False)
+            yield Static(id="table", markup=False)
+            yield KeyValues(id="facts")
+        yield Static(id="log", markup=False)
 
     def on_mount(self) -> None:
-        """The clock."""
-        if self.edt.preferences.ascii:
-            for chart in self.query(Chart):
-                chart.look(replace(chart.view, plain=True))
-        self.set_interval(_LOOK, self._tick)
+        """The clocks."""
+        self.set_interval(POLL_SECONDS, self._poll)
+        self.set_interval(LIFE_SECONDS, self._look)
+        self.charts.begin(self._axis, plain=self.edt.preferences.ascii)
+        self.query_one("#chart0").focus()
 
-    def on_resize(self) -> None:
-        """Other sizes hold other numbers of charts."""
-        self.call_after_refresh(self._draw)
+    def on_unmount(self) -> None:
+        """Close the files."""
+        self._let_go()
 
     def reload(self) -> None:
-        """Another project, or another run."""
-        if self._reader is not None:
-            self._reader.close()
-        self._reader = self._run = self._curves = None
-        self._look()
+        """Another project: nothing of the old one stays."""
+        self._watched, self._pinned, self._base, self._phase, self._first = None, None, None, "", 0
+        self._let_go()
+        self._look(always=True)
 
     def project_changed(self) -> None:
-        """The clock looks anyway."""
+        """Events are read once a second anyway, so a change needs no look of its own."""
 
-    def _tick(self) -> None:
-        if self.is_current and self.session.name:
-            self._look()
+    def on_resize(self) -> None:
+        """Another number of charts."""
+        self._show()
 
-    def _look(self) -> None:
-        """How the run is, and its points when there are new ones."""
-        before, reader, chosen = self._run, self._reader, self._chosen
-        named = bool(self._domains)
+    # ------------------------------------------------------------------ reading
 
-        def work() -> "tuple[Followed | None, Reader | None, view.Curves | None, list[str]]":
-            project = self.session.project()
-            found = followed(project, before, chosen)
-            if found is None:
-                return None, None, None, []
-            current = reader
-            if current is None or current.run.id != found.run.id:
-                current = Reader(project, found.run)
-            return found, current, current.read(), [] if named else _domains_of(project)
+    def _look(self, *, always: bool = False) -> None:
+        """How the run is, once a second, also where nothing was written: it may have died."""
+        if not (always or self.is_current) or not self.session.name:
+            return
+        before, pinned = self._watched, self._pinned
 
-        self.poll(work, self._show, group="look")
+        def work() -> "Watched | None":
+            from edt_app.tui.screens.train.watched import look
 
-    def _show(
-        self, found: "tuple[Followed | None, Reader | None, view.Curves | None, list[str]]"
-    ) -> None:
-        self._run, self._reader = found[0], found[1]
-        self._domains = found[3] or self._domains
-        width = self.size.width
-        self.query_one("#status", Static).update(Text(view.status(self._run, width, time.time())))
-        self.query_one("#log", Static).update(Text(view.log(self._run, 6)))
-        if found[2] is not None:
-            self._curves = found[2]
-            self._draw()
+            return look(self.session.project(), before, pinned)
+
+        (self.read if always else self.poll)(work, self._looked, group="look")
+
+    def _look_now(self) -> None:
+        self._look(always=True)
+
+    def _looked(self, found: "Watched | None") -> None:
+        if found is not None and self._pinned not in {None, found.found.run.id}:
+            return  # another run was chosen meanwhile
+        new = found is not None and (
+            self._watched is None or self._watched.found.run.id != found.found.run.id
+        )
+        self._watched = found
+        if found is None:
+            self._let_go()
+        elif new:
+            self._open(found.found.run.id)
+        self._tell()
+
+    def _open(self, number: int) -> None:
+        from edt_core.store.watch import Watch
+
+        self._let_go()
+        folder = acting.run_folder(self, number)
+        self._feed, self._watch = Feed(folder), Watch(folder, "telemetry.db")
+        self._read_points()
+        self._show()
+
+    def _let_go(self) -> None:
+        for reader in (self._feed, self._watch):
+            if reader is not None:
+                reader.close()
+        self._feed, self._watch, self._curves = None, None, {}
+        self._filled.clear()
+
+    def _poll(self) -> None:
+        """Were points written? Asked ten times a second, drawn four times at most."""
+        if (
+            self.is_current
+            and self._watch is not None
+            and time.monotonic() - self._drawn >= DRAW_SECONDS
+            and self._watch.changed()
+        ):
+            self._read_points()
+
+    def _read_points(self) -> None:
+        feed = self._feed
+        if feed is None:
+            return
+
+        def show(found: Look | None) -> None:
+            if found is not None and feed is self._feed:
+                self._curves = found.curves
+                self._show(found.changed)
+                self._tell()
+
+        self._drawn = time.monotonic()
+        self.read(feed.look, show, group="points")
+
+    # ------------------------------------------------------------------ showing
 
     @property
-    def _panels(self) -> list[view.Panel]:
-        """What is drawn, chart by chart."""
-        if self._large is not None:
-            return [view.PANELS[self._large]]
-        wide, very_wide = self.size.width >= 100, self.size.width >= 140
-        count = _MOST if very_wide else 4 if wide else 2
-        return [view.PANELS[(self._first + number) % len(view.PANELS)] for number in range(count)]
+    def charts(self) -> Charts:
+        """The charts."""
+        return self.query_one(Charts)
 
-    def _draw(self) -> None:
-        panels = self._panels
-        self.set_class(self._large is not None, "-large")
-        for number, chart in enumerate(self.query(Chart)):
-            chart.display = number < len(panels)
-            if number >= len(panels):
+    def _now(self) -> tuple[str, int | None]:
+        """The phase that is shown, and the seed that trains in it."""
+        from edt_app.tui.screens.train.view import now_training
+
+        if self._watched is None:
+            return panels.PHASES[0], None
+        phase, seed = now_training(self._watched, self._curves)
+        if self._phase and self._phase != phase:
+            seeds = panels.seeds_of(self._curves, self._phase)
+            return self._phase, seeds[-1] if seeds else None
+        return phase, seed
+
+    def _panels(self) -> list[panels.Panel]:
+        domains = self._watched.domains if self._watched else ()
+        return panels.panels(self._curves, self._now()[0], domains)
+
+    def _show(self, changed: frozenset[Key] | None = None) -> None:
+        """Draw the charts whose curves are in ``changed``, or that show something else now."""
+        charts, phase = self.charts, self._now()[0]
+        found = self._panels()
+        wide = self.has_class("-very-wide")
+        columns, rows = 4 if wide else 2, 2 if self.has_class("-tall") else 1
+        self._first = max(0, min(self._first, len(found) - 1)) // (columns * rows)
+        self._first *= columns * rows
+        shown = found[self._first : self._first + columns * rows]
+        charts.make_room(columns, rows, len(shown))
+        for slot, (chart, panel) in enumerate(zip(charts.every, shown, strict=False)):
+            names = {(phase, name) for name in panel.names}
+            what = (panel, phase, self._axis, self._base)
+            if (
+                changed is not None
+                and self._filled.get(slot) == what
+                and not any((key[0], key[2]) in names for key in changed)
+            ):
                 continue
-            panel = panels[number]
-            chart.border_title = panel.title
-            if chart.view.x_name != self._axis:
-                chart.look(replace(chart.view, x_name=self._axis, window=None, cursor=None))
-            chart.set_series(
-                [
-                    *view.series_of(panel, self._curves, self._axis),
-                    *view.series_of(panel, self._base, self._axis, "base "),
-                ]
-            )
-        lines = view.table(self._curves, self._base, self._domains)
-        self.query_one("#table", Static).update(Text("\n".join(lines)))
+            self._filled[slot] = what
+            self._fill(chart, panel, phase)
 
-    @on(Chart.Inspected)
-    def follow_crosshair(self, event: Chart.Inspected) -> None:
-        """All charts show the same place."""
-        for chart in self.query(Chart):
-            if chart is not event.chart:
-                chart.inspect(event.x)
+    def _fill(self, chart: PanelChart, panel: panels.Panel, phase: str) -> None:
+        name, base = self._base or ("", None)
+        series = panels.series_of(panel, self._curves, phase, self._axis, base=base, base_name=name)
+        chart.entitle(panel.title)
+        chart.view = replace(chart.view, log=panel.title in self._logs)
+        chart.set_series(series)
 
-    # ------------------------------------------------------------------ keys
+    def _tell(self) -> None:
+        """Everything but the charts; what did not change is not painted."""
+        from edt_app.tui.screens.train import view
+
+        watched, width = self._watched, self.size.width
+        if watched is None:
+            self._update("#status", Text(f" {view.NO_RUN}"))
+            self._update("#table", Text(""))
+            self._update("#log", Text(""))
+            return
+        phase, seed = self._now()
+        wide = self.has_class("-very-wide") and self.has_class("-tall")
+        name, base = self._base or ("", None)
+        known = view.facts(watched, self._curves, phase, seed, name)
+        self._update("#status", view.status(watched, time.time(), width))
+        room = width - 64 if wide else width - 2
+        text = view.table(self._curves, base, phase, room, per_seed=wide)
+        if not wide:
+            text.append("\n" + view.brief(known, room).lstrip())
+        self._update("#table", text)
+        self.query_one("#facts", KeyValues).show(known)
+        lines = watched.log[-(self.query_one("#log").size.height or 2) :]
+        shown = "\n".join(safe_text(line, width=width - 2) for line in lines)
+        self._update("#log", Text(shown, no_wrap=True))
+
+    def _update(self, where: str, text: Text) -> None:
+        static = self.query_one(where, Static)
+        if static.content != text:
+            static.update(text)
+
+    # ------------------------------------------------------------------ what a user does
 
     def why_not(self, command: Command) -> str:
-        """Most keys need a run, some a living one."""
-        if command.action in {"before", "after", "large", "axis"}:
-            return ""
-        if self._run is None:
-            return "there is no run."
-        if command.action in {"stop", "kill"} and self._run.how.ended:
-            return "nothing runs."
-        if command.action == "start" and not self._run.how.ended:
-            return "it runs."
+        """What a command still needs."""
+        watched = self._watched
+        if watched is None:
+            return "there is no run yet."
+        if command.action in {"stop", "kill"} and watched.found.how.ended:
+            return f"run {watched.found.run.id} has ended."
+        if command.action == "go_on" and not watched.found.how.ended:
+            return "it goes on."
         return ""
 
     def command_line(self) -> list[str]:
-        """The same as lines of text."""
-        words = ["watch", "--project", self.session.name]
-        return [*words, "--run", str(self._run.run.id)] if self._run is not None else words
-
-    def do_before(self) -> None:
-        """The charts before."""
-        self._turn(-len(self._panels))
-
-    def do_after(self) -> None:
-        """The charts after."""
-        self._turn(len(self._panels))
-
-    def _turn(self, by: int) -> None:
-        if self._large is not None:
-            self._large = (self._large + (1 if by > 0 else -1)) % len(view.PANELS)
-        else:
-            self._first = (self._first + by) % len(view.PANELS)
-        self._draw()
-
-    def do_large(self) -> None:
-        """The focused chart alone, or all again."""
-        if self._large is not None:
-            self._large = None
-        else:
-            focused = next((n for n, c in enumerate(self.query(Chart)) if c.has_focus), 0)
-            self._large = view.PANELS.index(self._panels[focused])
-        self._draw()
-        self.query(Chart).first().focus()
-
-    def do_axis(self) -> None:
-        """Epochs, or seconds of the run."""
-        self._axis = "seconds" if self._axis == "epoch" else "epoch"
-        self._draw()
-
-    def do_run(self) -> None:
-        """Choose among the newest runs."""
-        self._choose("Show which run?", self._take)
-
-    def _take(self, number: int) -> None:
-        self._chosen = number
-        self.reload()
-
-    def do_base(self) -> None:
-        """Choose a run to lay under these curves; the same run takes it away."""
-        self._choose("Lay which run over these curves?", self._lay)
-
-    def _lay(self, number: int) -> None:
-        def work() -> view.Curves | None:
-            from edt_core.store.runs import run_line
-
-            project = self.session.project()
-            reader = Reader(project, run_line(project, number))
-            try:
-                return reader.read()
-            finally:
-                reader.close()
-
-        def show(found: view.Curves | None) -> None:
-            self._base = found
-            self._draw()
-
-        if self._run is not None and number == self._run.run.id:
-            show(None)
-        else:
-            self.read(work, show, group="base")
-
-    def _choose(self, question: str, take: Callable[[int], None]) -> None:
-        def work() -> "list[RunLine]":
-            from edt_core.store.runs import run_lines
-
-            return run_lines(self.session.project(), limit=30)
-
-        def ask(lines: "list[RunLine]") -> None:
-            def taken(at: int | None) -> None:
-                if at is not None:
-                    take(lines[at].id)
-
-            told = [
-                f"run {line.id} {line.label} {line.state} {line.tag} {line.note}" for line in lines
-            ]
-            self.app.push_screen(Choose(question, told), taken)
-
-        self.read(work, ask, group="runs")
-
-    def do_note(self) -> None:
-        """Keep a sentence with the run."""
-        assert self._run is not None
-        run = self._run.run
-
-        def keep(text: str | None) -> None:
-            if text is not None:
-                self.write(lambda: _label(text), lambda _: self.say("Noted."))
-
-        def _label(text: str) -> None:
-            from edt_core.store.runs import label_run
-
-            label_run(self.session.project(), run.id, note=text)
-
-        self.app.push_screen(Ask(f"Note on run {run.id}", run.note), keep)
-
-    def do_start(self) -> None:
-        """The project's own run again: what is stored is not computed again."""
-        assert self._run is not None
-        run = self._run.run
-        line = command_line(
-            self.session.home,
-            "run",
-            project=self.session.name,
-            variant=run.label,
-            seed=[str(seed) for seed in run.seeds],
-        )
-        launch(self.session.home, self.session.name, line)
-        self._chosen = None
-        self.say("Started. Closing edt-app does not stop it.")
+        """The same, line by line."""
+        if self._watched is None:
+            return ["watch", "--project", self.session.name]
+        return ["watch", "--project", self.session.name, "--run", str(self._watched.found.run.id)]
 
     def do_stop(self) -> None:
-        """Now, or after this epoch."""
-
-        def stop(number: int | None) -> None:
-            if number is not None:
-                self.write(lambda: self._stop(after_epoch=number == 1), self._stopped)
-
-        lines = ("now: at the next step; resumable", "after this epoch")
-        self.app.push_screen(Choose("Stop the run", lines), stop)
-
-    def _stop(self, *, after_epoch: bool) -> "Stopped":
-        from edt_core.actions.stopping import stop
-        from edt_core.store.pulse import Stop
-
-        return stop(self.session.project(), Stop.EPOCH if after_epoch else Stop.NOW)
-
-    def _stopped(self, found: "Stopped") -> None:
-        heard = "It heard" if found.heard else "Nothing runs any more"
-        self.say(f"{heard} after {found.seconds:.1f} s. s goes on from there.")
+        """After this epoch, or now."""
+        acting.stop(self, self._run.id, self._look_now)
 
     def do_kill(self) -> None:
-        """By force, after a question."""
+        """By force."""
+        acting.kill(self, self._run.id, self._look_now)
 
-        def sure(answer: bool | None) -> None:
-            if answer:
-                self.read(self._kill, self._stopped, group="kill")
+    def do_go_on(self) -> None:
+        """The same run again."""
+        acting.go_on(self, self._run.id, self._look_now)
 
-        self.app.push_screen(Confirm("End the run by force? x stops it gently."), sure)
+    def do_note(self) -> None:
+        """A note on the run."""
+        acting.note(self, self._run, self._look_now)
 
-    def _kill(self) -> "Stopped":
-        from edt_core.actions.stopping import kill
+    @property
+    def _run(self) -> "RunLine":
+        assert self._watched is not None  # why_not saw to it
+        return self._watched.found.run
 
-        return kill(self.session.project())
+    def do_run(self) -> None:
+        """Choose the run to watch; the living one chooses itself."""
 
+        def chosen(line: "RunLine | None") -> None:
+            self._pinned = line.id if line is not None else None
+            self._phase, self._first = "", 0
+            self._look(always=True)
 
-def _domains_of(project: "Project") -> list[str]:
-    from edt_core.store.datasets import dataset_of
+        acting.choose(self, "Watch which run?", "the living one, else the newest", chosen)
 
-    dataset = dataset_of(project)
-    return list(dataset.domain_names) if dataset is not None else []
+    def do_base(self) -> None:
+        """Choose a run whose curves lie over these."""
+
+        def show(base: tuple[str, Curves] | None) -> None:
+            self._base = base
+            self._show()
+            self._tell()
+
+        def chosen(line: "RunLine | None") -> None:
+            if line is None:
+                show(None)
+                return
+            name, folder = f"run {line.id}", acting.run_folder(self, line.id)
+            self.read(lambda: (name, read_once(folder)), show, group="base")
+
+        acting.choose(self, "Lay which run's curves over these?", "none", chosen)
+
+    # ------------------------------------------------------------------ looking at the charts
+
+    def do_charts_after(self) -> None:
+        """The next charts, from the first again after the last."""
+        self._turn(1)
+
+    def do_charts_before(self) -> None:
+        """The charts before."""
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        room, many = self.charts.room, len(self._panels())
+        pages = max(1, -(-many // room))
+        self._first = (self._first // room + by) % pages * room
+        self._show()
+
+    def do_large(self) -> None:
+        """One chart alone, or all again."""
+        self._enlarge(not self.charts.large)
+
+    @on(Charts.Shrunk)
+    def _shrunk(self) -> None:
+        self._enlarge(False)
+
+    def _enlarge(self, large: bool) -> None:
+        self.set_class(large, "-large")
+        self.charts.enlarge(large)
+
+    def do_axis(self) -> None:
+        """Steps, epochs, minutes."""
+        at = panels.AXES.index(self._axis)
+        self._axis = panels.AXES[(at + 1) % len(panels.AXES)]
+        self.charts.name_x(self._axis)
+        self._show()
+
+    def do_phase(self) -> None:
+        """Phase 1, phase 2, then the one that trains again."""
+        order = ("", *panels.PHASES)
+        self._phase = order[(order.index(self._phase) + 1) % len(order)]
+        self._first = 0
+        self.say(f"Phase {panels.PHASES.index(self._phase) + 1}" if self._phase else "What trains")
+        self._show()
+        self._tell()
+
+    def do_right(self) -> None:
+        """Crosshair on."""
+        self.charts.inspect(1)
+
+    def do_left(self) -> None:
+        """Crosshair back."""
+        self.charts.inspect(-1)
+
+    def do_far_right(self) -> None:
+        """Ten points on."""
+        self.charts.inspect(10)
+
+    def do_far_left(self) -> None:
+        """Ten points back."""
+        self.charts.inspect(-10)
+
+    def do_zoom_in(self) -> None:
+        """Narrow the window."""
+        self.charts.zoom(0.5)
+
+    def do_zoom_out(self) -> None:
+        """Widen it."""
+        self.charts.zoom(2.0)
+
+    def do_pan_left(self) -> None:
+        """Earlier."""
+        self.charts.pan(-0.25)
+
+    def do_pan_right(self) -> None:
+        """Later."""
+        self.charts.pan(0.25)
+
+    def do_smooth(self) -> None:
+        """The next smoothing."""
+        self.charts.smooth()
+
+    def do_log(self) -> None:
+        """Logarithmic or not."""
+        self._logs ^= {self.charts.logarithmic()}

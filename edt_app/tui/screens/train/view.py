@@ -1,165 +1,255 @@
-"""What the training monitor shows: a run's points in, curves and rows of text out."""
+"""What the monitor says beside its curves: state, table of metrics, facts."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from rich.text import Text
 
 from edt_app.terminal import safe_text
-from edt_app.tui.widgets.fields import progress_line, time_left
-from edt_app.tui.widgets.plot import Series
+from edt_app.tui.screens.train.feed import Curves
+from edt_app.tui.screens.train.panels import CRITERION, PHASES, seeds_of
+from edt_app.tui.theme import MARKS, STATE_STYLES
+from edt_app.tui.widgets.cells import cut, fit
+from edt_app.tui.widgets.fields import time_left
+from edt_app.tui.widgets.scale import short
+from edt_core.store.liveness import Life
 
 if TYPE_CHECKING:
-    from edt_app.tui.following import Followed
-    from edt_core.store.telemetry import Overview
+    from edt_app.tui.screens.train.watched import Watched
 
-Axis = Literal["epoch", "seconds"]
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One chart: which series, and which of their points are the best."""
-
-    title: str
-    names: tuple[str, ...]
-    best: Literal["", "min", "max"] = ""
-
-
-PANELS = (
-    Panel("loss", ("total",)),
-    Panel("valid NDCG@10", ("ndcg@10",), "max"),
-    Panel("valid NDCG@10 by domain", ("ndcg@10.a", "ndcg@10.b"), "max"),
-    Panel("valid H@10", ("hit@10",), "max"),
-    Panel("utilisation", ("utilisation",)),
-    Panel("examples/s", ("examples_per_second",)),
-    Panel("gradient norm", ("gradient_norm",)),
-    Panel("terms of the loss", ("loss", "alignment", "loss_a", "loss_b")),
-    Panel("memory, MiB", ("memory_mib",)),
-    Panel("learning rate", ("learning_rate",)),
-)
-METRICS = ("ndcg@10", "hit@10", "ndcg@10.a", "ndcg@10.b")
-_SHORT = {"pretrain": "1", "finetune": "2"}
+NO_RUN = "No run yet. Start one: 3 Pipeline, or edt run --project NAME"
+METRICS = ("ndcg@10", "hit@10")
+_SETTINGS = {"pretrain": "pretraining", "finetune": "fine_tuning"}
+_STATES = {
+    Life.LIVE: "running", Life.QUIET: "running", Life.STALE: "stale", Life.LOST: "lost",
+    Life.DONE: "done", Life.FAILED: "failed", Life.INTERRUPTED: "interrupted",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Curve:
-    """One series of a run."""
+class Standing:
+    """Where one training stands, as its validation curve tells."""
 
-    phase: str
-    seed: int
-    name: str
-    points: "Overview"
+    epoch: int
+    best_epoch: int
+    best: float
 
-
-@dataclass(frozen=True)
-class Curves:
-    """Everything that was measured in a run, decimated."""
-
-    run: int
-    began: float
-    """Seconds since 1970: where the time axis starts."""
-    curves: tuple[Curve, ...]
+    @property
+    def waited(self) -> int:
+        """Epochs since the best one."""
+        return self.epoch - self.best_epoch
 
 
-def series_of(panel: Panel, run: Curves | None, axis: Axis, label: str = "") -> list[Series]:
-    """A panel's curves: one a phase and seed, and a domain where there are two."""
-    if run is None:
+def standing(curves: Curves, phase: str, seed: int) -> Standing | None:
+    """Of a training that was validated once at least, else None."""
+    held = curves.get((phase, seed, CRITERION))
+    if held is None or not np.isfinite(held.values).any():
+        return None
+    at = int(np.nanargmax(held.values))
+    return Standing(int(held.epochs[-1]), int(held.epochs[at]), float(held.values[at]))
+
+
+def now_training(watched: "Watched", curves: Curves) -> tuple[str, int | None]:
+    """The phase and seed at work, else those to show of a run that trains nothing now."""
+    at = watched.found.view.current
+    if at is not None and at.state == "running" and at.step in PHASES:
+        return at.step, at.seed
+    newest = max(curves, key=lambda key: curves[key].at[-1:].max(initial=0.0), default=None)
+    if newest is None:
+        return PHASES[0], None
+    if not watched.found.how.ended:
+        return newest[0], newest[1]
+    phase = next((phase for phase in PHASES if seeds_of(curves, phase)), PHASES[0])
+    return phase, seeds_of(curves, phase)[-1]
+
+
+def status(watched: "Watched", now: float, width: int) -> Text:
+    """One line: alive or not, and how far."""
+    life, line = watched.found.how, watched.found.run
+    word = _STATES[life.life]
+    style = STATE_STYLES.get(word, "")
+    text = Text(no_wrap=True)
+    text.append(f" {MARKS[word]} {life.life.value.upper()}", style=style)
+    text.append(f" run {line.id} {safe_text(line.label, width=24)}")
+    parts = [*_age(watched), *(_progress(watched, now) if not life.ended else [])]
+    for part in parts:
+        text.append("  " + safe_text(part))
+    text.truncate(width, overflow="ellipsis")
+    return text
+
+
+def _age(watched: "Watched") -> list[str]:
+    life = watched.found.how
+    if life.ended:
+        ago = "" if life.age is None else f"{time_left(life.age)} ago"
+        cause = life.cause
+        on = "s goes on with it" if life.life is not Life.DONE else ""
+        return [part for part in (ago, on, cause) if part]
+    parts = [f"beat {life.age:.1f} s ago"] if life.age is not None else []
+    if life.life is Life.STALE:
+        parts.append("frozen? F8 ends it")
+    if life.stopping is not None:
+        when = "after this epoch" if life.stopping.value == "epoch" else "now"
+        parts.insert(0, f"stopping {when}")
+    return parts
+
+
+def _progress(watched: "Watched", now: float) -> list[str]:
+    view = watched.found.view
+    at = view.current
+    if at is None:
         return []
-    wanted = [curve for curve in run.curves if curve.name in panel.names and len(curve.points.at)]
-    several = len(panel.names) > 1
-    found = []
-    for curve in wanted:
-        x = _x(curve.points, axis, run.began)
-        part = f" {curve.name.rpartition('.')[2]}" if several else ""
-        name = f"{label}phase {_SHORT.get(curve.phase, curve.phase)} seed {curve.seed}{part}"
-        found.append(Series(safe_text(name), x, curve.points.mean, panel.best))
+    seed = "" if at.seed is None else f" seed {at.seed}"
+    left = at.remaining(now)
+    if view.phase is not None and view.epoch is not None:
+        done, total = view.epoch
+        how_far = f"epoch {done} of {total}" if total else "begins"
+        parts = [f"phase {view.phase} of 2{seed}", how_far]
+    else:
+        of = f" of {at.total:,}" if at.total else ""
+        parts = [f"{at.step}{seed}", f"{at.done:,}{of} {at.unit}".strip() if at.unit else at.state]
+    return [*parts, f"at most {time_left(left)} left"] if left is not None else parts
+
+
+# ---------------------------------------------------------------------- the table of metrics
+
+_COLUMNS = ("A", "B", "all", "at epoch", "now", "base", "Δ")
+
+
+def table(
+    curves: Curves, base: Curves | None, phase: str, width: int, *, per_seed: bool = False
+) -> Text:
+    """Validation metrics at each seed's best epoch: means over seeds, then each seed's.
+
+    ``now`` is the newest epoch's, ``base`` the other run's mean at its best epochs.
+    """
+    first = 14 if width < 100 else 24
+    cell = min(12, max(7, (width - first) // len(_COLUMNS)))
+    seeds = [seed for seed in seeds_of(curves, phase) if standing(curves, phase, seed)]
+    name = "validation" if len(seeds) < 2 else f"mean, {len(seeds)} seeds"
+    head = fit(name, first) + "".join(fit(c, cell, align="right") for c in _COLUMNS)
+    text = Text(cut(head, width), style="bold", no_wrap=True)
+    if not seeds:
+        text.append("\n no epoch was validated yet", style="not bold")
+        return text
+    for metric in METRICS:
+        text.append("\n" + _row(f" {metric}", metric, curves, base, phase, seeds, first, cell))
+    if per_seed and len(seeds) > 1:
+        for seed in seeds:
+            name = f" {CRITERION} seed {seed}"
+            own = {key: held for key, held in base.items() if key[1] == seed} if base else None
+            text.append("\n" + _row(name, CRITERION, curves, own, phase, [seed], first, cell))
+    text.stylize("not bold", len(cut(head, width)))
+    return text
+
+
+def _row(
+    name: str,
+    metric: str,
+    curves: Curves,
+    base: Curves | None,
+    phase: str,
+    seeds: Sequence[int],
+    first: int,
+    cell: int,
+) -> str:
+    best = {
+        suffix: _mean_at_best(curves, phase, seeds, metric + suffix) for suffix in ("", ".a", ".b")
+    }
+    other = _mean_at_best(base, phase, seeds_of(base, phase), metric) if base else float("nan")
+    now = _mean([_newest(curves, phase, seed, metric) for seed in seeds])
+    epochs = {found.best_epoch for seed in seeds if (found := standing(curves, phase, seed))}
+    at = f"{min(epochs)}-{max(epochs)}" if len(epochs) > 1 else f"{min(epochs)}"
+    change = best[""] - other
+    cells = (
+        *(_four(best[suffix]) for suffix in (".a", ".b", "")),
+        at,
+        _four(now),
+        _four(other),
+        f"{change:+.4f}" if np.isfinite(change) else "-",
+    )
+    return fit(name, first) + "".join(fit(one, cell, align="right") for one in cells)
+
+
+def _mean_at_best(curves: Curves, phase: str, seeds: Sequence[int], name: str) -> float:
+    return _mean([_at_best(curves, phase, seed, name) for seed in seeds])
+
+
+def _at_best(curves: Curves, phase: str, seed: int, name: str) -> float:
+    """A metric's value at the epoch that early stopping keeps."""
+    best, held = standing(curves, phase, seed), curves.get((phase, seed, name))
+    if best is None or held is None:
+        return float("nan")
+    at = np.flatnonzero(held.epochs == best.best_epoch)
+    return float(held.values[at[-1]]) if len(at) else float("nan")
+
+
+def _newest(curves: Curves, phase: str, seed: int, name: str) -> float:
+    held = curves.get((phase, seed, name))
+    return float(held.values[-1]) if held is not None and len(held.values) else float("nan")
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if np.isfinite(value)]
+    return sum(known) / len(known) if known else float("nan")
+
+
+def _four(value: float) -> str:
+    return f"{value:.4f}" if np.isfinite(value) else "-"
+
+
+# ---------------------------------------------------------------------- facts
+
+
+def facts(
+    watched: "Watched", curves: Curves, phase: str, seed: int | None, base: str
+) -> dict[str, str]:
+    """What else there is to know of the training shown, by name."""
+    line = watched.found.run
+    found = {"phase": f"{PHASES.index(phase) + 1} of 2, {phase}"}
+    if seed is not None:
+        found |= {"seed": f"{seed} of {', '.join(map(str, line.seeds))}"}
+        found |= _of_training(line.config, curves, phase, seed)
+    made, every = watched.found.view.counted
+    found["stages"] = f"{made} of {every} made"
+    if watched.process is not None:
+        found["process"] = str(watched.process)
+    found["device"] = line.device or "-"
+    if base:
+        found["base run"] = base
+    if line.note:
+        found["note"] = line.note
     return found
 
 
-def _x(points: "Overview", axis: Axis, began: float) -> NDArray[np.float64]:
-    """Where points stand: epochs with the share of the steps in them, or seconds of the run."""
-    if axis == "seconds":
-        return np.asarray(points.at - began, dtype=np.float64)
-    share = points.steps / max(1, int(points.steps.max(initial=1)))
-    return np.asarray(points.epochs - 1 + share, dtype=np.float64)
+def _of_training(
+    config: Mapping[str, Any], curves: Curves, phase: str, seed: int
+) -> dict[str, str]:
+    at = standing(curves, phase, seed)
+    limits = config.get(_SETTINGS[phase], {})
+    found = {}
+    if at is not None:
+        found["epoch"] = f"{at.epoch} of {limits.get('epochs', '?')}"
+        found["best"] = f"{CRITERION} {at.best:.4f} at epoch {at.best_epoch}"
+        found["patience"] = f"{at.waited} of {limits.get('patience', '?')} epochs without a better"
+    rate = _newest(curves, phase, seed, "learning_rate")
+    speed = _newest(curves, phase, seed, "examples_per_second")
+    found["learning rate"] = short(rate)
+    found["examples/s"] = short(speed)
+    return found
 
 
-def table(run: Curves | None, base: Curves | None, domains: Sequence[str]) -> list[str]:
-    """Last, best and where, for each validation metric of the newest phase and seed."""
-    if run is None or not run.curves:
-        return ["no points yet"]
-    newest = max(run.curves, key=lambda curve: float(curve.points.at.max(initial=0.0)))
-    lines = [f"{'metric':<18}{'last':>9}{'best':>9}{'epoch':>7}{'base':>9}{'change':>9}"]
-    for name in METRICS:
-        curve = _find(run, newest.phase, newest.seed, name)
-        if curve is None:
-            continue
-        best, epoch = _best(curve.points)
-        other = _find(base, newest.phase, newest.seed, name) if base is not None else None
-        compared = ("", "")
-        if other is not None:
-            theirs, _ = _best(other.points)
-            compared = (f"{theirs:.4f}", f"{best - theirs:+.4f}")
-        lines.append(
-            f"{metric_name(name, domains):<18}{curve.points.mean[-1]:>9.4f}{best:>9.4f}{epoch:>7}"
-            f"{compared[0]:>9}{compared[1]:>9}"
-        )
-    lines.append(f"phase {_SHORT.get(newest.phase, newest.phase)}, seed {newest.seed}")
-    return lines
-
-
-def metric_name(name: str, domains: Sequence[str]) -> str:
-    """A metric's name with its domain's."""
-    metric, _, domain = name.partition(".")
-    shown = metric.upper().replace("HIT", "H").replace("NDCG", "N")
-    if domain and len(domains) == 2:
-        return f"{shown} {domain.upper()} {safe_text(domains['ab'.index(domain)], width=10)}"
-    return f"{shown} all"
-
-
-def _find(run: Curves, phase: str, seed: int, name: str) -> Curve | None:
-    for curve in run.curves:
-        if (curve.phase, curve.seed, curve.name) == (phase, seed, name) and len(curve.points.at):
-            return curve
-    return None
-
-
-def _best(points: "Overview") -> tuple[float, int]:
-    at = int(np.nanargmax(points.high)) if np.isfinite(points.high).any() else 0
-    return float(points.high[at]), int(points.epochs[at])
-
-
-def status(found: "Followed | None", width: int, now: float) -> str:
-    """How the run is and how far, in two lines."""
-    if found is None:
-        return "No run yet: s starts one, 3 shows the pipeline.\n"
-    run, view, how = found.run, found.view, found.how
-    head = f"run {run.id} {safe_text(run.label)}  {how.life.value.upper()}"
-    if how.age is not None:
-        when = "ended" if how.ended else "beat"
-        head += f", {when} {time_left(how.age)} ago"
-    if how.cause:
-        head += f": {safe_text(how.cause)}"
-    head += f"  seeds {', '.join(map(str, run.seeds))}  {safe_text(run.device)}"
-    at = view.current
-    if at is None or at.state != "running":
-        resumable = how.life.value in {"lost", "interrupted"}
-        return f"{head}\n{'s goes on from the last whole epoch' if resumable else ''}"
-    bar = progress_line(at.done, at.total, max(30, width // 2), rate=at.rate, unit=at.unit)
-    seed = f" seed {at.seed}" if at.seed is not None else ""
-    phase = f"phase {view.phase}" if view.phase is not None else at.step
-    return f"{head}\n{phase} {safe_text(at.name)}{seed} {bar}, at most  {safe_text(at.note)}"
-
-
-def log(found: "Followed | None", limit: int) -> str:
-    """The run's newest sentences."""
-    if found is None:
-        return ""
-    lines = [
-        f"{time.strftime('%H:%M:%S', time.localtime(note.at))} {safe_text(note.text)}"
-        for note in found.view.notes[-limit:]
-    ]
-    return "\n".join(lines) or "nothing to tell so far"
+def brief(known: Mapping[str, str], width: int) -> str:
+    """The facts that matter most, in one line."""
+    parts = [f"phase {known['phase'].partition(',')[0]}"]
+    parts += [f"seed {known['seed'].split()[0]}"] if "seed" in known else []
+    parts += [f"epoch {known['epoch'].replace(' of ', '/')}"] if "epoch" in known else []
+    if "patience" in known:
+        done, _, most = known["patience"].split()[:3]
+        parts.append(f"patience {done}/{most}")
+    parts += [f"lr {known['learning rate']}"] if "learning rate" in known else []
+    parts += [f"{known['examples/s']}/s"] if "examples/s" in known else []
+    parts += [f"base {known['base run']}"] if "base run" in known else []
+    return fit(" " + " · ".join(parts), width).rstrip()

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -50,3 +52,9 @@ def test_the_average_is_the_one_made_step_by_step(weight) -> None:
         kept, seen = weight * kept + (1 - weight) * value, seen + 1
         slow.append(kept / (1 - weight**seen))
     np.testing.assert_allclose(ema(y, weight), slow, rtol=1e-9, atol=1e-12)
+
+
+def test_a_curve_that_is_flat_but_for_rounding_has_a_range():
+    value = math.log10(75.0)
+    low, high = rounded(value, math.nextafter(value, 2.0))
+    assert low < value < high

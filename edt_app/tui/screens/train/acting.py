@@ -1,0 +1,151 @@
+"""What the monitor does to a run: each asks first, does it in a thread, and then tells."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edt_app.tui.dialogs import Ask, Choose, Confirm
+from edt_core.errors import EdtError
+
+if TYPE_CHECKING:
+    from edt_app.tui.base import EdtScreen
+    from edt_core.actions.stopping import Stopped
+    from edt_core.store.project import Project
+    from edt_core.store.runs import RunLine
+
+MOST_RUNS = 200
+"""To choose from."""
+
+Then = Callable[[], None]
+
+
+def stop(screen: "EdtScreen", run: int, then: Then) -> None:
+    """Ask when, and ask the run."""
+
+    def chosen(at: int | None) -> None:
+        if at is not None:
+            _end(screen, lambda project: _stop(project, after_epoch=at == 0), then)
+
+    question = f"Stop run {run}? What is finished stays; s goes on from there."
+    lines = ["after this epoch (keeps it)", "now, at the next step"]
+    screen.app.push_screen(Choose(question, lines), chosen)
+
+
+def kill(screen: "EdtScreen", run: int, then: Then) -> None:
+    """Ask once, and end the process."""
+
+    def answered(sure: bool | None) -> None:
+        if sure:
+            screen.say(f"Ending run {run}; up to 20 s.")
+            _end(screen, _kill, then)
+
+    question = f"End the process of run {run} by force? Whole epochs are kept."
+    screen.app.push_screen(Confirm(question), answered)
+
+
+def go_on(screen: "EdtScreen", run: int, then: Then) -> None:
+    """Show the command that goes on with the run, and start it."""
+
+    def ask(line: list[str]) -> None:
+        from edt_app.launch import shell_text
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                _start(screen, line, then)
+
+        question = f"Go on with run {run} in the background?\n\n{shell_text(line)}"
+        screen.app.push_screen(Confirm(question), answered)
+
+    def work() -> list[str]:
+        from edt_app.launch import command_line
+        from edt_core.actions.again import again
+
+        words = asdict(again(screen.session.project(), run))
+        return command_line(screen.session.home, "run", **words)
+
+    screen.read(work, ask, group="again")
+
+
+def note(screen: "EdtScreen", line: "RunLine", then: Then) -> None:
+    """Ask for a note on the run, and keep it."""
+
+    def work(text: str) -> None:
+        from edt_core.store.runs import label_run
+
+        label_run(screen.session.project(), line.id, note=text)
+
+    def answer(text: str | None) -> None:
+        if text is not None:
+            screen.write(lambda: work(text), lambda _: then())
+
+    screen.app.push_screen(Ask(f"Note on run {line.id}", line.note), answer)
+
+
+def choose(
+    screen: "EdtScreen", question: str, none: str, then: "Callable[[RunLine | None], None]"
+) -> None:
+    """Ask for one of the runs that trained, or none of them."""
+
+    def work() -> "list[RunLine]":
+        from edt_app.tui.screens.train.watched import trained
+        from edt_core.store.runs import run_lines
+
+        project = screen.session.project()
+        return trained(project, run_lines(project, MOST_RUNS))
+
+    def ask(lines: "list[RunLine]") -> None:
+        def chosen(at: int | None) -> None:
+            if at is not None:
+                then(lines[at - 1] if at else None)
+
+        shown = [f"run {one.id} {one.label}, {one.state} {one.note}" for one in lines]
+        screen.app.push_screen(Choose(question, [none, *shown]), chosen)
+
+    screen.read(work, ask, group="choose")
+
+
+def run_folder(screen: "EdtScreen", run: int) -> Path:
+    """Where a run's points are, without a database library."""
+    return screen.session.folder / "runs" / str(run)
+
+
+def _end(screen: "EdtScreen", how: "Callable[[Project], Stopped]", then: Then) -> None:
+    def told(found: "Stopped") -> None:
+        heard = f"The run heard ({found.seconds:.1f} s) and stops."
+        screen.say("The run has ended." if found.ended else heard)
+        then()
+
+    screen.read(lambda: how(screen.session.project()), told, group="end")
+
+
+def _start(screen: "EdtScreen", line: list[str], then: Then) -> None:
+    home, name = screen.session.home, screen.session.name
+
+    def work() -> None:
+        from edt_app.launch import launch, wait_until_held
+        from edt_core.store.liveness import exit_status, log_lines
+
+        launch(home, name, line)
+        folder = home.path(name)
+        if not wait_until_held(folder) and exit_status(folder) is not None:
+            raise EdtError("The run ended at once.", hint="\n".join(log_lines(folder)[:-1]))
+
+    def started(_: None) -> None:
+        screen.say("The run goes on, in a process of its own.")
+        then()
+
+    screen.read(work, started, group="start")
+
+
+def _stop(project: "Project", *, after_epoch: bool) -> "Stopped":
+    from edt_core.actions.stopping import stop as ask
+    from edt_core.store.pulse import Stop
+
+    return ask(project, Stop.EPOCH if after_epoch else Stop.NOW)
+
+
+def _kill(project: "Project") -> "Stopped":
+    from edt_core.actions.stopping import kill as end
+
+    return end(project)

@@ -178,15 +178,11 @@ class TrainScreen(EdtScreen):
 
     def _now(self) -> tuple[str, int | None]:
         """The phase that is shown, and the seed that trains in it."""
-        from edt_app.tui.screens.train.view import now_training
-
         if self._watched is None:
             return panels.PHASES[0], None
-        phase, seed = now_training(self._watched, self._curves)
-        if self._phase and self._phase != phase:
-            seeds = panels.seeds_of(self._curves, self._phase)
-            return self._phase, seeds[-1] if seeds else None
-        return phase, seed
+        from edt_app.tui.screens.train.view import training
+
+        return training(self._watched, self._curves, self._phase)
 
     def _panels(self) -> list[panels.Panel]:
         domains = self._watched.domains if self._watched else ()

@@ -51,8 +51,17 @@ def standing(curves: Curves, phase: str, seed: int) -> Standing | None:
     return Standing(int(held.epochs[-1]), int(held.epochs[at]), float(held.values[at]))
 
 
-def now_training(watched: "Watched", curves: Curves) -> tuple[str, int | None]:
-    """The phase and seed at work, else those to show of a run that trains nothing now."""
+def training(watched: "Watched", curves: Curves, wanted: str = "") -> tuple[str, int | None]:
+    """The phase and the seed to show: those at work, or of the ``wanted`` phase the last seed."""
+    phase, seed = _at_work(watched, curves)
+    if wanted in {"", phase}:
+        return phase, seed
+    seeds = seeds_of(curves, wanted)
+    return wanted, seeds[-1] if seeds else None
+
+
+def _at_work(watched: "Watched", curves: Curves) -> tuple[str, int | None]:
+    """What trains, else what to show of a run that trains nothing now."""
     at = watched.found.view.current
     if at is not None and at.state == "running" and at.step in PHASES:
         return at.step, at.seed

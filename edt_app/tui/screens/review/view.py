@@ -254,6 +254,11 @@ def day(timestamp: int) -> str:
         return str(timestamp)
 
 
+def hour(moment: float) -> str:
+    """Hour and minute of a moment, here."""
+    return time.strftime("%H:%M", time.localtime(moment))
+
+
 def anchor_lines(context: "ItemContext") -> list[str]:
     """Every place that the item can be moved to, as lines to choose from."""
     return [
@@ -316,7 +321,7 @@ def acts_text(acts: list["Act"], lines: int, width: int) -> Text:
         return Text(f"last: {safe_text(act_text(acts[0]), width=max(10, width - 20))} · u undoes")
     text = Text(no_wrap=True)
     for act in acts[:lines]:
-        line = f"{time.strftime('%H:%M', time.localtime(act.at))}  {act_text(act)}"
+        line = f"{hour(act.at)}  {act_text(act)}"
         text.append(f"{line} · {safe_text(act.by)}\n" if act.by else f"{line}\n")
     text.rstrip()
     return text

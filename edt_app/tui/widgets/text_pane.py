@@ -79,7 +79,7 @@ class TextPane(ScrollView, can_focus=True):
         self._break()
 
     def _break(self) -> None:
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if not width:
             return
         if self.wrap:

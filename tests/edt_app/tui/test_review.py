@@ -10,6 +10,7 @@ from review_project import HELD_OUT, queue_project
 from textual.widgets import Input
 
 from edt_app.tui.screens.review import view
+from edt_app.tui.screens.review.dialogs import Reading
 from edt_core.store import review
 from edt_core.store.home import Home
 from edt_core.store.project import Project
@@ -121,7 +122,7 @@ def test_a_range_is_decided_as_one_after_a_preview(home):
         await press(pilot, "a")
         assert len(decisions(home)) == 3
         await press(pilot, "V", "x")
-        assert "40 items: all that match" in text_of(app)
+        assert "40 items: all there are" in text_of(app)
         await press(pilot, "escape", "escape")
         assert len(decisions(home)) == 3
 
@@ -315,6 +316,17 @@ def test_without_items_the_next_key_is_named(tmp_path):
         assert any("there is no item here" in told.message for told in app._notifications)
 
     at(tmp_path, script)
+
+
+def test_a_long_prompt_is_broken_beside_the_scrollbar_not_below_it(home):
+    async def script(pilot, app):
+        words = [f"word{n}" for n in range(3000)]
+        app.push_screen(Reading("a prompt", " ".join(words)))
+        await settled(pilot)
+        shown = text_of(app)
+        assert words[:100] == [w for w in shown.split() if w.startswith("word")][:100]
+
+    at(home, script)
 
 
 def test_every_edit_is_one_line_of_the_export(home, tmp_path):

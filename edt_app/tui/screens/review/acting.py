@@ -36,7 +36,9 @@ class Acting:
         screen = self._screen
         chosen = screen.table.selection()
         if screen.all_selected:
-            screen.ask_bulk(screen.table.ids, f"all that match {screen.filter_words}", action, note)
+            screen.ask_bulk(
+                screen.table.ids, view.matching_words(screen.filter_words), action, note
+            )
         elif len(chosen) > 1:
             screen.ask_bulk(chosen, "the selection", action, note)
         else:

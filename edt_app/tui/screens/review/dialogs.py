@@ -26,7 +26,7 @@ class EditItem(ModalScreen[dict[str, str] | None]):
     EditItem > Vertical {{ width: 90%; height: auto; max-height: 100%; {_FRAME} }}
     EditItem VerticalScroll {{ height: auto; max-height: 100%; }}
     EditItem Input {{ height: 1; border: none; padding: 0 1; background: $panel; }}
-    EditItem Input:focus {{ background: $primary 30%; }}
+    EditItem Input:focus {{ border: none; background: $primary 30%; }}
     """
     BINDINGS = [
         Binding("escape", "leave", show=False),
@@ -63,6 +63,7 @@ class Bulk(ModalScreen[str | None]):
 
     DEFAULT_CSS = f"""
     Bulk {{ align: center middle; }}
+    Bulk Static {{ text-wrap: nowrap; text-overflow: ellipsis; }}
     Bulk > Vertical {{ width: 90%; height: auto; max-height: 100%; {_FRAME} }}
     """
     BINDINGS = [
@@ -106,6 +107,8 @@ class ChooseAnchor(ModalScreen[int | None]):
     ChooseAnchor {{ align: center middle; }}
     ChooseAnchor > Vertical {{ width: 90%; height: auto; max-height: 100%; {_FRAME} }}
     ChooseAnchor OptionList {{ height: auto; max-height: 16; border: none; }}
+    ChooseAnchor OptionList:focus {{ border: none; }}
+    ChooseAnchor OptionList {{ text-wrap: nowrap; text-overflow: ellipsis; }}
     """
     BINDINGS = [
         Binding("escape,q", "leave", show=False),
@@ -151,6 +154,7 @@ class Reading(ModalScreen[None]):
     """A long text in front of the screen."""
 
     DEFAULT_CSS = f"""
+    Reading TextPane {{ scrollbar-gutter: stable; }}
     Reading > Vertical {{ width: 100%; height: 100%; {_FRAME} }}
     """
     BINDINGS = [Binding("escape,q,p", "leave", show=False)]

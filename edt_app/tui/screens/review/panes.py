@@ -47,7 +47,8 @@ class Panes(Vertical):
         lines = max(3, self.query_one("#history", Static).content_size.height)
         history = view.history_text(context, standing.insertion.position, lines)
         self._fill("history", history, view.history_title(context))
-        self._fill("call", view.call_excerpt(context), view.call_title(context))
+        title = f"{view.call_title(context)} · p: all of it"
+        self._fill("call", view.call_excerpt(context), title)
 
     def _fill(self, name: str, text: Text, title: str) -> None:
         pane = self.query_one(f"#{name}", Static)

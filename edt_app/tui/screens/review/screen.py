@@ -35,7 +35,6 @@ _COLUMNS = (
     Column("targt", 5),
     Column("title", 8, flexible=True),
 )
-_PREVIEW = 10
 
 
 class ReviewScreen(EdtScreen):
@@ -158,6 +157,11 @@ class ReviewScreen(EdtScreen):
             return False
         own = wanted.verdict in {"accepted", "rejected", "edited", "undecided"}
         return own or "decision" in wanted.where
+
+    @property
+    def read_once(self) -> bool:
+        """Was the queue read?"""
+        return self._standing is not None
 
     def read_item(self) -> None:
         """Read what is known of the item under the cursor."""
@@ -355,7 +359,7 @@ class ReviewScreen(EdtScreen):
         """Preview and decide on the selection, or on all that match."""
         chosen = self.table.selection()
         if self.all_selected or len(chosen) < 2:
-            self.ask_bulk(self.table.ids, f"all that match {self.filter_words or 'no filter'}")
+            self.ask_bulk(self.table.ids, view.matching_words(self.filter_words))
         else:
             self.ask_bulk(chosen, "the selection")
 

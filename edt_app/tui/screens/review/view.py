@@ -86,6 +86,11 @@ def filter_words(wanted: "Wanted") -> str:
     return " ".join(part for part in parts if part)
 
 
+def matching_words(words: str) -> str:
+    """What a bulk act is about, in words."""
+    return f"all that match {words}" if words else "all there are"
+
+
 def score(value: float | None) -> str:
     """A cosine in five columns."""
     return "  -  " if value is None else f"{value:5.3f}"
@@ -262,8 +267,8 @@ def hour(moment: float) -> str:
 def anchor_lines(context: "ItemContext") -> list[str]:
     """Every place that the item can be moved to, as lines to choose from."""
     return [
-        f"{day(event.timestamp)}  {'AB'[event.domain]}  {event.title}"
-        + ("  ▸ anchor" if event.position == context.item.anchor_position else "")
+        ("anchor ▸ " if event.position == context.item.anchor_position else " " * 9)
+        + f"{day(event.timestamp)}  {'AB'[event.domain]}  {event.title}"
         for event in context.history.events
     ]
 
@@ -301,7 +306,7 @@ def call_title(context: "ItemContext") -> str:
     cost = "price unknown" if line.cost is None else f"${line.cost:.5f}"
     return (
         f"call {line.id} · {safe_text(line.model, width=30)} · {line.prompt_tokens:,} in / "
-        f"{line.completion_tokens:,} out · {cost} · p: all of it"
+        f"{line.completion_tokens:,} out · {cost}"
     )
 
 

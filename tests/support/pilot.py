@@ -47,14 +47,14 @@ async def settled(pilot: Pilot[None]) -> None:
     """Wait until nothing is being read or written and everything read is shown."""
     app = pilot.app
     assert isinstance(app, EdtApp)
-    for _ in range(400):
+    for _ in range(3000):  # a busy machine takes its time over a process of its own
         await pilot.pause()
         writing = app.session.write(lambda: None)
         await asyncio.wrap_future(writing)
-        busy = [one for one in app.workers if one.is_running and one.group not in POLLS]
+        busy = [w for w in app.workers if not w.is_finished and w.group not in POLLS]
         if not busy:
             await pilot.pause()
-            if not any(w.is_running and w.group not in POLLS for w in app.workers):
+            if all(w.is_finished or w.group in POLLS for w in app.workers):
                 return
         await asyncio.sleep(0.02)
     raise AssertionError(f"still busy: {busy}")

@@ -1,13 +1,12 @@
 """The lower part of the runs screen: a text to scroll, or curves."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
 from edt_app.tui.widgets.chart import Chart
@@ -31,7 +30,7 @@ def series_of(curves: Iterable[Any]) -> list[Series]:
 
 
 class Pane(Vertical):
-    """A title, and below it a text or a chart."""
+    """A title, and below it a text or a chart. ``leave`` is called when the user goes back."""
 
     DEFAULT_CSS = """
     Pane { border-top: solid $panel; }
@@ -46,8 +45,9 @@ class Pane(Vertical):
         Binding("k", "scroll(-1)", show=False),
     ]
 
-    class Left(Message):
-        """The user goes back to the table."""
+    def __init__(self, leave: Callable[[], None]) -> None:
+        super().__init__()
+        self._leave = leave
 
     def compose(self) -> ComposeResult:
         """Title, text and chart."""
@@ -90,7 +90,7 @@ class Pane(Vertical):
 
     def action_leave(self) -> None:
         """Back to the table."""
-        self.post_message(self.Left())
+        self._leave()
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the text by lines."""

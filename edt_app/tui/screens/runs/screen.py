@@ -49,7 +49,7 @@ class RunsScreen(EdtScreen):
             empty="reading …",
             markable=True,
         )
-        yield Pane()
+        yield Pane(self._left)
 
     def on_mount(self) -> None:
         """Keys go to the table first."""
@@ -158,8 +158,8 @@ class RunsScreen(EdtScreen):
         self.do_details()
         self._to_pane()
 
-    @on(Pane.Left)
     def _left(self) -> None:
+        """Back to the table, before the next key is read."""
         self.remove_class("-reading")
         self.table.focus()
 

@@ -330,7 +330,8 @@ class RunsScreen(EdtScreen):
             self.say(f"{len(paths)} files written to {folder}")
 
         self.say("Writing tables and figure …")
-        self.read(lambda: ask(home, words), show, group="pane")
+        # a group of its own: moving on in the table must not end the writing
+        self.read(lambda: ask(home, words), show, group="export")
 
     def do_tag(self) -> None:
         """Ask for a tag."""

@@ -140,7 +140,7 @@ class ReviewScreen(EdtScreen):
         if not self._state or state[0] != self._state[0]:
             self.read_queue()
         elif state != self._state:
-            if self._by_decision:
+            if view.by_decision(self._wanted):
                 self.read_queue(standing=False)
             self._state = state
         else:
@@ -148,15 +148,6 @@ class ReviewScreen(EdtScreen):
         self.table.reload()
         self.read_item()
         self.read_progress()
-
-    @property
-    def _by_decision(self) -> bool:
-        """Do decisions change which items match?"""
-        wanted = self._wanted
-        if wanted is None:
-            return False
-        own = wanted.verdict in {"accepted", "rejected", "edited", "undecided"}
-        return own or "decision" in wanted.where
 
     @property
     def read_once(self) -> bool:

@@ -86,6 +86,14 @@ def filter_words(wanted: "Wanted") -> str:
     return " ".join(part for part in parts if part)
 
 
+def by_decision(wanted: "Wanted | None") -> bool:
+    """Do decisions change which items the filter shows?"""
+    if wanted is None:
+        return False
+    own = wanted.verdict in {"accepted", "rejected", "edited", "undecided"}
+    return own or "decision" in wanted.where
+
+
 def matching_words(words: str) -> str:
     """What a bulk act is about, in words."""
     return f"all that match {words}" if words else "all there are"

@@ -16,9 +16,9 @@ _BURST = 1.0
 """Seconds' worth of requests or tokens that may go out at once."""
 _SLOWER = 0.7
 """What complaints leave of the calls in flight."""
-_MEMORY = 0.05
+_MEMORY = 0.02
 """Weight of the newest request in the share of those that were turned away."""
-_TOO_MANY = 0.1
+_TOO_MANY = 0.15
 """Share from which on it is our pace and not an accident."""
 
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6}
@@ -52,9 +52,9 @@ class Rate:
 class Pace:
     """Lets requests go one by one, at most ``concurrency`` at a time.
 
-    When more than a tenth of the latest requests got a 429, the number of those in flight goes down
-    to 70 % (once for all that were sent before); every answer lifts it by a little, as TCP does. A
-    pause that the service asks for holds all.
+    When more than 15 % of about the last 50 requests got a 429, the number of those in flight goes
+    down to 70 % (once for all that were sent before); every answer lifts it by a little, as TCP
+    does. A pause that the service asks for holds all.
     """
 
     def __init__(
@@ -138,9 +138,13 @@ class Pace:
         """An answer came: correct its tokens, and speed up a little."""
         if used:
             self._tokens.give_back(reserved - used)
-        self._turned_away *= 1.0 - _MEMORY
+        self.heard()
         self._window = min(self._most, self._window + 1.0 / self._window)
         self._wake()
+
+    def heard(self) -> None:
+        """A request ended, well or not, but not with a 429."""
+        self._turned_away *= 1.0 - _MEMORY
 
     def turned_away(self, sent_at: float) -> None:
         """A request that was sent at ``sent_at`` (monotonic) got a 429."""

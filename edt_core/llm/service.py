@@ -146,6 +146,8 @@ class Service:
             attempts.append(Attempt(seconds, problem.text, problem.status))
             if problem.too_fast:
                 self._pace.turned_away(started)
+            else:
+                self._pace.heard()
             if failed := self._failure(problem, attempts, left, str(body["model"])):
                 raise failed
             if problem.retry_after is not None:

@@ -69,12 +69,12 @@ def complain(pace, times, later=0.0):
 def test_complaints_slow_down_once_for_all_that_were_sent_before():
     pace = Pace(100)
     sent = time.monotonic()
-    complain(pace, 3)
+    complain(pace, 9)
     assert pace.window == 70
     for _ in range(20):
         pace.turned_away(sent - 1)
     assert pace.window == 70
-    complain(pace, 3)
+    complain(pace, 9)
     assert pace.window == 49
     complain(pace, 200, later=60)
     assert pace.window == 1
@@ -92,7 +92,7 @@ def test_a_rare_complaint_is_an_accident():
 
 def test_answers_speed_up_again_to_the_bound_and_no_further():
     pace = Pace(10)
-    complain(pace, 3)
+    complain(pace, 9)
     assert pace.window == 7
     for _ in range(100):
         pace.used(0, 0)

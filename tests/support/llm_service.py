@@ -18,7 +18,7 @@ import struct
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -245,20 +245,24 @@ def completion(content: str, fault: str = "") -> bytes:
 def _text(items: list[dict], fault: str) -> str:
     whole = json.dumps({"items": items})
     first = items[0]
-    spoilt = {
-        "length": '{"items": [{"title": "Thing',
-        "empty": "",
-        "content-filter": "",
-        "wrong-types": json.dumps({"items": [{"title": {"a": 1}}, 7, None]}),
-        "whitespace": "\n " * 2000,
-        "fenced": f"```json\n{whole}\n```",
-        "talk": f"Of course! Here are your [{len(items)}] items:\n{whole}\nEnjoy {{them}}.",
-        "list": json.dumps(items),
-        "missing-keys": json.dumps({"items": [{"title": item["title"]} for item in items]}),
-        "extra-keys": json.dumps({"items": [{**item, "colour": [1]} for item in items], "n": 3}),
-        "thousands": json.dumps({"items": [{**first, "title": f"Thing {n}"} for n in range(5000)]}),
-        "duplicates": json.dumps({"items": [first] * 7 + items}),
-        "escapes": json.dumps(
+    spoilt: dict[str, Callable[[], str]] = {
+        "length": lambda: '{"items": [{"title": "Thing',
+        "empty": lambda: "",
+        "content-filter": lambda: "",
+        "wrong-types": lambda: json.dumps({"items": [{"title": {"a": 1}}, 7, None]}),
+        "whitespace": lambda: "\n " * 2000,
+        "fenced": lambda: f"```json\n{whole}\n```",
+        "talk": lambda: f"Of course! Here are your [{len(items)}] items:\n{whole}\nEnjoy {{them}}.",
+        "list": lambda: json.dumps(items),
+        "missing-keys": lambda: json.dumps({"items": [{"title": item["title"]} for item in items]}),
+        "extra-keys": lambda: json.dumps(
+            {"items": [{**item, "colour": [1]} for item in items], "n": 3}
+        ),
+        "thousands": lambda: json.dumps(
+            {"items": [{**first, "title": f"Thing {n}"} for n in range(5000)]}
+        ),
+        "duplicates": lambda: json.dumps({"items": [first] * 7 + items}),
+        "escapes": lambda: json.dumps(
             {
                 "items": [
                     {**first, "title": "\x1b]52;c;eA==\x07[bold red]x[/] [@click=app.quit]\x9b"}
@@ -266,7 +270,7 @@ def _text(items: list[dict], fault: str) -> str:
             }
         ),
     }
-    return spoilt.get(fault, whole)
+    return spoilt[fault]() if fault in spoilt else whole
 
 
 def _packed(vector: np.ndarray, body: Mapping) -> object:

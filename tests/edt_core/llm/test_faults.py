@@ -46,7 +46,7 @@ def project(tmp_path):
         yield made
 
 
-def ask(service, project, count, *, concurrency=8, timeout=1.0, repair_attempts=2):
+def ask(service, project, count, *, concurrency=8, timeout=20.0, repair_attempts=2):
     """Ask ``count`` questions; back-off is shortened, the rest is as in production."""
     settings = LlmSettings(
         provider="openai", model="m", base_url=service.url, timeout=timeout, concurrency=concurrency
@@ -75,7 +75,7 @@ def everything(project):
 def test_each_fault_alone_ends_as_it_should(fault, project):
     once = LlmService({fault: 0.5}, seed=3)
     with serving(once):
-        answers = ask(once, project, 12, timeout=0.4 if fault == "hang" else 5.0)
+        answers = ask(once, project, 12, timeout=3.0 if fault == "hang" else 20.0)
         assert once.struck[fault]
         assert once.paid_twice == 0
         told = everything(project)
@@ -91,7 +91,8 @@ def test_each_fault_alone_ends_as_it_should(fault, project):
         failed = sum(isinstance(answer, Refusal) for answer in answers)
         once.faults = {}
         before = once.requests
-        assert all(isinstance(answer, Answer) for answer in ask(once, project, 12))
+        again = ask(once, project, 12)
+        assert [answer.reason for answer in again if isinstance(answer, Refusal)] == []
         assert once.requests - before == failed  # a rerun asks for the failed alone
         assert once.paid_twice == 0
 
@@ -113,7 +114,7 @@ def test_all_faults_at_once_lose_nothing_and_pay_nothing_twice(project):
     users = 300
     service = LlmService(dict.fromkeys(PASSING, 0.05), seed=11)
     with serving(service):
-        answers = ask(service, project, users, concurrency=32, timeout=4.0)
+        answers = ask(service, project, users, concurrency=32, timeout=8.0)
         assert len(answers) == users
         assert set(PASSING) <= service.struck.keys()
         assert service.paid_twice == 0
@@ -129,7 +130,7 @@ def test_all_faults_at_once_lose_nothing_and_pay_nothing_twice(project):
         rounds = 0
         while any(isinstance(answer, Refusal) for answer in answers):
             before, failed = set(service.answered), rounds
-            answers = ask(service, project, users, concurrency=32, timeout=4.0)
+            answers = ask(service, project, users, concurrency=32, timeout=8.0)
             assert before <= set(service.answered)
             assert service.paid_twice == 0
             rounds = failed + 1

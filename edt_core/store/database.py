@@ -146,7 +146,7 @@ def rows_of(session: Session, statement: str, *values: Any) -> list[Any]:
 def whole_columns(
     session: Session, columns: Sequence[str], source: str, values: Sequence[Any] = ()
 ) -> list[Ints]:
-    """Columns of whole numbers, none of them null, each ``[n]``, in whatever order of the rows.
+    """Columns of whole numbers, none of them null, each ``[n]``, in the order SQLite reads in.
 
     Choice: SQLite writes each column as one text, which is read back at once: several times as fast
     as an object for every value, and other threads go on meanwhile.

@@ -35,7 +35,7 @@ SHOWN = (
 ROWS = f"""generated NOT INDEXED WHERE drafts = ({SHOWN})
     AND id BETWEEN (SELECT min(id) FROM generated WHERE drafts = ({SHOWN}))
     AND (SELECT max(id) FROM generated WHERE drafts = ({SHOWN}))"""
-"""All rows of those drafts, read one after another: for conditions that hold for many of them."""
+"""All rows of those drafts, read one after another by id: for conditions that hold for many."""
 
 
 @dataclass(frozen=True)

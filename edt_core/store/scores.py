@@ -47,14 +47,12 @@ def score_columns(project: Project) -> ScoreColumns:
     with project.database.read() as session:
         columns = ("id", packed, scaled("target_score"))
         ids, small, scores = whole_columns(session, columns, source)
-    by_id = np.argsort(ids, kind="stable")
-    small = small[by_id]
     return ScoreColumns(
-        ids[by_id],
+        ids,
         (small & 1).astype(np.int8),
         (small >> 23).astype(np.int32),
         (small >> 3 & (1 << 20) - 1).astype(np.int32),
-        unscaled(scores[by_id]).astype(np.float32),
+        unscaled(scores).astype(np.float32),
         (small >> 1 & 3).astype(np.int8),
     )
 

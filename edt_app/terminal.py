@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from edt_core import events
-
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from edt_core import events
 
 _BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
@@ -110,8 +110,10 @@ class ProgressLines:
         self._bars: dict[str, TaskID] = {}
         self._told: dict[str, float] = {}
 
-    def __call__(self, event: events.Event) -> None:
+    def __call__(self, event: "events.Event") -> None:
         """Take one event."""
+        from edt_core import events  # no screen needs them before its first paint
+
         match event:
             case events.StageStarted(fingerprint, step, name):
                 self._bar(fingerprint, f"{step} {name}")

@@ -10,13 +10,10 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from edt_app.launch import command_line, launch
 from edt_app.terminal import safe_text, when
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
-from edt_app.tui.dialogs import Ask, Confirm
 from edt_app.tui.theme import state
-from edt_app.tui.tour import STEPS, TourCard
 from edt_core.store.home import ProjectLine
 
 if TYPE_CHECKING:
@@ -164,6 +161,7 @@ class ProjectsScreen(EdtScreen):
 
     def do_new(self) -> None:
         """Ask for a name and make an empty project."""
+        from edt_app.tui.dialogs import Ask
 
         def make(name: str | None) -> None:
             if name:
@@ -174,6 +172,8 @@ class ProjectsScreen(EdtScreen):
 
     def do_demo(self) -> None:
         """Start ``edt demo`` in a process of its own and watch it."""
+        from edt_app.launch import command_line, launch
+
         home = self.session.home
         launch(home, _DEMO, command_line(home, "demo", project=_DEMO))
         self.session.choose(_DEMO)
@@ -187,6 +187,8 @@ class ProjectsScreen(EdtScreen):
             self._step(0)
 
     def _step(self, number: int) -> None:
+        from edt_app.tui.tour import STEPS, TourCard
+
         modes = {place.mode for place in self.edt.places}
         steps = [step for step in STEPS if step.mode in modes]
 
@@ -203,6 +205,8 @@ class ProjectsScreen(EdtScreen):
 
     def do_copy(self) -> None:
         """Ask for a name and copy."""
+        from edt_app.tui.dialogs import Ask
+
         line = self._current
         if line is None:
             return
@@ -216,6 +220,8 @@ class ProjectsScreen(EdtScreen):
 
     def do_backup(self) -> None:
         """Ask for a file and write the project into it."""
+        from edt_app.tui.dialogs import Ask
+
         line = self._current
         if line is None:
             return
@@ -231,6 +237,7 @@ class ProjectsScreen(EdtScreen):
 
     def do_restore(self) -> None:
         """Ask for a file and make a project of it."""
+        from edt_app.tui.dialogs import Ask
 
         def read(name: str | None) -> None:
             if name:
@@ -241,6 +248,8 @@ class ProjectsScreen(EdtScreen):
 
     def do_delete(self) -> None:
         """Delete after the name was typed."""
+        from edt_app.tui.dialogs import Confirm
+
         line = self._current
         if line is None:
             return

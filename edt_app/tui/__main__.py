@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def _open(home_folder: str | None, project: str, screen: str) -> int:
-    gc.disable()  # what imports make is there to stay: EdtApp.on_mount turns it on again
+    gc.disable()  # until the first paint: what imports make is there to stay
     os.environ.setdefault("TEXTUAL_FPS", "120")  # a key waits at most 8 ms for its paint
     from edt_app.tui.app import KEYS_OF_APP, EdtApp
     from edt_app.tui.places import PLACES

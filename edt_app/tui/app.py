@@ -1,6 +1,5 @@
 """The app: screens by digit, keys that mean the same everywhere, errors that don't end it."""
 
-import gc
 import os
 import time
 from pathlib import Path
@@ -11,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message as TextualMessage
 
 from edt_app.terminal import safe_text
-from edt_app.tui import tty
+from edt_app.tui import memory, tty
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.chrome import Header
 from edt_app.tui.commands import Command
@@ -39,12 +38,6 @@ KEYS_OF_APP = (
 )
 _TICK = 0.5
 _HANG_UP_CHECK = 2.0
-
-
-def _let_go_of_start() -> None:
-    """Collect garbage from now on, without walking through what the start made."""
-    gc.freeze()
-    gc.enable()
 
 
 def _every_command() -> "type[Provider]":
@@ -102,7 +95,8 @@ class EdtApp(App[None]):
         if self.preferences.keymap:
             self.set_keymap(self.preferences.keymap)
         tty.on_hang_up(self.exit)
-        self.call_after_refresh(_let_go_of_start)
+        self.call_after_refresh(memory.let_go_of_start)
+        self.call_after_refresh(memory.give_back_what_is_freed)
         self.set_interval(_TICK, self._tick)
         self.set_interval(_HANG_UP_CHECK, self._still_there)
 

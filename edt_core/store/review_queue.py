@@ -144,6 +144,32 @@ def generated_ids(
     return found[::-1] if descending else found
 
 
+def nearest_ids(project: Project, thresholds: tuple[float, float], limit: int) -> Ints:
+    """The first ``limit`` ids of ``generated_ids`` with ``near``, in a few milliseconds.
+
+    An index walks away from each threshold in both directions, and stops early.
+
+    Args:
+        project: The project.
+        thresholds: Of domain A and B.
+        limit: Most ids.
+    """
+    walks = [
+        f"SELECT * FROM (SELECT id, target, target_score FROM generated WHERE {ITEMS}"
+        f" AND target = {domain} AND target_score {side} ?"
+        f" ORDER BY target_score {way}, id LIMIT {limit})"
+        for domain in (0, 1)
+        for side, way in ((">=", "ASC"), ("<", "DESC"))
+    ]
+    with project.database.read() as session:
+        rows = rows_of(
+            session, " UNION ALL ".join(walks), *(float(t) for t in thresholds for _ in range(2))
+        )
+    found = np.array([row[0] for row in rows], dtype=np.int64)
+    away = np.array([abs(row[2] - thresholds[row[1]]) for row in rows], dtype=np.float32)
+    return found[np.lexsort((found, away))][:limit]
+
+
 def _nearest_first(project: Project, wanted: Wanted, near: tuple[float, float]) -> Ints:
     """The ids by distance to the threshold, equal ones by id, those without a score last.
 

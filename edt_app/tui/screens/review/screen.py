@@ -35,6 +35,8 @@ _COLUMNS = (
     Column("targt", 5),
     Column("title", 8, flexible=True),
 )
+_FIRST = 400
+"""Rows to look at while the ids of a long queue are read."""
 
 
 class ReviewScreen(EdtScreen):
@@ -48,6 +50,8 @@ class ReviewScreen(EdtScreen):
         self.acting = Acting(self)
         self.context: ItemContext | None = None
         self.all_selected = False
+        self.partial = False
+        """The first rows are shown while the rest is read."""
         self._standing: Standing | None = None
         self._rescored: dict[int, view.Rescored] = {}
         self._wanted: Wanted | None = None
@@ -105,19 +109,33 @@ class ReviewScreen(EdtScreen):
     def _queue_now(self, standing: bool) -> "tuple[Ints, Standing, tuple[object, ...]]":
         from edt_core.actions.reviewing import standing as read_standing
         from edt_core.store.review_context import queue_state
-        from edt_core.store.review_queue import generated_ids
+        from edt_core.store.review_queue import generated_ids, nearest_ids
 
         project = self.session.project()
         state = queue_state(project)
         found = self._standing if self._standing and not standing else read_standing(project)
         near = found.thresholds if self._order == "near" else None
+        if near is not None and self._wanted is None and not len(self.table.ids):
+            first = nearest_ids(project, near, _FIRST)
+            if len(first) == _FIRST:  # something to look at while a long list is read
+                self._back(self._deliver, self._show_first, (first, found, state))
         order = "id" if self._order == "near" else self._order
         ids = generated_ids(
             project, self._wanted, order=order, descending=order == "target_score", near=near
         )
         return ids, found, state
 
+    def _show_first(self, found: "tuple[Ints, Standing, tuple[object, ...]]") -> None:
+        self.partial = True
+        self._show_found(None, found)
+
     def _show_queue(
+        self, cursor: int | None, found: "tuple[Ints, Standing, tuple[object, ...]]"
+    ) -> None:
+        self.partial = False
+        self._show_found(cursor, found)
+
+    def _show_found(
         self, cursor: int | None, found: "tuple[Ints, Standing, tuple[object, ...]]"
     ) -> None:
         ids, self._standing, self._state = found
@@ -219,7 +237,8 @@ class ReviewScreen(EdtScreen):
             picked = f" · all {len(self.table.ids):,} selected"
         elif len(self.table.marked):
             picked = f" · {len(self.table.marked):,} selected"
-        text = f"{place}{len(self.table.ids):,} {words} · {order}{picked} · {self._progress[wide]}"
+        many = f"{place}{len(self.table.ids):,}{' … reading on,' if self.partial else ''}"
+        text = f"{many} {words} · {order}{picked} · {self._progress[wide]}"
         self.query_one("#status", Static).update(Text(text))
 
     def _draw_acts(self) -> None:

@@ -69,7 +69,7 @@ class SettingsScreen(EdtScreen):
     DEFAULT_CSS = """
     SettingsScreen #both { height: 1fr; }
     SettingsScreen VirtualTable { height: 1fr; }
-    SettingsScreen #pane { height: 45%; min-height: 6; }
+    SettingsScreen #pane { height: 40%; min-height: 6; }
     SettingsScreen #detail { height: 1fr; }
     SettingsScreen #search { display: none; height: 1; }
     SettingsScreen.-very-wide #both { layout: horizontal; }

@@ -192,6 +192,11 @@ def when(moment: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))
 
 
+def size(n_bytes: float) -> str:
+    """Bytes as megabytes or gigabytes."""
+    return f"{n_bytes / 1e9:,.2f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:,.1f} MB"
+
+
 def ratio_histogram(counts: Sequence[int]) -> None:
     """The distribution of the domain ratio r (Figure 1), users per tenth, as bars of text."""
     most = max([1, *counts])

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from edt_app.terminal import safe_text, when
+from edt_app.terminal import safe_text, size, when
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.theme import state
@@ -261,7 +261,7 @@ class ProjectsScreen(EdtScreen):
                 self.session.choose("")
             self.write(lambda: self.session.home.delete(line.name), lambda _: self._gone(line.name))
 
-        question = f"Delete {line.name} ({line.bytes / 1e6:,.1f} MB) with all that is in it?"
+        question = f"Delete {line.name} ({size(line.bytes)}) with all that is in it?"
         self.app.push_screen(Confirm(question, typed=line.name), delete)
 
     def _made(self, name: str) -> None:
@@ -285,7 +285,7 @@ def row(line: ProjectLine, wide: bool) -> list[str]:
     cells = (
         line.name,
         line.dataset or "no data yet",
-        f"{line.bytes / 1e6:,.1f} MB",
+        size(line.bytes),
         when(line.changed_at),
         f"{'● ' if line.running else ''}{line.last_run}" or "-",
         "-" if line.best is None else f"{line.best:.4f}",

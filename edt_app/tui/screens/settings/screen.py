@@ -71,6 +71,8 @@ class SettingsScreen(EdtScreen):
     SettingsScreen VirtualTable { height: 1fr; }
     SettingsScreen #pane { height: 40%; min-height: 6; }
     SettingsScreen #detail { height: 1fr; }
+    SettingsScreen #pane.-editing { height: auto; max-height: 75%; }
+    SettingsScreen #pane.-editing #detail { height: auto; }
     SettingsScreen #search { display: none; height: 1; }
     SettingsScreen.-very-wide #both { layout: horizontal; }
     SettingsScreen.-very-wide VirtualTable { width: 1fr; height: 100%; }

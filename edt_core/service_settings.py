@@ -39,7 +39,7 @@ class EmbeddingSettings(Params):
     """The model's name, as the endpoint knows it."""
 
     dimensions: int = Field(default=1536, ge=2, le=8192)
-    """d_L of the embedded default (1536 is that of text-embedding-ada-002); endpoints have their own."""
+    """d_L of the embedded default (that of text-embedding-ada-002); endpoints have their own."""
 
     base_url: Address = ""
     """The endpoint, such as http://127.0.0.1:8000/v1; empty: the provider's own."""

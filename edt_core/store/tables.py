@@ -180,6 +180,39 @@ class Call(Table, table=True):
     """JSON, or empty."""
 
 
+class CallBatch(Table, table=True):
+    """A file of requests that a service was given at once, and how far that came."""
+
+    __tablename__ = "call_batch"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    """Ours; stands in the batch's metadata at the service, so that it is found again by it."""
+    host: str
+    """Of the endpoint."""
+    state: str
+    """``prepared``, ``submitting``, ``submitted``, ``refused``, ``ended`` or ``lost``."""
+    file: str
+    """The service's id of the uploaded requests, or empty."""
+    remote: str
+    """The service's id of the batch, or empty."""
+    requests: int
+    run: int | None = None
+    created_at: float
+    changed_at: float
+    note: str
+    """What the service said of it at last."""
+
+
+class BatchedCall(Table, table=True):
+    """Which batch a call went with, the last one where it was moved."""
+
+    __tablename__ = "batched_call"
+
+    call: int = Field(primary_key=True, foreign_key="call.id")
+    batch: int = Field(foreign_key="call_batch.id", index=True)
+
+
 class Drafts(Table, table=True):
     """One run of the sample generator, by the fingerprint of its stage."""
 

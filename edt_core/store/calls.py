@@ -117,6 +117,12 @@ def spend(project: Project) -> list[Spend]:
         return [Spend(*row) for row in rows_of(session, query)]
 
 
+_IN_BATCH = """
+    JOIN batched_call l ON l.call = u.id JOIN call_batch b ON b.id = l.batch
+    WHERE u.status = 'unknown' AND b.state != 'lost'"""
+"""Calls without an end that a batch holds, at the service or on the way there."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """What services counted for recent calls: means of one call."""
@@ -163,6 +169,7 @@ def unanswered(project: Project, *, running: bool = False) -> dict[str, int]:
     query = f"""
         SELECT step, count(DISTINCT key) FROM call c WHERE status IN ({ended})
         AND NOT EXISTS (SELECT 1 FROM call a WHERE a.key = c.key AND a.status = 'answered')
+        AND NOT EXISTS (SELECT 1 FROM call u {_IN_BATCH} AND u.key = c.key)
         GROUP BY step"""
     with project.database.read() as session:
         return {step: int(number) for step, number in rows_of(session, query)}

@@ -96,6 +96,9 @@ class LlmSettings(Params):
     api_version: str = Field(default="", max_length=50)
     """Azure's version of its interface, such as 2024-10-21."""
 
+    mode: Literal["live", "batch"] = "live"
+    """Call by call, or as files of requests that the service answers within a day, for less."""
+
     temperature: float = Field(default=0.5, ge=0.0, le=2.0)
     """Sampling temperature."""
 
@@ -131,7 +134,7 @@ class LlmSettings(Params):
 
     @property
     def choice(self) -> "LlmChoice":
-        """What can change an answer; the endpoint's address, limits and prices can't."""
+        """What can change an answer; the endpoint's address, mode, limits and prices can't."""
         return LlmChoice(
             provider="stand-in" if self.provider == "stand-in" else "openai",  # one language
             model=self.model,

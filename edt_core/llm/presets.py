@@ -32,6 +32,12 @@ class Preset:
     """It runs on the user's machines, where nobody sends a bill."""
     cuts_prompts: bool = False
     """Known to cut a prompt that is too long without a word."""
+    batch_url: str = "/v1/chat/completions"
+    """What the requests of a batch are addressed to."""
+    batch_requests: int = 50_000
+    """Most requests of one batch."""
+    batch_bytes: int = 200_000_000
+    """Most bytes of one batch's file."""
 
 
 PRESETS = {
@@ -39,7 +45,13 @@ PRESETS = {
     "deepseek": Preset(
         "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", ("deepseek.com",), form="json"
     ),
-    "azure": Preset("", "AZURE_OPENAI_API_KEY", ("azure.com", "azure.us", "azure.cn")),
+    "azure": Preset(
+        "",
+        "AZURE_OPENAI_API_KEY",
+        ("azure.com", "azure.us", "azure.cn"),
+        batch_url="/chat/completions",
+        batch_requests=100_000,
+    ),
     "vllm": Preset("http://127.0.0.1:8000/v1", "VLLM_API_KEY", own_hardware=True),
     "ollama": Preset(
         "http://127.0.0.1:11434/v1", "OLLAMA_API_KEY", own_hardware=True, cuts_prompts=True

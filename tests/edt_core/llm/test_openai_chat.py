@@ -12,7 +12,7 @@ from edt_core.errors import LlmUnavailable
 from edt_core.events import silence
 from edt_core.llm.asking import RememberingModel
 from edt_core.llm.in_flight import ServiceDesk
-from edt_core.llm.openai_chat import OpenAIChat, endpoint, service_model, strict_schema
+from edt_core.llm.openai_chat import OpenAIChat, endpoint, service_model
 from edt_core.llm.replies import GeneratedItems
 from edt_core.ports import Answer, Question, Refusal
 
@@ -354,15 +354,6 @@ def test_a_request_that_is_too_long_fails_alone(ask, server, chat, response):
     refused, answered = ask(question("long"), question("short"))
     assert "maximum context length" in refused.reason
     assert answered.text == "fine"
-
-
-def test_the_schema_needs_every_key_and_allows_no_other():
-    schema = strict_schema(GeneratedItems)
-    item = schema["properties"]["items"]["items"]
-    assert schema["required"] == ["items"]
-    assert item["required"] == ["title", "brand", "date", "price", "categories", "description"]
-    assert item["additionalProperties"] is False
-    assert "$ref" not in json.dumps(schema)
 
 
 def test_cached_prompt_tokens_are_read_as_either_vendor_reports_them(ask, server, ledger, response):

@@ -8,6 +8,12 @@ import typer
 from edt_app.cli.options import AsJson, ProjectName, home, opened
 from edt_app.terminal import note, safe_text, say, say_json, say_table, when
 
+_MARKS = {
+    "foreign": "(no project of EDT)",
+    "damaged": "(damaged)",
+    "newer": "(of a newer EDT)",
+}
+
 
 def add(app: typer.Typer) -> None:
     """Add the commands that make, list and delete projects."""
@@ -45,7 +51,7 @@ def projects(context: typer.Context, json: AsJson = False) -> None:
         [
             [
                 line.name,
-                line.dataset or "-",
+                line.dataset or _MARKS.get(line.standing, "-"),
                 when(line.changed_at),
                 f"{line.bytes / 1e6:,.1f} MB",
                 f"${line.cost:.2f}" if line.cost else "-",
@@ -60,15 +66,18 @@ def delete(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The project.")],
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also one that is damaged or of a newer EDT.")
+    ] = False,
 ) -> None:
-    """Delete a project and everything in it."""
+    """Delete a project and everything in it; a folder that EDT did not make is never touched."""
     from edt_core.errors import UsageError
 
     if not yes:
         raise UsageError(
             f"Deleting {name!r} can't be undone.", hint="Say --yes, or make a backup first."
         )
-    home(context).delete(name)
+    home(context).delete(name, force=force)
     say(f"Deleted {safe_text(name)}.")
 
 

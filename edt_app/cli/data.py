@@ -68,8 +68,9 @@ def import_files(
 ) -> None:
     """Read two domains' interactions and item texts, prepare and split them."""
     from edt_core.actions.importing import import_dataset
+    from edt_core.actions.stopping import stop_on_signals
 
-    with progress_lines() as sink:
+    with stop_on_signals() as check, progress_lines() as sink:
         report = import_dataset(
             opened(context, project),
             layout=format,
@@ -82,6 +83,7 @@ def import_files(
             max_bad_lines=max_bad_lines,
             dry_run=dry_run,
             sink=sink,
+            check=check,
         )
     if json:
         say_json(report)

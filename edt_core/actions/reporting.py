@@ -7,6 +7,7 @@ from typing import Any
 
 from edt_core.actions.jobs import imported, stand_in_notes
 from edt_core.config import Config
+from edt_core.data.sequences import BOTH
 from edt_core.errors import MissingInput
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.table import Table
@@ -76,7 +77,7 @@ def run_rows(project: Project) -> list[RunRow]:
             line.seeds,
             time.strftime("%Y-%m-%d %H:%M", time.localtime(line.started_at)),
             None if line.finished_at is None else line.finished_at - line.started_at,
-            means.get(line.id, {}).get(("all", f"full.ndcg@{CUTOFF}")),
+            means.get(line.id, {}).get((BOTH, f"full.ndcg@{CUTOFF}")),
             _by_domain(means.get(line.id, {}), names),
             " ".join(f"{key}={value}" for key, value in changed_settings(line.config).items()),
             line.error,
@@ -99,7 +100,7 @@ def run_detail(project: Project, number: int) -> RunDetail:
         if metric.split == "test":
             found.setdefault(metric.name, {}).setdefault(metric.domain, []).append(metric.value)
     known = {name for by in found.values() for name in by}
-    domains = ["all", *(name for name in _domain_names(project) if name in known)]
+    domains = [BOTH, *(name for name in _domain_names(project) if name in known)]
     metrics = [
         (name, [sum(by[each]) / len(by[each]) for each in domains])
         for name, by in found.items()

@@ -23,6 +23,7 @@ from edt_core.actions.jobs import (
 from edt_core.actions.publishing import publish
 from edt_core.actions.resources import resources
 from edt_core.actions.stopping import either
+from edt_core.data.sequences import BOTH
 from edt_core.errors import BudgetReached, EdtError, ReviewPending, RunCancelled, UsageError
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.summary import summarise
@@ -147,7 +148,7 @@ def metric_lines(
         runs.MetricLine(
             seed,
             line.split,
-            "all" if line.domain is None else domain_names[line.domain],
+            BOTH if line.domain is None else domain_names[line.domain],
             f"{line.protocol}.{line.metric}" + (f"@{line.cutoff}" if line.cutoff else ""),
             line.mean,
         )

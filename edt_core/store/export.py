@@ -204,7 +204,7 @@ def _metrics(
         arrays, _ = store.arrays(fingerprint)
         by_split: dict[str, Any] = {}
         for line in summarise([Ranks(**arrays)], cutoffs):
-            domain = "all" if line.domain is None else domain_names[line.domain]
+            domain = BOTH if line.domain is None else domain_names[line.domain]
             by_split.setdefault(line.split, {}).setdefault(domain, {})[_name(line)] = line.mean
         entry = told.setdefault(str(run), {"label": labels[run], "seeds": {}})
         entry["seeds"]["none" if seed is None else str(seed)] = by_split

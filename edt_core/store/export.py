@@ -11,6 +11,7 @@ from uuid import uuid4
 import numpy as np
 
 from edt_core.config import Config
+from edt_core.data.sequences import BOTH
 from edt_core.errors import MissingInput, UsageError
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.summary import Summary, summarise

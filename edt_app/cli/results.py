@@ -34,6 +34,7 @@ def runs(context: typer.Context, project: ProjectName = "", json: AsJson = False
     """List the runs, unless a command follows."""
     if context.invoked_subcommand is not None:
         return
+    from edt_core.actions.jobs import stand_in_note
     from edt_core.actions.reporting import run_rows
 
     lines = run_rows(opened(context, project))
@@ -58,6 +59,10 @@ def runs(context: typer.Context, project: ProjectName = "", json: AsJson = False
         ],
         right=frozenset({0, 5, 6}),
     )
+    if without := [str(line.id) for line in lines if line.stand_in]:
+        say(f"Runs {', '.join(without)}: {stand_in_note()}")
+    if earlier := [str(line.id) for line in lines if line.earlier]:
+        say(f"Runs {', '.join(earlier)} are about data that was imported before.")
 
 
 @runs_app.command()
@@ -135,7 +140,12 @@ def report(
     context: typer.Context,
     project: ProjectName,
     name: Annotated[str, typer.Argument(help="An experiment; without it, every run.")] = "",
-    format: Annotated[str, typer.Option("--format", help="text, md, csv, latex or json.")] = "text",
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format", help="text, md, csv (notes are lines that begin with #), latex or json."
+        ),
+    ] = "text",
 ) -> None:
     """Print a table of results."""
     from edt_core.actions.reporting import report as tell

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edt_app.cli.options import AsJson, ProjectName, opened
-from edt_app.terminal import note, safe_text, say_json, say_table
+from edt_app.terminal import note, safe_text, say, say_json, say_table
 
 if TYPE_CHECKING:
     from edt_core.actions.tuning import Outcome
@@ -28,6 +28,10 @@ def tune(
     json: AsJson = False,
 ) -> None:
     """Show what a setting of the noise filter would keep beside the present one."""
+    from dataclasses import asdict
+
+    from edt_core.actions.configuring import configuration
+    from edt_core.actions.jobs import stand_in_notes
     from edt_core.actions.tuning import Tuning, apply_setting, changed, outcome
 
     opened_project = opened(context, project)
@@ -36,10 +40,13 @@ def tune(
     found = [outcome(tuning, one) for one in dict.fromkeys((tuning.applied, wanted))]
     if apply:
         apply_setting(opened_project, wanted)
+    notes = stand_in_notes(configuration(opened_project))
     if json:
-        say_json(found[-1])
+        say_json({**asdict(found[-1]), "notes": notes})
         return
     _say(found, [safe_text(name) for name in tuning.domain_names])
+    for text in notes:
+        say(text)
     if apply:
         note("Kept in the settings. The next run filters by it and generates nothing anew.")
 

@@ -5,7 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edt_core.actions.jobs import imported, stand_in_notes
+from edt_core.actions.jobs import flat, imported
+from edt_core.actions.provenance import (
+    ASKING,
+    Origin,
+    difference_notes,
+    is_of,
+    is_stand_in,
+    origin,
+    stand_in_notes_of,
+)
 from edt_core.config import Config
 from edt_core.data.sequences import BOTH
 from edt_core.errors import MissingInput
@@ -21,6 +30,7 @@ from edt_core.store.project import Project
 from edt_core.store.questions import counts
 from edt_core.variants import Variant
 
+_HISTORIES = "ImportedHistories"
 _SHORT = ((f"full.ndcg@{CUTOFF}", f"N@{CUTOFF}"), (f"full.hit_rate@{CUTOFF}", f"H@{CUTOFF}"))
 
 
@@ -43,6 +53,10 @@ class RunRow:
     error: str
     tag: str
     note: str
+    stand_in: bool = False
+    """Its items and profiles come from the embedded stand-in, which is no LLM."""
+    earlier: bool = False
+    """It is about data that was imported before."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +83,9 @@ def run_rows(project: Project) -> list[RunRow]:
     """The runs, newest first."""
     means = runs.metric_means(project, [name for name, _ in _SHORT])
     names = _domain_names(project)
+    made = runs.stages_of_runs(project, [*ASKING, _HISTORIES])
+    data = dataset_of(project)
+    histories = Data.of(data.digest).histories.fingerprint if data else ""
     return [
         RunRow(
             line.id,
@@ -83,6 +100,8 @@ def run_rows(project: Project) -> list[RunRow]:
             line.error,
             line.tag,
             line.note,
+            is_stand_in(line, made.get(line.id, {})),
+            made.get(line.id, {}).get(_HISTORIES, histories) != histories,
         )
         for line in runs.run_lines(project)
     ]
@@ -154,30 +173,29 @@ def results_table(project: Project) -> Table:
         MissingInput: no run has a result yet.
     """
     dataset = imported(project)
-    histories = Data.of(dataset.digest).histories.fingerprint
-    newest: dict[str, runs.RunLine] = {}
+    newest: dict[str, Origin] = {}
     for line in runs.run_lines(project):
-        stages = {stage.fingerprint for stage in runs.run_stages(project, line.id)}
-        if line.state == "done" and line.target == "evaluate" and histories in stages:
-            newest.setdefault(line.label, line)
+        if line.state == "done" and line.target == "evaluate" and line.label not in newest:
+            found = origin(project, line)
+            if is_of(found, dataset.digest):
+                newest[line.label] = found
     results: dict[str, Sequence[Ranks]] = {}
-    for label, line in sorted(newest.items(), key=lambda entry: entry[1].id):
+    for label, found in sorted(newest.items(), key=lambda entry: entry[1].line.id):
         try:
-            results[label] = run_ranks(project, line.id)
+            results[label] = run_ranks(project, found.line.id)
         except MissingInput:
             continue  # its results were made anew by a later run
     if not results:
         raise MissingInput(
             "No run has a result yet.", hint=f"Make one: edt run --project {project.name}"
         )
-    configs = [Config.model_validate(newest[label].config) for label in results]
-    notes = stand_in_notes(configs[0])
+    rows = {label: newest[label] for label in results}
     return overall_table(
         results,
         dataset.domain_names,
         title=f"{dataset.name}: test targets",
         reference=Variant.LLM_EDT.value,
-        notes=notes,
+        notes=[*difference_notes(rows), *stand_in_notes_of(rows)],
     )
 
 
@@ -213,13 +231,4 @@ def _by_domain(
         domain: {short: means[domain, name] for name, short in _SHORT if (domain, name) in means}
         for domain in domains
         if any((domain, name) in means for name, _ in _SHORT)
-    }
-
-
-def flat(nested: Mapping[str, Any]) -> dict[str, Any]:
-    """A nested configuration by dotted keys."""
-    return {
-        f"{section}.{key}": value
-        for section, values in nested.items()
-        for key, value in values.items()
     }

@@ -27,6 +27,7 @@ FETCH = 1_000_000
 Codes = np.ndarray[Any, np.dtype[np.uint32]]
 
 _PREFIX = "import-"
+_TO_ENCODE = "250MB"
 
 
 @contextmanager
@@ -136,7 +137,12 @@ class Staging:
         return left - self.count()
 
     def encode(self) -> None:
-        """Number users and items from 0; equal ids of both domains share their number."""
+        """Number users and items from 0; equal ids of both domains share their number.
+
+        Choice: nothing of the events is in memory yet, so DuckDB may have the room that is planned
+        for them: millions of distinct users can't be numbered in less.
+        """
+        self._database.execute(f"SET memory_limit = '{_TO_ENCODE}'")
         self._database.execute("""
             CREATE TABLE users AS SELECT u, row_number() OVER (ORDER BY u) - 1 AS code
                 FROM (SELECT DISTINCT u FROM events);

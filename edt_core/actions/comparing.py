@@ -6,9 +6,9 @@ from typing import Literal
 
 from edt_core.actions.jobs import flat, imported
 from edt_core.actions.provenance import (
-    difference_notes,
     origin,
     refuse_earlier,
+    seed_notes,
     stand_in_notes_of,
 )
 from edt_core.actions.reporting import run_ranks
@@ -49,8 +49,8 @@ def compare(project: Project, *numbers: int, groups: bool = False) -> Comparison
     """
     if len(set(numbers)) < 2 or len(set(numbers)) < len(numbers):
         raise UsageError("A comparison needs two or more different runs.", hint="Name two runs.")
-    dataset = imported(project)
     lines = [runs.run_line(project, number) for number in numbers]
+    dataset = imported(project)
     rows = {f"run {line.id}: {line.label}": origin(project, line) for line in lines}
     for found in rows.values():
         refuse_earlier(found, dataset.digest)
@@ -66,7 +66,7 @@ def compare(project: Project, *numbers: int, groups: bool = False) -> Comparison
         reference="" if two else next(iter(results)),
         notes=[
             *(_two_tests(*results.values()) if two else ()),
-            *difference_notes(rows),
+            *seed_notes(rows),
             *stand_in_notes_of(rows),
         ],
     )

@@ -101,31 +101,35 @@ def stand_in_notes_of(rows: Mapping[str, Origin]) -> list[str]:
     return [stand_in_note([] if without == asking else without)]
 
 
-def difference_notes(rows: Mapping[str, Origin]) -> list[str]:
-    """Sentences on the seeds and settings that are not the same behind every row."""
+def seed_notes(rows: Mapping[str, Origin]) -> list[str]:
+    """A sentence on the seeds where not every trained row has the same."""
     trained = {label: found for label, found in rows.items() if "Pretrain" in found.stages}
     seeds = {label: " ".join(map(str, found.line.seeds)) for label, found in trained.items()}
-    notes = (
-        [f"The runs differ in seeds: {_by_value(seeds)}."] if len(set(seeds.values())) > 1 else []
-    )
+    return [f"The runs differ in seeds: {_by_value(seeds)}."] if _differ(seeds) else []
+
+
+def setting_notes(rows: Mapping[str, Origin]) -> list[str]:
+    """A sentence on the settings that decided a row's numbers and are not the same for another."""
     deciding = {label: found.deciding for label, found in rows.items()}
     keys = dict.fromkeys(key for settings in deciding.values() for key in settings)
     told = []
     for key in keys:
         values = {label: str(each[key]) for label, each in deciding.items() if key in each}
-        if len(set(values.values())) > 1:
-            told.append(f"{key} ({_by_value(values)})")
-    if told:
-        more = f" and {len(told) - _MOST_KEYS} more" if len(told) > _MOST_KEYS else ""
-        notes.append(f"The runs differ in settings: {', '.join(told[:_MOST_KEYS])}{more}.")
-    return notes
+        if _differ(values):
+            told.append(f"{key} {_by_value(values)}")
+    more = f" and {len(told) - _MOST_KEYS} more" if len(told) > _MOST_KEYS else ""
+    return [f"The runs differ in settings: {'; '.join(told[:_MOST_KEYS])}{more}."] if told else []
+
+
+def _differ(values: Mapping[str, str]) -> bool:
+    return len(set(values.values())) > 1
 
 
 def _by_value(values: Mapping[str, str]) -> str:
     labels: dict[str, list[str]] = {}
     for label, value in values.items():
         labels.setdefault(value, []).append(label)
-    return "; ".join(f"{value}: {', '.join(each)}" for value, each in labels.items())
+    return ", ".join(f"{value} ({', '.join(each)})" for value, each in labels.items())
 
 
 def _named_settings(label: str) -> Sequence[str]:

@@ -9,10 +9,11 @@ from edt_core.actions.jobs import flat, imported
 from edt_core.actions.provenance import (
     ASKING,
     Origin,
-    difference_notes,
     is_of,
     is_stand_in,
     origin,
+    seed_notes,
+    setting_notes,
     stand_in_notes_of,
 )
 from edt_core.config import Config
@@ -195,7 +196,7 @@ def results_table(project: Project) -> Table:
         dataset.domain_names,
         title=f"{dataset.name}: test targets",
         reference=Variant.LLM_EDT.value,
-        notes=[*difference_notes(rows), *stand_in_notes_of(rows)],
+        notes=[*seed_notes(rows), *setting_notes(rows), *stand_in_notes_of(rows)],
     )
 
 

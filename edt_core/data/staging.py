@@ -27,7 +27,7 @@ FETCH = 1_000_000
 Codes = np.ndarray[Any, np.dtype[np.uint32]]
 
 _PREFIX = "import-"
-_TO_ENCODE = "250MB"
+_TO_ENCODE = "230MB"
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def staged(scratch: Path | None) -> Iterator["Staging"]:
     """An empty staging area in a folder of its own below ``scratch``, gone afterwards.
 
     Raises:
-        EdtError: the disk is full.
+        EdtError: the disk is full, or memory that is planned for does not do.
     """
     import duckdb
 
@@ -44,12 +44,21 @@ def staged(scratch: Path | None) -> Iterator["Staging"]:
         try:
             with duckdb.connect(str(Path(folder) / "events.duckdb"), config=config) as database:
                 yield Staging(database)
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            reason = str(error).partition("\n")[0][:200]
+        except duckdb.OutOfMemoryException as error:
             raise EdtError(
-                f"The import could not work on disk in {folder}: {reason}",
+                "The import needs more memory than EDT plans for: there are too many different "
+                f"users and items ({_first_line(error)}).",
+                hint="Narrow the window (--after, --before).",
+            ) from None
+        except duckdb.IOException as error:
+            raise EdtError(
+                f"The import could not work on disk in {folder}: {_first_line(error)}",
                 hint="Make room there, or keep the project on a disk with more (--home).",
             ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200]
 
 
 def sweep(scratch: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from finished import finished, shop
 
 from edt_core.actions.comparing import compare
-from edt_core.actions.provenance import Origin, difference_notes, origin, stand_in_notes_of
+from edt_core.actions.provenance import Origin, origin, seed_notes, setting_notes, stand_in_notes_of
 from edt_core.actions.reporting import results_table, run_rows
 from edt_core.config import Config
 from edt_core.errors import MissingInput
@@ -67,21 +67,21 @@ def test_of_several_rows_only_those_of_the_stand_in_are_named(project):
 
 def test_seeds_and_settings_that_differ_are_told_where_they_decide_something(project):
     rows = {line.label: origin(project, line) for line in runs.run_lines(project)}
-    (note,) = difference_notes(rows)
-    assert note == (
-        "The runs differ in settings: pretraining.batch_size (512: SASRec; 64: LLM-EDT)."
-    )
+    assert seed_notes(rows) == []
+    assert setting_notes(rows) == [
+        "The runs differ in settings: pretraining.batch_size 512 (SASRec), 64 (LLM-EDT)."
+    ]
     answered_by(project, 2, "openai", **{"noise_filter.threshold": 0.5, "clusters.n_clusters": 3})
     answered_by(project, 3, "stand-in", **{"pretraining.width": 64, "evaluation.n_negatives": 7})
     rows = {line.label: origin(project, line) for line in runs.run_lines(project)}
-    (note,) = difference_notes(rows)  # the filter is no part of SASRec, the width none of counting
+    (note,) = setting_notes(rows)  # the filter is no part of SASRec, the width none of counting
     assert "threshold" not in note
     assert "width" not in note
-    assert "evaluation.n_negatives (7: Popularity; 100: SASRec, LLM-EDT)" in note
+    assert "evaluation.n_negatives 7 (Popularity), 100 (SASRec, LLM-EDT)" in note
     other = replace(rows["SASRec"], line=replace(rows["SASRec"].line, seeds=[42]))
-    assert "The runs differ in seeds: 42: SASRec; 42 44: LLM-EDT." in difference_notes(
-        rows | {"SASRec": other}
-    )
+    assert seed_notes(rows | {"SASRec": other}) == [
+        "The runs differ in seeds: 42 (SASRec), 42 44 (LLM-EDT)."
+    ]
 
 
 def test_runs_of_data_imported_before_are_marked_and_not_compared(project):

@@ -273,6 +273,7 @@ def get(
     context: typer.Context,
     key: Annotated[str, typer.Argument(help="Such as noise_filter.threshold.")],
     project: ProjectName = "",
+    json: AsJson = False,
 ) -> None:
     """Show one setting."""
     from edt_core.actions.configuring import configuration
@@ -280,6 +281,9 @@ def get(
     from edt_core.config import known_key
 
     value = configuration(opened(context, project)).flat()[known_key(key)]
+    if json:
+        say_json({"key": key, "value": value})
+        return
     say(safe_text(written(value)))
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edt_app.cli.options import AsJson, ProjectName, opened
+from edt_app.cli.options import MOST, AsJson, ProjectName, opened
 from edt_app.terminal import note, safe_text, say, say_json, say_table
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ def tune(
     threshold: Annotated[
         float | None, typer.Option("--threshold", help="Least target score, or a percentile.")
     ] = None,
-    top_k: Annotated[int | None, typer.Option("--top-k", help="Best source scores kept.")] = None,
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", min=1, max=MOST, help="Best source scores kept.")
+    ] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="absolute or percentile.")] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Keep it in the settings.")] = False,
     json: AsJson = False,

@@ -9,12 +9,12 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message as TextualMessage
 
+from edt_app.crash import write_report
 from edt_app.terminal import safe_text
 from edt_app.tui import tty
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.chrome import Header
 from edt_app.tui.commands import Command
-from edt_app.tui.crash import write_report
 from edt_app.tui.dialogs import Message
 from edt_app.tui.following import Followed, followed
 from edt_app.tui.helping import help_text

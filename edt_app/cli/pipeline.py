@@ -84,7 +84,10 @@ def run(
     context: typer.Context,
     project: ProjectName,
     until: Annotated[str, typer.Option("--until", help="Stop after this stage.")] = "",
-    from_: Annotated[str, typer.Option("--from", help="Compute anew from this stage on.")] = "",
+    from_: Annotated[
+        str,
+        typer.Option("--from", help="Compute anew from this stage on (an import is not repeated)."),
+    ] = "",
     set_: Settings = [],
     seed: Seeds = [],
     variant: Annotated[

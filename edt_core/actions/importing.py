@@ -9,17 +9,18 @@ from typing import Any, get_args
 import numpy as np
 from pydantic import ValidationError
 
+from edt_core.actions.jobs import imported
 from edt_core.actions.stopping import either
 from edt_core.data.dataset import Dataset
 from edt_core.data.importing import DomainFiles, ImportOptions, import_files
-from edt_core.data.split import leave_one_out
+from edt_core.data.split import RawSequences, leave_one_out
 from edt_core.data.staging import sweep
 from edt_core.data.statistics import Statistics, statistics
 from edt_core.errors import RunCancelled, UsageError
 from edt_core.events import EventSink, StageAdvanced, StageFinished
 from edt_core.recipes import Data
 from edt_core.stage import Step
-from edt_core.store.datasets import save_dataset
+from edt_core.store.datasets import raw_sequences, save_dataset
 from edt_core.store.project import Project
 
 _SAMPLE = 50
@@ -130,11 +131,19 @@ def _keep(project: Project, dataset: Dataset) -> None:
         data.histories: histories,
         data.valid: valid,
         data.test: test,
+        data.raw: RawSequences(dataset.raw),
     }
     for stage, artifact in made.items():
         if not project.artifacts.has(stage):
             project.artifacts.write(stage, artifact, 0.0)
     save_dataset(project, dataset)
+
+
+def keep_raw(project: Project) -> None:
+    """Keep the whole sequences of a data set that an older version imported; it kept none."""
+    stage = Data.of(imported(project).digest).raw
+    if not project.artifacts.has(stage):
+        project.artifacts.write(stage, RawSequences(raw_sequences(project)), 0.0)
 
 
 def _sample(dataset: Dataset) -> list[SampleEvent]:

@@ -178,6 +178,7 @@ def _write_embeddings(store: Artifacts, sources: Sources, drafts: list[int], fol
             "items": list(range(len(vectors["items"]))),
             "generated": ids,
             "choice": known.parameters if known else {},
+            "dimensions": int(vectors["items"].shape[1]),
         },
     )
 
@@ -186,10 +187,11 @@ def _write_candidates(store: Artifacts, fingerprint: str, users: list[str], file
     if fingerprint:
         arrays, _ = store.arrays(fingerprint)
         names = np.array([users[user] for user in arrays["users"].tolist()], dtype=np.str_)
-        negatives = arrays["negatives"]
+        test, valid = arrays["negatives"], arrays["valid_negatives"]
     else:
-        names, negatives = np.zeros(0, dtype=np.str_), np.zeros((0, 0), dtype=np.int64)
-    np.savez_compressed(file, users=names, negatives=negatives)
+        names = np.zeros(0, dtype=np.str_)
+        test = valid = np.zeros((0, 0), dtype=np.int64)
+    np.savez_compressed(file, users=names, negatives=test, valid_users=names, valid_negatives=valid)
 
 
 def _metrics(

@@ -25,8 +25,8 @@ class GRU4Rec(nn.Module):
         self.dropout = Dropout(dropout)
         self.between = dropout
         self.gru = nn.ModuleList(nn.GRU(width, width) for _ in range(layers))
-        self.register_state_dict_post_hook(_name_as_stored)
-        self.register_load_state_dict_pre_hook(_name_as_here)
+        self.register_state_dict_post_hook(_name_as_stored)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_pre_hook(_name_as_here)  # type: ignore[no-untyped-call]
 
     def forward(self, inputs: Tensor, layout: Layout) -> Tensor:
         """``[T, d]`` to ``[T, d]``."""

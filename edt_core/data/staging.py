@@ -50,7 +50,7 @@ def staged(scratch: Path | None) -> Iterator["Staging"]:
                 f"users and items ({_first_line(error)}).",
                 hint="Narrow the window (--after, --before).",
             ) from None
-        except duckdb.IOException as error:
+        except (duckdb.OperationalError, duckdb.FatalException) as error:
             raise EdtError(
                 f"The import could not work on disk in {folder}: {_first_line(error)}",
                 hint="Make room there, or keep the project on a disk with more (--home).",

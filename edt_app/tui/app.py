@@ -221,7 +221,7 @@ class EdtApp(App[None]):
         """Write an unexpected error down and say so; the app goes on."""
         if self.is_headless:
             raise error  # tests see their errors
-        from edt_app.tui.crash import write_report
+        from edt_app.crash import write_report
 
         path = write_report(error, self.reports, doing)
         self.notify(
@@ -251,7 +251,7 @@ class EdtApp(App[None]):
         now = time.monotonic()
         self._errors = [at for at in self._errors if now - at < 10.0] + [now]
         if not self.is_running or len(self._errors) > 3:
-            from edt_app.tui.crash import write_report
+            from edt_app.crash import write_report
 
             path = write_report(error, self.reports, self.current_mode)
             self.exit(return_code=1, message=f"edt-app ended by a bug. It is described in {path}.")

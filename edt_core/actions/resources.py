@@ -39,7 +39,7 @@ def resources(
         emit=_telling_cost(emit, purses),
         device=lambda: chosen_device(device),
         language_model=_language_models(config, ledger, purses, emit, check),
-        embedder=_embedders(config, _vectors(project, config, run), ledger, purses),
+        embedder=_embedders(config, _vectors(project, config, run), ledger, purses, check),
         check=check,
     )
 
@@ -138,7 +138,11 @@ def _vectors(project: Project, config: Config, run: int) -> EmbeddingLedger:
 
 
 def _embedders(
-    config: Config, memory: EmbeddingLedger, ledger: CallLedger, purses: Purses
+    config: Config,
+    memory: EmbeddingLedger,
+    ledger: CallLedger,
+    purses: Purses,
+    check: Callable[[], None],
 ) -> Embedders:
     fitted: dict[tuple[str, int, int], Embedder] = {}
 
@@ -151,7 +155,7 @@ def _embedders(
             from edt_core.llm.openai_embed import OpenAIEmbedder
 
             purse = purses["embedding"]
-            return OpenAIEmbedder(config.embedding, memory, ledger=ledger, purse=purse)
+            return OpenAIEmbedder(config.embedding, memory, ledger=ledger, purse=purse, check=check)
         from edt_core.llm.local_embed import fit_tfidf
 
         key = (choice.model, choice.dimensions, hash(tuple(corpus)))

@@ -181,8 +181,9 @@ class LlmService:
         usage = {"prompt_tokens": sum(map(len, texts)) // 4, "total_tokens": 0}
         told = {"object": "list", "model": "vectors-1", "data": data, "usage": usage}
         await _send(writer, json.dumps(told).encode())
-        if fault in ("", "shuffled"):
-            for text in texts:
+        if fault in ("", "shuffled", "nan", "zero"):
+            spoilt = int(fault in ("nan", "zero"))  # the others are good, and paid
+            for text in texts[: len(texts) - spoilt]:
                 self.answered[f"text {text}"] += 1
         return None
 

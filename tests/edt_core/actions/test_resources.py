@@ -37,7 +37,7 @@ def test_all_stages_of_a_run_spend_from_one_till(project, monkeypatch: pytest.Mo
         openai_chat, "service_model", lambda settings, ledger, purse, **_: purses.append(purse)
     )
     monkeypatch.setattr(
-        openai_embed, "OpenAIEmbedder", lambda *_, ledger, purse: purses.append(purse)
+        openai_embed, "OpenAIEmbedder", lambda *_, purse, **__: purses.append(purse)
     )
     config = Config().changed(PAID)
     given = lent(project, config)
@@ -76,3 +76,20 @@ def test_progress_says_what_was_spent(project, monkeypatch: pytest.MonkeyPatch):
     tills[0].spent, tills[0].calls = 0.25, 1
     given.emit(event)
     assert events == [event, replace(event, note="5 items, $0.2500", spent=0.25)]
+
+
+def test_whoever_buys_vectors_hears_of_a_wish_to_stop(project, monkeypatch: pytest.MonkeyPatch):
+    checks = []
+    monkeypatch.setattr(
+        openai_embed, "OpenAIEmbedder", lambda *_, check, **__: checks.append(check)
+    )
+
+    def check():
+        """Raises when the user asked to stop."""
+
+    config = Config().changed(PAID)
+    given = resources(
+        project, config, device="cpu", max_cost=None, run=1, emit=silence, check=check
+    )
+    given.embedder(config.embedding.choice, [])
+    assert checks == [check]

@@ -25,6 +25,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 ITEMS = 3
+DRAFT = {"title": "A draft"}
+"""An item that a model thinks of, and does not answer."""
 DIMENSIONS = 8
 HANG_SECONDS = 30.0
 
@@ -48,6 +50,7 @@ UNUSABLE = ("length", "empty", "content-filter", "refusal", "wrong-types", "whit
 USABLE = (
     "fenced",
     "talk",
+    "thinking",
     "list",
     "missing-keys",
     "extra-keys",
@@ -254,6 +257,9 @@ def _text(items: list[dict], fault: str) -> str:
         "whitespace": lambda: "\n " * 2000,
         "fenced": lambda: f"```json\n{whole}\n```",
         "talk": lambda: f"Of course! Here are your [{len(items)}] items:\n{whole}\nEnjoy {{them}}.",
+        "thinking": lambda: (
+            f"<think>Perhaps {json.dumps({'items': [DRAFT]})}? No.</think>\n{whole}"
+        ),
         "list": lambda: json.dumps(items),
         "missing-keys": lambda: json.dumps({"items": [{"title": item["title"]} for item in items]}),
         "extra-keys": lambda: json.dumps(

@@ -1,9 +1,10 @@
 """The settings of language models and embedders, part of the configuration."""
 
-from typing import Annotated, Literal
+import json
+from typing import Annotated, Any, ClassVar, Literal, NoReturn
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
 from edt_core.params import Params
 
@@ -25,6 +26,51 @@ def _address(text: str) -> str:
 
 
 Address = Annotated[str, Field(max_length=500), AfterValidator(_address)]
+
+_OWN_SETTINGS = {"model": "model", "temperature": "temperature", "max_tokens": "max_tokens"}
+_NOT_TO_BE_SET = {
+    *("messages", "response_format", "max_completion_tokens", "stream", "stream_options"),
+    *("n", "best_of", "tools", "functions"),
+}
+"""What EDT says itself, and what would bring or cost more than one answer."""
+_SECRET = {"apikey", "authorization", "password", "secret", "accesstoken"}
+
+
+def _fields(text: str) -> str:
+    """Fields of a request as canonical JSON; nothing for none."""
+    if not text.strip():
+        return ""
+    try:
+        given = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        raise ValueError('This is no JSON object; write it like {"reasoning_effort": "low"}')
+    for name in sorted(given):
+        if name in _OWN_SETTINGS:
+            raise ValueError(f"{name} is a setting of its own, llm.{_OWN_SETTINGS[name]}")
+        if name in _NOT_TO_BE_SET:
+            raise ValueError(f"{name} is not to be set here: a request asks for one answer")
+    if any(name in _SECRET for name in _names(given)):
+        raise ValueError("A key is never kept in a project; keys come from the environment")
+    return json.dumps(given, sort_keys=True, ensure_ascii=False) if given else ""
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _names(value: Any) -> set[str]:
+    """Every key at any depth, without case and punctuation."""
+    if isinstance(value, list):
+        return set().union(*map(_names, value))
+    if not isinstance(value, dict):
+        return set()
+    here = {"".join(filter(str.isalnum, name.casefold())) for name in value}
+    return here.union(*map(_names, value.values()))
+
+
+Fields = Annotated[str, Field(max_length=2000), AfterValidator(_fields)]
 
 
 class EmbeddingSettings(Params):
@@ -105,6 +151,9 @@ class LlmSettings(Params):
     max_tokens: int = Field(default=1024, ge=16)
     """Longest answer."""
 
+    extra: Fields = ""
+    """More fields of every request, as a JSON object such as {"reasoning_effort": "low"}."""
+
     repair_attempts: int = Field(default=2, ge=0, le=10)
     """How often an answer that fails validation is asked for again, with the error named."""
 
@@ -141,10 +190,23 @@ class LlmSettings(Params):
             temperature=self.temperature,
             max_tokens=self.max_tokens,
             repair_attempts=self.repair_attempts,
+            extra="" if self.provider == "stand-in" else self.extra,
         )
 
 
-class EmbeddingChoice(Params):
+class _Choice(Params):
+    """A part of the settings that a stage's fingerprint holds."""
+
+    later: ClassVar[frozenset[str]] = frozenset()
+    """Fields of a later version: left out while empty, so that what was made without them stays."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        told: dict[str, Any] = dump(self)
+        return {name: value for name, value in told.items() if value or name not in self.later}
+
+
+class EmbeddingChoice(_Choice):
     """The part of the embedding settings that can change a vector."""
 
     provider: Literal["embedded", "minilm", "openai"]
@@ -152,11 +214,20 @@ class EmbeddingChoice(Params):
     dimensions: int
 
 
-class LlmChoice(Params):
+class LlmChoice(_Choice):
     """The part of the language-model settings that can change an answer."""
+
+    later = frozenset({"extra"})
 
     provider: Literal["stand-in", "openai"]
     model: str
     temperature: float
     max_tokens: int
     repair_attempts: int
+    extra: str = ""
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What a request says beside EDT's own fields."""
+        found: dict[str, Any] = json.loads(self.extra or "{}")
+        return found

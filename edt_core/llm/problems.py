@@ -94,6 +94,9 @@ def without(key: str, text: str) -> str:
 def _refused(error: "APIStatusError", key: str) -> Problem:
     body = error.body if isinstance(error.body, dict) else {}
     said = clean(without(key, str(body.get("message") or error.body or "")), 300)
+    field = clean(without(key, str(body.get("param") or "")), 60)
+    if field and field not in said:
+        said = f"{said} ({field})"
     code = f"{body.get('code')} {body.get('type')}"
     status = error.status_code
     return Problem(

@@ -68,6 +68,8 @@ class CallFailed(Exception):
         super().__init__(problem.text)
         self.reason = problem.text
         self.status = problem.status
+        self.for_good = problem.status >= 400 and not problem.again
+        """The service refuses this request, however often it is asked."""
         self.attempts = attempts
         self.fatal = fatal
 

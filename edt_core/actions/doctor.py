@@ -13,7 +13,7 @@ from edt_core.actions.configuring import configuration
 from edt_core.config import EmbeddingSettings, LlmSettings
 from edt_core.errors import UsageError
 from edt_core.llm.keys import find_key, has_keyring
-from edt_core.llm.presets import address_of, key_names
+from edt_core.llm.presets import address_of, is_confidential, key_names
 from edt_core.store.database import SQLITE_VERSION
 from edt_core.store.home import Home
 from edt_core.store.memory import CallLedger
@@ -143,8 +143,11 @@ def _keys(project: Project) -> Iterator[Finding]:
         names = key_names(section, settings.provider, address)
         key, found = find_key(names, address)
         keyring = "" if has_keyring() else "; no keyring: pip install 'edt[keyring]'"
-        missing = f"none in {names[0]}{keyring}"
-        yield Finding(what, "good" if key else "note", f"from {found}" if key else missing)
+        said = f"from {found}" if key else f"none in {names[0]}{keyring}"
+        if key and not is_confidential(address):
+            yield Finding(what, "bad", f"{said}, and sent over plain http, for everybody to read")
+        else:
+            yield Finding(what, "good" if key else "note", said)
 
 
 def _endpoints(project: Project) -> Iterator[Finding]:

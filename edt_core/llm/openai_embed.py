@@ -26,8 +26,8 @@ _TRIES = 3
 """How often a text is asked for whose vector is no good."""
 _LOOK_UP = 0.2
 """Seconds after which the user's wish to stop is looked at."""
-_TOO_MUCH = {400, 413, 422}
-"""What services say to a batch that is larger than they take."""
+_TOO_MUCH = {400, 403, 413, 422}
+"""What services say to a batch that is larger than they take, or holds a text that they refuse."""
 
 
 class VectorMemory(Protocol):
@@ -175,7 +175,7 @@ class OpenAIEmbedder:
             try:
                 reply = await self._asked(wanted)
             except CallFailed as failed:
-                if failed.status not in _TOO_MUCH or len(wanted) == 1:
+                if failed.fatal or failed.status not in _TOO_MUCH or len(wanted) == 1:
                     text = wanted[0][1] if failed.status in _TOO_MUCH else ""
                     raise failed.fatal or vector_replies.no_vector(failed.reason, text) from None
                 found |= await self._halves(wanted)

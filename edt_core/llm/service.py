@@ -18,6 +18,7 @@ from edt_core.llm import problems
 from edt_core.llm.keys import find_key
 from edt_core.llm.ledger import Attempt
 from edt_core.llm.pace import Pace, Stopped
+from edt_core.llm.presets import is_confidential
 from edt_core.llm.problems import Problem
 from edt_core.llm.transport import BadAnswer, client
 
@@ -30,6 +31,9 @@ LARGEST_BODY = 4 * 2**20
 _LEAST_LEFT = 0.25
 """Share of a call's time that must be left for another attempt: one that starts with less is likely
 to be paid for and given up."""
+
+_REAL_WAIT = 1.0
+"""Seconds; a service that asks for less asks for nothing: our own pauses count as well."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Service:
         self._client: AsyncOpenAI | None = None
         self._key = ""
         self._reached = False
+        self._answered = False
         self._pace = Pace(
             endpoint.concurrency, endpoint.requests_per_minute, endpoint.tokens_per_minute
         )
@@ -152,18 +157,31 @@ class Service:
                 self._pace.heard()
             if failed := self._failure(problem, attempts, left, str(body["model"])):
                 raise failed
-            if problem.retry_after is not None:
-                self._pace.hold(problem.retry_after)
+            asked = problem.retry_after or 0.0
+            self._pace.hold(asked)
+            if asked >= _REAL_WAIT:
                 continue
-            pause = min(self._back_off(len(attempts)), left - endpoint.timeout * _LEAST_LEFT)
+            pause = max(asked, self._back_off(len(attempts)))
+            pause = min(pause, left - endpoint.timeout * _LEAST_LEFT)
             left -= pause
             try:
                 await self._pace.pause(pause)
             except Stopped:
                 raise _stopped(attempts) from None
 
+    async def look(self, path: str, seconds: float) -> dict[str, Any]:
+        """The JSON object that a GET brings, asked for once.
+
+        Raises:
+            CallFailed: it brings none.
+        """
+        answer, problem = await self._attempt(path, None, seconds)
+        if problem:
+            raise CallFailed(problem, (), None)
+        return answer
+
     async def _attempt(
-        self, path: str, body: Mapping[str, Any], left: float
+        self, path: str, body: Mapping[str, Any] | None, left: float
     ) -> tuple[dict[str, Any], Problem | None]:
         try:
             async with asyncio.timeout(max(0.0, left)):
@@ -174,17 +192,20 @@ class Service:
                 raise
             self._reached |= problem.status > 0
             return {}, problem
-        self._reached = True
+        self._reached = self._answered = True
         return answer, None
 
-    async def _answer(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Send once and read a JSON object of bounded size.
+    async def _answer(self, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Send once (without a body: GET) and read a JSON object of bounded size.
 
         Choice: the SDK's ``post`` and not its typed methods, which spend a third of a call's time
         on checking that a known body is one, and don't check the answer.
         """
         assert self._client
-        raw = await self._client.post(path, body=body, cast_to=bytes)
+        if body is None:
+            raw = await self._client.get(path, cast_to=bytes)
+        else:
+            raw = await self._client.post(path, body=body, cast_to=bytes)
         # a byte that is no UTF-8 spoils a letter, not a paid answer
         text = problems.without(self._key, raw.decode("utf-8", "replace"))
         try:
@@ -203,7 +224,10 @@ class Service:
         host = urlsplit(endpoint.base_url).hostname or "The endpoint"
         key_name = endpoint.key_names[0]
         section = endpoint.section
-        fatal = problems.fatal(problem, section=section, host=host, model=model, key_name=key_name)
+        fatal = problems.fatal(
+            problem, section=section, host=host, model=model, key_name=key_name,
+            answered=self._answered,
+        )  # fmt: skip
         turned_away = sum(attempt.status == 429 for attempt in attempts)
         spent = (
             left < endpoint.timeout * _LEAST_LEFT
@@ -240,7 +264,7 @@ def _key(endpoint: Endpoint) -> str:
     host = urlsplit(endpoint.base_url).hostname
     if key or host in {"127.0.0.1", "localhost", "::1"}:
         return key or "no-key-needed"
-    raise LlmUnavailable(
-        f"There is no key for {host}.",
-        hint=f"Set the environment variable {endpoint.key_names[0]}.",
-    )
+    hint = f"Set the environment variable {endpoint.key_names[0]}."
+    if not is_confidential(endpoint.base_url):
+        hint = f"Write https in {endpoint.section}.base_url: no vendor's key goes over plain http."
+    raise LlmUnavailable(f"There is no key for {host}.", hint=hint)

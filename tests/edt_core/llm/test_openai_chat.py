@@ -97,6 +97,54 @@ def test_retry_after_is_obeyed(ask, server, chat, response):
     assert time.monotonic() - started >= 0.3
 
 
+def test_a_service_that_asks_for_no_wait_at_all_is_not_hammered(ask, server, response):
+    server.answer = lambda number, body: response("{}", 429, {"Retry-After": "0"})
+    started = time.monotonic()
+    (refused,) = ask(question(), timeout=2.0)
+    assert isinstance(refused, Refusal)
+    assert time.monotonic() - started > 1.0  # pauses that double, until a quarter of it is left
+    assert len(server.requests) < 20
+
+
+def test_one_prompt_that_is_forbidden_fails_alone(ask, server, chat, response):
+    def answer(number, body):
+        if body["messages"][1]["content"] == "bad":
+            return response('{"error": {"message": "not for you"}}', 403)
+        return response(chat("fine"))
+
+    server.answer = answer
+    good, refused, last = ask(question("a"), question("bad"), question("b"), concurrency=1)
+    assert isinstance(good, Answer)
+    assert isinstance(last, Answer)
+    assert "403: not for you" in refused.reason
+
+
+def test_a_first_prompt_that_is_flagged_says_nothing_of_the_key(ask, server, chat, response):
+    def answer(number, body):
+        if not number:
+            return response('{"error": {"message": "Your input was flagged"}}', 403)
+        return response(chat("fine"))
+
+    server.answer = answer
+    refused, answered = ask(question("a"), question("b"), concurrency=1)
+    assert isinstance(refused, Refusal)
+    assert isinstance(answered, Answer)
+
+
+def test_what_the_environment_holds_for_openai_goes_nowhere_else(ask, server, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-1")
+    monkeypatch.setenv("OPENAI_ADMIN_KEY", "sk-canary-2")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-canary-3")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-canary-4")
+    monkeypatch.setenv("AZURE_OPENAI_AD_TOKEN", "canary-5")
+    monkeypatch.setenv(
+        "OPENAI_CUSTOM_HEADERS", "X-Gateway: canary-6\nAuthorization: Bearer canary-7"
+    )
+    ask(question())
+    assert "canary" not in repr(server.headers)
+    assert server.headers[0]["authorization"] == "Bearer no-key-needed"
+
+
 def test_a_service_that_wants_an_hour_is_left_for_now(ask, server, response):
     server.answer = lambda number, body: response("{}", 429, {"Retry-After": "3600"})
     with pytest.raises(LlmUnavailable, match="asks to wait 3600 seconds"):
@@ -480,6 +528,8 @@ def test_cached_prompt_tokens_are_read_as_either_vendor_reports_them(ask, server
 
 def test_azure_is_asked_its_own_way(server, ledger, monkeypatch):
     monkeypatch.setenv("EDT_LLM_KEY", "azure-canary-1")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-canary-2")
+    monkeypatch.setenv("AZURE_OPENAI_AD_TOKEN", "canary-3")
     settings = LlmSettings(
         provider="azure", model="dep-1", api_version="2024-10-21",
         base_url=server.url.removesuffix("/v1"),
@@ -489,3 +539,4 @@ def test_azure_is_asked_its_own_way(server, ledger, monkeypatch):
     assert server.paths == ["/openai/deployments/dep-1/chat/completions?api-version=2024-10-21"]
     assert server.headers[0]["api-key"] == "azure-canary-1"
     assert "authorization" not in server.headers[0]
+    assert "openai-organization" not in server.headers[0]

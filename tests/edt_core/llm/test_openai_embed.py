@@ -162,6 +162,21 @@ def test_a_text_that_the_service_refuses_is_named(embedder, server, memory, resp
     assert len(memory.vectors) == 1
 
 
+def test_a_text_that_is_forbidden_is_named_and_the_key_is_not_to_blame(
+    embedder, server, memory, response
+):
+    def answer(number, asked):
+        if "dd" in asked["input"]:
+            return response('{"error": {"message": "no"}}', 403)
+        return response(body([vector(text) for text in asked["input"]]))
+
+    server.answer = answer
+    embedder.embed(["a"])
+    with pytest.raises(LlmUnavailable, match=r"refuses the text 'dd': .* 403"):
+        embedder.embed(["bbb", "dd", "cccc"])
+    assert len(memory.vectors) == 2
+
+
 def test_a_wish_to_stop_is_heard_while_vectors_are_bought_and_those_in_flight_come_home(
     embedder, server, memory, response, slowly
 ):

@@ -24,7 +24,7 @@ _OURS = {
 IGNORED = 5
 """So many answers in a row without the form that was asked for mean that it is ignored."""
 
-_SPOKEN: dict[Form, str] = {"schema": "JSON schema", "json": "JSON mode", "text": "plain text"}
+SPOKEN: dict[Form, str] = {"schema": "JSON schema", "json": "JSON mode", "text": "plain text"}
 
 _SHORTEST_CHECKED = 100
 """Words from which on a prompt is held against the service's own count of its tokens."""
@@ -72,7 +72,7 @@ class Forms:
             self._step_down("takes {} and ignores it", step)
 
     def _step_down(self, how: str, step: str) -> None:
-        before, instead = (_SPOKEN[LADDER[n]] for n in (self.rung, self.rung + 1))
+        before, instead = (SPOKEN[LADDER[n]] for n in (self.rung, self.rung + 1))
         self.rung += 1
         self._ignored = 0
         note = f"The service {how.format(before)}; it is asked for {instead}."

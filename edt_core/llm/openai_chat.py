@@ -76,11 +76,20 @@ def endpoint(settings: LlmSettings) -> Endpoint:
 class OpenAIChat:
     """One chat service; learns which parameters and which forms of answers it takes."""
 
-    def __init__(self, where: Endpoint, form: Form = "schema", emit: EventSink = silence) -> None:
-        """A chat service at ``where`` that supports no stronger ``form`` of answers."""
+    def __init__(
+        self,
+        where: Endpoint,
+        form: Form = "schema",
+        emit: EventSink = silence,
+        parameters: Parameters | None = None,
+    ) -> None:
+        """A chat service at ``where`` that supports no stronger ``form`` of answers.
+
+        ``parameters`` are what is known already of how it wants them.
+        """
         self._service = Service(where)
         self._forms = Forms(form, emit)
-        self._parameters = Parameters(emit)
+        self._parameters = parameters or Parameters(emit)
         self._tried = 0
         self._answered = False
         self._trying = asyncio.Lock()

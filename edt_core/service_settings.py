@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
+from edt_core.local_models import digest_of
 from edt_core.params import Params
 
 Dollars = Annotated[float, Field(ge=0.0, le=1e6)] | None
@@ -76,13 +77,20 @@ Fields = Annotated[str, Field(max_length=2000), AfterValidator(_fields)]
 class EmbeddingSettings(Params):
     """Text embeddings (3.2.2)."""
 
-    provider: Literal["embedded", "minilm", "openai", "azure", "vllm", "ollama", "llama-cpp"] = (
-        "embedded"
-    )
-    """TF-IDF with truncated SVD, the bundled MiniLM model, or an endpoint (openai: any)."""
+    provider: Literal[
+        "embedded",
+        "minilm",
+        "sentence-transformers",
+        "openai",
+        "azure",
+        "vllm",
+        "ollama",
+        "llama-cpp",
+    ] = "embedded"
+    """TF-IDF with SVD, the bundled MiniLM, another local model, or an endpoint (openai: any)."""
 
-    model: str = Field(default="tfidf-svd", max_length=200)
-    """The model's name, as the endpoint knows it."""
+    model: str = Field(default="tfidf-svd", max_length=1000)
+    """The model's name at the endpoint; for sentence-transformers its folder or its name here."""
 
     dimensions: int = Field(default=512, ge=2, le=8192)
     """d_L of the embedded default; an endpoint is asked for its own."""
@@ -117,6 +125,9 @@ class EmbeddingSettings(Params):
     @property
     def choice(self) -> "EmbeddingChoice":
         """What can change a vector; the endpoint's address and the batch size can't."""
+        if self.provider == "sentence-transformers":  # the digest says which, wherever it lies
+            digest = digest_of(self.model)
+            return EmbeddingChoice(provider=self.provider, model="", dimensions=0, digest=digest)
         local = self.provider in {"embedded", "minilm"}
         return EmbeddingChoice(
             provider=self.provider if local else "openai",  # they all speak one language
@@ -209,9 +220,13 @@ class _Choice(Params):
 class EmbeddingChoice(_Choice):
     """The part of the embedding settings that can change a vector."""
 
-    provider: Literal["embedded", "minilm", "openai"]
+    later = frozenset({"digest"})
+
+    provider: Literal["embedded", "minilm", "sentence-transformers", "openai"]
     model: str
     dimensions: int
+    digest: str = ""
+    """Of a local model's files."""
 
 
 class LlmChoice(_Choice):

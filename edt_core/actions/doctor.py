@@ -14,6 +14,7 @@ from edt_core.config import EmbeddingSettings, LlmSettings
 from edt_core.errors import UsageError
 from edt_core.llm.keys import find_key, has_keyring
 from edt_core.llm.presets import address_of, is_confidential, key_names
+from edt_core.local_models import folder_of
 from edt_core.store.database import SQLITE_VERSION
 from edt_core.store.home import Home
 from edt_core.store.memory import CallLedger
@@ -42,6 +43,7 @@ def examine(home: Home, project: Project | None = None, *, offline: bool = False
     findings = list(_machine(home))
     if project is not None:
         findings += _project(project)
+        findings += _local_model(project)
         findings += _keys(project)
         if not offline:
             findings += _endpoints(project)
@@ -122,6 +124,24 @@ def _project(project: Project) -> Iterator[Finding]:
         if broken
         else f"{len(project.artifacts.lines()):,} whole",
     )
+
+
+def _local_model(project: Project) -> Iterator[Finding]:
+    """The model on this machine that embeds the project's texts, where one does."""
+    settings = configuration(project).embedding
+    what = "embedding model"
+    if settings.provider == "minilm" and settings.model != EmbeddingSettings().model:
+        detail = f"MiniLM; {settings.model!r} is read by other providers alone"
+        yield Finding(what, "note", detail)
+    if settings.provider != "sentence-transformers":
+        return
+    folder = folder_of(settings.model)
+    if find_spec("sentence_transformers") is None:
+        yield Finding(what, "bad", "not installed: pip install 'edt[sentence-transformers]'")
+    elif folder is None:
+        yield Finding(what, "bad", f"{settings.model!r} is not on this machine; EDT downloads none")
+    else:
+        yield Finding(what, "good", f"{folder}, {settings.choice.digest[:12]}")
 
 
 def _asked(project: Project) -> list[LlmSettings | EmbeddingSettings]:

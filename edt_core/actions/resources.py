@@ -39,7 +39,14 @@ def resources(
         emit=_telling_cost(emit, purses),
         device=lambda: chosen_device(device),
         language_model=_language_models(config, ledger, purses, emit, check),
-        embedder=_embedders(config, _vectors(project, config, run), ledger, purses, check),
+        embedder=_embedders(
+            config,
+            _vectors(project, config, run),
+            ledger,
+            purses,
+            lambda: chosen_device(device),
+            check,
+        ),
         check=check,
     )
 
@@ -142,15 +149,20 @@ def _embedders(
     memory: EmbeddingLedger,
     ledger: CallLedger,
     purses: Purses,
+    device: Callable[[], str],
     check: Callable[[], None],
 ) -> Embedders:
     fitted: dict[tuple[str, int, int], Embedder] = {}
 
     def opened(choice: EmbeddingChoice, corpus: Sequence[str]) -> Embedder:
         if choice.provider == "minilm":
-            from edt_core.llm.local_embed import MiniLm
+            from edt_core.llm.local_embed import open_minilm
 
-            return MiniLm()
+            return open_minilm(device(), check)
+        if choice.provider == "sentence-transformers":
+            from edt_core.llm.local_embed import open_local
+
+            return open_local(config.embedding.model, device(), check)
         if choice.provider == "openai":
             from edt_core.llm.openai_embed import OpenAIEmbedder
 

@@ -19,3 +19,23 @@ def test_a_key_that_everybody_on_the_way_can_read_is_said(tmp_path, monkeypatch,
         findings = {line.what: line for line in examine(home, project, offline=True)}
     assert findings["chat key"].state == state
     assert "canary" not in str(findings)
+
+
+def test_a_local_model_that_is_not_here_is_said(tmp_path):
+    home = Home(tmp_path)
+    local = {"embedding.provider": "sentence-transformers", "embedding.model": "acme/none"}
+    with home.create("x") as project:
+        change(project, local)
+        findings = {line.what: line for line in examine(home, project, offline=True)}
+    assert findings["embedding model"].state == "bad"
+    assert "installed" in findings["embedding model"].detail or (
+        "'acme/none' is not on this machine" in findings["embedding model"].detail
+    )
+
+
+def test_a_model_that_minilm_does_not_read_is_said(tmp_path):
+    home = Home(tmp_path)
+    with home.create("x") as project:
+        change(project, {"embedding.provider": "minilm", "embedding.model": "acme/small"})
+        findings = {line.what: line for line in examine(home, project, offline=True)}
+    assert findings["embedding model"].detail.startswith("MiniLM; 'acme/small' is read by other")

@@ -8,7 +8,7 @@ from edt_core.actions.resources import resources
 from edt_core.config import Config
 from edt_core.errors import UsageError
 from edt_core.events import StageAdvanced, silence
-from edt_core.llm import openai_chat, openai_embed
+from edt_core.llm import local_embed, openai_chat, openai_embed
 from edt_core.store.home import Home
 
 PAID = {
@@ -93,3 +93,14 @@ def test_whoever_buys_vectors_hears_of_a_wish_to_stop(project, monkeypatch: pyte
     )
     given.embedder(config.embedding.choice, [])
     assert checks == [check]
+
+
+@pytest.mark.parametrize("provider", ["minilm", "sentence-transformers"])
+def test_a_local_model_is_opened_on_the_runs_device(project, provider, monkeypatch):
+    opened = []
+    for name in ("open_minilm", "open_local"):
+        monkeypatch.setattr(local_embed, name, lambda *given: opened.append(given))
+    config = Config().changed({"embedding.provider": provider, "embedding.model": "acme/small"})
+    lent(project, config).embedder(config.embedding.choice, [])
+    assert "cpu" in opened[0]
+    assert ("acme/small" in opened[0]) == (provider != "minilm")

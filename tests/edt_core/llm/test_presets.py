@@ -20,7 +20,9 @@ def test_every_provider_that_can_be_set_is_known():
     chat = LlmSettings.model_fields["provider"].annotation.__args__
     texts = EmbeddingSettings.model_fields["provider"].annotation.__args__
     assert set(chat) - {"stand-in"} == PRESETS.keys()
-    assert set(texts) - {"embedded", "minilm"} == PRESETS.keys() - {"deepseek"}
+    assert set(texts) - {"embedded", "minilm", "sentence-transformers"} == PRESETS.keys() - {
+        "deepseek"
+    }
 
 
 def test_azure_asks_for_an_address_and_a_version():

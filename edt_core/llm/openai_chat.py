@@ -11,7 +11,9 @@ from typing import Any
 from edt_core.config import LlmSettings
 from edt_core.errors import LlmUnavailable
 from edt_core.events import EventSink, silence
-from edt_core.llm.asking import RememberingModel
+from edt_core.llm.asking import Desk, RememberingModel
+from edt_core.llm.batch_book import BatchBook
+from edt_core.llm.batch_desk import BatchDesk
 from edt_core.llm.chat_bodies import Forms, Parameters, cut_watch, extra_named, read_reply
 from edt_core.llm.in_flight import Reply, ServiceDesk
 from edt_core.llm.ledger import Ledger
@@ -30,6 +32,7 @@ def service_model(
     ledger: Ledger,
     purse: Purse | None = None,
     *,
+    batches: BatchBook | None = None,
     emit: EventSink = silence,
     check: Callable[[], None] = _go_on,
 ) -> RememberingModel:
@@ -39,18 +42,34 @@ def service_model(
         settings: Which one, and how it is asked.
         ledger: Keeps every call.
         purse: Holds money back for every call.
+        batches: Keeps what was given to the service as a file; ``llm.mode = batch`` needs it, and
+            without it a live model does not know of such requests.
         emit: Told once of a form of answers that the service refuses, and of a prompt that it cut.
         check: Raises when the user asked to stop; the calls in flight come home first.
     """
-    desk = ServiceDesk(
-        OpenAIChat(endpoint(settings), PRESETS[settings.provider].form, emit),
+    where, preset, price = endpoint(settings), PRESETS[settings.provider], price_of(settings)
+    desk: Desk = ServiceDesk(
+        OpenAIChat(where, preset.form, emit),
         ledger,
         concurrency=settings.concurrency,
         repair_attempts=settings.repair_attempts,
-        price=price_of(settings),
+        price=price,
         purse=purse,
         check=check,
     )
+    if batches is not None:
+        desk = BatchDesk(
+            where,
+            preset,
+            batches,
+            model=settings.model,
+            repair_attempts=settings.repair_attempts,
+            price=price,
+            purse=purse,
+            emit=emit,
+            check=check,
+            live=desk if settings.mode == "live" else None,
+        )
     return RememberingModel(settings.choice, desk, ledger)
 
 

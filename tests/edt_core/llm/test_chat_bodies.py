@@ -119,3 +119,8 @@ def test_other_refusals_change_no_parameter(notes):
 )
 def test_a_field_of_the_users_own_is_found_in_a_refusal(reason, named):
     assert extra_named({**BODY, "effort": "huge"}, reason) == named
+
+
+def test_below_plain_text_there_is_nothing_to_ask_for():
+    forms = Forms("text", lambda event: None)
+    assert not forms.refused(2, 400, "response_format is not supported", "generate")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from batch_service import SPOILT, Batches
-from llm_service import REFUSED, UNUSABLE, USABLE, LlmService, serving
+from llm_service import REFUSED, UNUSABLE, USABLE, LlmService, send, serving
 
 from edt_core.config import LlmSettings
 from edt_core.errors import BudgetReached, LlmUnavailable, RunCancelled
@@ -441,6 +441,20 @@ def test_a_batch_made_without_a_word_is_found_in_the_list_and_not_made_twice(ask
     assert good(ask(5))
     assert len(batches.made) == 1
     assert batches.seen["create"] == 1
+
+
+@pytest.mark.parametrize(
+    "page", [{}, {"data": 7}, {"data": [7, None]}, {"data": {"id": "batch-0"}}]
+)
+def test_a_list_of_batches_that_is_none_shows_nothing(page, ask, batches):
+    batches.silent = 1
+
+    async def listed(writer, query):
+        await send(writer, json.dumps(page).encode())
+
+    batches._list = listed
+    assert good(ask(2))
+    assert batches.seen["create"] == 2  # what the service denies is asked for again
 
 
 def test_a_batch_that_is_not_listed_in_time_is_asked_for_again(ask, batches):

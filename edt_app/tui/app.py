@@ -2,11 +2,13 @@
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.message import Message as TextualMessage
 
 from edt_app.terminal import safe_text
@@ -20,10 +22,11 @@ from edt_app.tui.following import Followed, followed
 from edt_app.tui.helping import help_text
 from edt_app.tui.palette import EveryCommand
 from edt_app.tui.places import PLACES
+from edt_app.tui.plain import AsciiOnly
 from edt_app.tui.preferences import Preferences
 from edt_app.tui.session import Session
 from edt_app.tui.strip import strip_now
-from edt_app.tui.theme import DARK, LIGHT
+from edt_app.tui.theme import ANSI_ON_DARK, ANSI_ON_LIGHT, DARK, LIGHT, OWN_VARIABLES
 
 KEYS_OF_APP = (
     Command("app.palette", "colon,ctrl+p", "Command", "Every action, by its name.", "palette"),
@@ -69,7 +72,8 @@ class EdtApp(App[None]):
     def __init__(
         self, session: Session, preferences: Preferences | None = None, start: str = ""
     ) -> None:
-        super().__init__()
+        # without colours the filter that takes them away is chosen once, before any theme is
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.session = session
         self.preferences = preferences or Preferences()
         self.places = PLACES
@@ -77,12 +81,14 @@ class EdtApp(App[None]):
         self._strip = ""
         self._followed: Followed | None = None
         self._errors: list[float] = []
+        self._ascii = AsciiOnly()
         self.animation_level = "none"
 
     def on_mount(self) -> None:
         """Themes, keys, the first screen, and the clocks."""
         self.register_theme(DARK)
         self.register_theme(LIGHT)
+        self.ansi_theme_dark, self.ansi_theme_light = ANSI_ON_DARK, ANSI_ON_LIGHT
         self.theme = self._theme()
         if self.preferences.keymap:
             self.set_keymap(self.preferences.keymap)
@@ -98,6 +104,15 @@ class EdtApp(App[None]):
             self.console.color_system in {None, "standard"}
         )
         return "ansi-dark" if few_colours and "ansi-dark" in self.available_themes else DARK.name
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own variables for themes that aren't ours."""
+        return dict.fromkeys(OWN_VARIABLES, self.current_theme.foreground or "ansi_default")
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Every line passes these on its way to the terminal."""
+        filters = super().get_line_filters()
+        return [*filters, self._ascii] if self.preferences.ascii else filters
 
     # ------------------------------------------------------------------ what happens by itself
 

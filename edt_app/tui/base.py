@@ -33,7 +33,7 @@ class EdtScreen(Screen[None]):
     """
 
     DEFAULT_CSS = """
-    EdtScreen .pane { border: round $panel-lighten-2; padding: 0 1; }
+    EdtScreen .pane { border: round $edge; padding: 0 1; }
     EdtScreen .pane:focus-within { border: round $primary; }
     """
     KEYS: ClassVar[tuple[Command, ...]] = ()

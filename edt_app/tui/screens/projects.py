@@ -53,7 +53,7 @@ class ProjectsScreen(EdtScreen):
       padding: 0; background: $background; }
     ProjectsScreen OptionList > .option-list--option-highlighted { text-style: bold reverse; }
     ProjectsScreen #stages { height: auto; max-height: 14; padding: 0 1;
-      border-top: round $panel-lighten-2; }
+      border-top: round $edge; }
     """
 
     def __init__(self) -> None:

@@ -57,7 +57,7 @@ class TuneScreen(EdtScreen):
     TuneScreen.-narrow #changes { width: 1fr; height: 7; border: none; padding: 0 1; }
     TuneScreen.-narrow #bars { border: none; padding: 0; }
     TuneScreen.-short #lower { height: 4; }
-    TuneScreen.-short #lower > Static { border: none; border-top: round $panel-lighten-2; }
+    TuneScreen.-short #lower > Static { border: none; border-top: round $edge; }
     """
 
     def __init__(self) -> None:
@@ -149,7 +149,7 @@ class TuneScreen(EdtScreen):
         assert self._tuning is not None
         side = 1 if self._side is None else self._side
         counts, unscored = self._tuning.tuner.histogram(self._side, cut.top_k, self._edges)
-        title = f"target score, rank ≤ {cut.top_k}"
+        title = f"target score, ranks 1 to {cut.top_k}"
         if unscored:
             title += f", {unscored:,} without a score"
         self.query_one(Histogram).show(

@@ -46,7 +46,7 @@ def count_rows(
     return [
         _whole("items kept", draft.kept, applied.kept),
         _row("per user", draft.per_user, applied.per_user, "{:.2f}"),
-        _row("% of users ≥ 1", share[0], share[1], "{:.1f}"),
+        _row("% users with 1+", share[0], share[1], "{:.1f}"),
         _whole("users with 0", n_users - draft.users, n_users - applied.users),
         (
             "precision",

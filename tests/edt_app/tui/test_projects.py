@@ -34,6 +34,7 @@ def test_a_name_that_is_taken_is_an_error_in_place(tmp_path):
         assert "already something named shop" in text_of(app)
         await press(pilot, "question_mark")
         assert "Make an empty project" in text_of(app)
+        assert "edt ▸ 1 Projects" in text_of(app)  # the screen stays visible behind it
         await press(pilot, "escape")
         await settled(pilot)
 
@@ -74,6 +75,7 @@ def test_the_tour_goes_through_the_screens_and_comes_back(made):
             seen.append(app.current_mode)
             await pilot.pause(0.1)
             assert "esc End the tour" in text_of(app)
+            assert f"small ▸ {app.places[len(seen)].key} " in text_of(app)  # and the screen itself
             await press(pilot, "enter")
         assert app.current_mode == "projects"
         assert len(seen) == len(set(seen)) == len(app.places) - 1

@@ -41,7 +41,7 @@ class DataScreen(EdtScreen):
     DataScreen #shown { width: 1fr; height: 1fr; }
     DataScreen.-narrow #halves { layout: vertical; }
     DataScreen.-narrow #form { width: 1fr; height: 8; border: none; }
-    DataScreen.-narrow #shown { border: none; border-top: round $panel-lighten-2; }
+    DataScreen.-narrow #shown { border: none; border-top: round $edge; }
     """
 
     def __init__(self) -> None:

@@ -64,7 +64,7 @@ class PipelineScreen(EdtScreen):
     PipelineScreen #log { height: 1fr; }
     PipelineScreen.-narrow #lower { layout: vertical; }
     PipelineScreen.-narrow #left { height: 1fr; }
-    PipelineScreen.-narrow .pane { border: none; border-top: solid $panel-lighten-2; }
+    PipelineScreen.-narrow .pane { border: none; border-top: solid $edge; }
     PipelineScreen.-short #detail { height: 5; }
     PipelineScreen.-narrow #needs { width: 1fr; height: auto; max-height: 3; }
     """

@@ -17,7 +17,7 @@ ReviewScreen.-very-wide #queue { width: 54; }
 ReviewScreen.-narrow #main { layout: vertical; }
 ReviewScreen.-narrow #queue { width: 100%; height: 7; border: none; padding: 0; }
 ReviewScreen.-narrow #main > Panes { height: 1fr; }
-ReviewScreen.-narrow .pane { border: none; border-top: solid $panel-lighten-2; padding: 0 1; }
+ReviewScreen.-narrow .pane { border: none; border-top: solid $edge; padding: 0 1; }
 ReviewScreen.-narrow #verdict { width: 42; }
 ReviewScreen.-narrow #top, ReviewScreen.-short #top { height: 7; }
 ReviewScreen.-narrow #call, ReviewScreen.-short #call { display: none; }

@@ -33,7 +33,7 @@ class Pane(Vertical):
     """A title, and below it a text or a chart. ``leave`` is called when the user goes back."""
 
     DEFAULT_CSS = """
-    Pane { border-top: solid $panel; }
+    Pane { border-top: solid $edge; }
     Pane > #title { height: 1; text-style: bold; padding: 0 1; }
     Pane > ContentSwitcher { height: 1fr; }
     Pane VerticalScroll { padding: 0 1; scrollbar-size-vertical: 1; }

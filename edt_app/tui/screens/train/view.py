@@ -124,7 +124,7 @@ def _progress(watched: "Watched", now: float) -> list[str]:
 
 # ---------------------------------------------------------------------- the table of metrics
 
-_COLUMNS = ("A", "B", "all", "at epoch", "now", "base", "Δ")
+_COLUMNS = ("A", "B", "all", "at epoch", "now", "base", "change")
 
 
 def table(

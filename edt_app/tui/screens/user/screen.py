@@ -60,7 +60,7 @@ class UserScreen(EdtScreen):
         grid-rows: 3fr 2fr; }
     UserScreen.-narrow #panes { grid-size: 1 1; }
     UserScreen #sequence { row-span: 2; }
-    UserScreen #profile { border-top: solid $panel; }
+    UserScreen #profile { border-top: solid $edge; }
     UserScreen.-narrow #profile { border-top: none; }
     UserScreen VerticalScroll { padding: 0 1; scrollbar-size-vertical: 1; }
     UserScreen VerticalScroll:focus { background: $surface; }

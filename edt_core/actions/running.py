@@ -21,7 +21,7 @@ from edt_core.actions.jobs import (
     targets_of,
 )
 from edt_core.actions.publishing import publish
-from edt_core.actions.resources import resources
+from edt_core.actions.resources import chosen_device, resources
 from edt_core.actions.stopping import either
 from edt_core.errors import BudgetReached, EdtError, ReviewPending, RunCancelled, UsageError
 from edt_core.evaluation.ranks import Ranks
@@ -103,6 +103,8 @@ def carry_out(
 ) -> RunOutcome:
     """Run a job; the caller holds the project's stage lock."""
     dataset = imported(project)
+    if job.device != "auto":  # a wrong one starts no run
+        chosen_device(job.device)
     if job.variant in COUNTING:  # no seed enters: one is all
         job = replace(job, seeds=job.seeds[:1])
     review = keep_decisions(project, job, dataset.digest)

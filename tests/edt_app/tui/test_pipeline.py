@@ -17,7 +17,7 @@ GOLDENS = Path(__file__).parent / "goldens"
 def test_the_whole_screen(made, size):
     async def script(pilot, app):
         await press(pilot, "j", "j")
-        same_as_golden(app, GOLDENS / f"pipeline-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"pipeline-{size[0]}x{size[1]}.txt")
 
     drive(made.home, script, project="small", start="pipeline", size=size)
 

@@ -75,7 +75,7 @@ def test_a_wrong_filter_is_said(text):
 def test_the_whole_screen(made, size):
     async def script(pilot, app):
         await press(pilot, "G")
-        same_as_golden(app, GOLDENS / f"prompts-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"prompts-{size[0]}x{size[1]}.txt")
 
     drive(made.home, script, project="small", start="prompts", size=size)
 

@@ -49,7 +49,7 @@ def test_the_whole_screen(home, size, monkeypatch):
 
     async def script(pilot, app):
         await press(pilot, "a", "x")
-        same_as_golden(app, GOLDENS / f"review-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"review-{size[0]}x{size[1]}.txt")
 
     at(home, script, size=size)
 

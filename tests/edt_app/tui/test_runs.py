@@ -91,7 +91,7 @@ def test_a_failing_command_tells_its_own_message_and_hint(tmp_path):
 @pytest.mark.parametrize("size", SIZES)
 def test_the_list_and_the_details_look_as_agreed(home, size):
     async def script(pilot, app):
-        same_as_golden(app, GOLDENS / f"runs-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"runs-{size[0]}x{size[1]}.txt")
 
     drive(home, script, project="shop", start="runs", size=size)
 
@@ -104,7 +104,7 @@ def test_two_marked_runs_are_compared_grouped_and_plotted(home, size):
         await press(pilot, "G", "space", "k", "space", "c")
         assert "Runs 1, 2: compared" in text_of(app)
         assert app.base_screen.shown_command_line == "edt runs compare 1 2 --project shop"
-        same_as_golden(app, GOLDENS / f"runs-compared-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"runs-compared-{size[0]}x{size[1]}.txt")
         await press(pilot, "f")
         assert "N@10 full by sequence length (Figure 4)" in text_of(app)
         assert "¹ best" in text_of(app)

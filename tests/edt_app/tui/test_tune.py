@@ -21,7 +21,7 @@ def test_the_whole_screen(made, size):
         await quiet(pilot)
         await press(pilot, "percent_sign", "right")
         await quiet(pilot)
-        same_as_golden(app, GOLDENS / f"tune-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"tune-{size[0]}x{size[1]}.txt")
 
     drive(made.home, script, project="small", start="tune", size=size)
 

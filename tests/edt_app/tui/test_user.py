@@ -65,7 +65,7 @@ def test_two_lists_stand_beside_each_other_where_there_is_room():
 @pytest.mark.parametrize("size", SIZES)
 def test_the_first_user_of_the_order_is_shown(home, size):
     async def script(pilot, app):
-        same_as_golden(app, GOLDENS / f"user-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"user-{size[0]}x{size[1]}.txt")
 
     drive(home, script, project="shop", start="user", size=size)
 

@@ -89,9 +89,15 @@ class PromptsScreen(EdtScreen):
         self._show_pane()
         self.query_one("#calls", VirtualTable).focus()
 
+    def forget(self) -> None:
+        """No calls, and all of them wanted."""
+        self._filter = ""
+        self.query_one("#calls", VirtualTable).set_ids([])
+        self.query_one("#spend", Static).update("")
+        self._show_call(None)
+
     def reload(self) -> None:
         """Read the calls' ids and what they cost."""
-        self._call = None
         self.project_changed()
 
     def project_changed(self) -> None:

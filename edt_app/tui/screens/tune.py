@@ -83,10 +83,18 @@ class TuneScreen(EdtScreen):
             yield Static(id="below", classes="pane", markup=False)
             yield Static(id="above", classes="pane", markup=False)
 
-    def reload(self) -> None:
-        """Read every score; the draft starts at the applied setting."""
+    def forget(self) -> None:
+        """No scores, no draft, nothing to undo."""
         self._tuning = self._draft = None
         self._outcomes, self._cuts, self._undo, self._redo = {}, {}, [], []
+        self.query_one(Histogram).show(Bars(np.zeros(1, np.int64), self._edges[[0, -1]]))
+        for pane in ("#setting", "#changes", "#below", "#above"):
+            self.query_one(pane, Static).update("")
+            self.query_one(pane, Static).border_title = None
+
+    def reload(self) -> None:
+        """Read every score; the draft starts at the applied setting."""
+        self.query_one("#setting", Static).update("reading the scores …")
         self.read(partial(_load, self.session.project), self._loaded, group="scores")
 
     def project_changed(self) -> None:

@@ -61,6 +61,11 @@ class DataScreen(EdtScreen):
         """Look after a running import."""
         self.set_interval(_LOOK, self._look)
 
+    def forget(self) -> None:
+        """No data set."""
+        self._preview = ""
+        self._tell("data set", "")
+
     def reload(self) -> None:
         """Read the data set's description."""
         self._preview = ""

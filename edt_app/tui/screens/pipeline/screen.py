@@ -92,9 +92,17 @@ class PipelineScreen(EdtScreen):
         self.query_one("#stages", VirtualTable).focus()
         self.set_interval(_LIVE, self._tick)
 
-    def reload(self) -> None:
-        """Another project."""
+    def forget(self) -> None:
+        """An empty board."""
         self._board = self._run = None
+        self.query_one("#stages", VirtualTable).set_ids([])
+        for pane in ("#summary", "#detail", "#needs"):
+            self.query_one(pane, Static).update("")
+        self.query_one("#detail", Static).border_title = None
+        self.query_one("#log", TextPane).show("")
+
+    def reload(self) -> None:
+        """Read the board."""
         self._read_board()
 
     def project_changed(self) -> None:

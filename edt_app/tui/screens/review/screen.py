@@ -88,12 +88,19 @@ class ReviewScreen(EdtScreen):
         lines = generated_by_ids(self.session.project(), ids)
         return {line.id: view.queue_row(line) for line in lines}
 
-    def reload(self) -> None:
-        """Another project: everything anew, the filter dropped."""
-        self._wanted, self._state, self.context = None, (), None
+    def forget(self) -> None:
+        """No item, no filter, nothing selected, nothing done."""
+        self._wanted, self._state, self.context, self._standing = None, (), None, None
         self._rescored.clear()
         self.all_selected = False
-        self.table.marked.clear()
+        self.table.mark(())
+        self.table.set_ids([])
+        self._progress, self._acts = ("", ""), []
+        self.acting = Acting(self)
+        self._draw()
+
+    def reload(self) -> None:
+        """Read the queue."""
         self.read_queue()
 
     def read_queue(self, cursor: int | None = None, *, standing: bool = True) -> None:

@@ -65,12 +65,18 @@ class RunsScreen(EdtScreen):
         """What was asked about them."""
         return self.query_one(Pane)
 
-    def reload(self) -> None:
-        """Another project: nothing of the old one stays."""
+    def forget(self) -> None:
+        """No run, and nothing asked about one."""
         self._compared.clear()
         self._asked = ()
         self._reference, self._metric, self._topic = None, "", "details"
+        self._rows, self._cells = {}, {}
         self.table.mark([])
+        self.table.set_ids([])
+        self.pane.tell("", Text(""))
+
+    def reload(self) -> None:
+        """Read the runs."""
         self.project_changed()
 
     def project_changed(self) -> None:

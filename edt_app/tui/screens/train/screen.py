@@ -85,10 +85,17 @@ class TrainScreen(EdtScreen):
         """Close the files."""
         self._let_go()
 
-    def reload(self) -> None:
-        """Another project: nothing of the old one stays."""
+    def forget(self) -> None:
+        """No run, no curves."""
         self._watched, self._pinned, self._base, self._phase, self._first = None, None, None, "", 0
         self._let_go()
+        self._show()
+        for name in ("#status", "#table", "#log"):
+            self._update(name, Text(""))
+        self.query_one("#facts", KeyValues).show({})
+
+    def reload(self) -> None:
+        """Look for the run to watch."""
         self._look(always=True)
 
     def project_changed(self) -> None:

@@ -105,13 +105,16 @@ class UserScreen(EdtScreen):
 
     # ------------------------------------------------------------------ reading
 
-    def reload(self) -> None:
-        """Another project: its runs, and the first user of the order."""
+    def forget(self) -> None:
+        """Nobody."""
         self._user, self._case, self._answers = "", None, {}
         self._runs, self._chosen, self._queue = [], (), _Queue()
         self.query_one("#who", Static).update("")
         for pane in _PANES:
             self._tell(pane, Text())
+
+    def reload(self) -> None:
+        """The runs, and the first user of the order."""
         self._read_runs(first=True)
 
     def project_changed(self) -> None:

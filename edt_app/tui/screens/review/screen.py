@@ -35,6 +35,10 @@ _COLUMNS = (
     Column("targt", 5),
     Column("title", 8, flexible=True),
 )
+_READING = "reading …"
+_NONE = "No generated item here: / changes the filter, 3 runs the pipeline."
+_LOW, _ROOMY = 40, 36
+"""Lines of a screen below which panes are smaller, and from which on five acts are listed."""
 
 
 class ReviewScreen(EdtScreen):
@@ -65,7 +69,7 @@ class ReviewScreen(EdtScreen):
             yield VirtualTable(
                 _COLUMNS,
                 self._fetch,
-                empty="No generated item here: / changes the filter, 3 runs the pipeline.",
+                empty=_READING,
                 markable=True,
                 glyphs=glyphs,
                 id="queue",
@@ -94,6 +98,7 @@ class ReviewScreen(EdtScreen):
         self._rescored.clear()
         self.all_selected = False
         self.table.mark(())
+        self.table.empty = _READING
         self.table.set_ids([])
         self._progress, self._acts = ("", ""), []
         self.acting = Acting(self)
@@ -129,6 +134,7 @@ class ReviewScreen(EdtScreen):
     ) -> None:
         ids, self._standing, self._state = found
         fresh = not len(self.table.ids)
+        self.table.empty = _NONE
         self.table.set_ids(ids, cursor=cursor)
         if not len(ids):
             self.context = None
@@ -204,6 +210,7 @@ class ReviewScreen(EdtScreen):
 
     def on_resize(self) -> None:
         """Other sizes hold other texts."""
+        self.set_class(self.size.height < _LOW, "-low")
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
@@ -230,7 +237,7 @@ class ReviewScreen(EdtScreen):
         self.query_one("#status", Static).update(Text(text))
 
     def _draw_acts(self) -> None:
-        roomy = self.size.width >= 100 and self.size.height >= 30
+        roomy = self.size.width >= 100 and self.size.height >= _ROOMY
         text = view.acts_text(self._acts, 5 if roomy else 1, self.size.width)
         self.query_one("#acts", Static).update(text)
 

@@ -33,6 +33,9 @@ _COLUMNS = (
     Column("sec", 7, "right", from_width=100),
     Column("note", 16, flexible=True),
 )
+_READING = "reading …"
+_NONE = "No call yet: s on 3 Pipeline runs."
+_NONE_FITS = "No call fits the filter: / changes it."
 _PANES = ("request", "response", "parsed", "attempts")
 
 
@@ -69,9 +72,7 @@ class PromptsScreen(EdtScreen):
     def body(self) -> Iterable[Widget]:
         """What was spent, the list, the call."""
         yield Static(id="spend", markup=False)
-        yield VirtualTable(
-            _COLUMNS, self._fetch, empty="No call yet: s on 3 Pipeline runs.", id="calls"
-        )
+        yield VirtualTable(_COLUMNS, self._fetch, empty=_READING, id="calls")
         yield Static(id="heading", markup=False)
         with Horizontal(id="detail"):
             with Vertical(id="first"):
@@ -92,7 +93,9 @@ class PromptsScreen(EdtScreen):
     def forget(self) -> None:
         """No calls, and all of them wanted."""
         self._filter = ""
-        self.query_one("#calls", VirtualTable).set_ids([])
+        table = self.query_one("#calls", VirtualTable)
+        table.empty = _READING
+        table.set_ids([])
         self.query_one("#spend", Static).update("")
         self._show_call(None)
 
@@ -119,7 +122,9 @@ class PromptsScreen(EdtScreen):
 
     def _listed(self, found: "tuple[NDArray[np.int64], list[Spend]]") -> None:
         ids, spent = found
-        self.query_one("#calls", VirtualTable).set_ids(ids)
+        table = self.query_one("#calls", VirtualTable)
+        table.empty = _NONE_FITS if self._filter else _NONE
+        table.set_ids(ids)
         cost = sum(line.cost for line in spent)
         bad = sum(line.invalid + line.failed + line.unknown for line in spent)
         unpriced = sum(line.unpriced for line in spent)

@@ -89,6 +89,7 @@ def test_the_list_is_filtered_and_the_call_under_the_cursor_shown(made):
         assert f"call {newest} " in text_of(app)
         await press(pilot, "f")
         assert "0 calls with status:bad" in text_of(app)
+        assert "No call fits the filter" in text_of(app)
         await press(pilot, "y")
         assert any("no call here" in told.message for told in app._notifications)
         await press(pilot, "f", "C")

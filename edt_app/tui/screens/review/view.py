@@ -136,7 +136,8 @@ def progress(counts: "Counts", *, wide: bool) -> str:
     rate = f"accept {good / done:.0%} ({low:.0%}-{high:.0%}"
     if not wide:
         return f"{text} · {rate})"
-    return f"{text} {bar(of_kept / max(1, counts.kept), 12)} · {rate} of those decided, no random sample)"
+    share = bar(of_kept / max(1, counts.kept), 12)
+    return f"{text} {share} · {rate} of those decided, no random sample)"
 
 
 def item_text(context: "ItemContext", *, written: bool) -> Text:

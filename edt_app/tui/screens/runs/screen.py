@@ -122,6 +122,8 @@ class RunsScreen(EdtScreen):
             return "there is no run yet."
         if command.action in {"compare", "groups"} and len(self.chosen) < 2:
             return "mark two or more runs with space."
+        if command.action in {"compare", "groups"} and (without := self._without_result):
+            return f"run {without} has no result."
         if command.action == "delete" and self._rows[self._current]["state"] == "running":
             return "it goes on; stop it first."
         if command.action.startswith("metric") and self._topic != "curves":
@@ -129,6 +131,11 @@ class RunsScreen(EdtScreen):
         if command.action == "prompts" and not self._prompts:
             return "there is no such screen."
         return ""
+
+    @property
+    def _without_result(self) -> int | None:
+        """The first of the chosen runs that was not evaluated."""
+        return next((one for one in self.chosen if self._rows[one]["ndcg"] is None), None)
 
     def command_line(self) -> list[str]:
         """What the pane shows, as a command."""
@@ -181,7 +188,8 @@ class RunsScreen(EdtScreen):
         self._reference = self._current
         self.table.mark(self.table.marked | {self._current})
         self.say(f"Run {self._current} is the reference.")
-        if self._topic in {"compare", "groups"} and len(self.chosen) > 1:
+        comparing = self._topic in {"compare", "groups"} and len(self.chosen) > 1
+        if comparing and self._without_result is None:
             self._compare(self._topic)
 
     def do_compare(self) -> None:
@@ -199,9 +207,7 @@ class RunsScreen(EdtScreen):
         if numbers in self._compared:
             self._show_compared(numbers)
             return
-        self.pane.tell(
-            f"Runs {_listed(numbers)}", Text("● testing user by user, in a process of its own …")
-        )
+        self.pane.wait(f"Runs {_listed(numbers)}", "testing user by user, in a process of its own")
         if numbers == self._asked:  # the answer is on its way, for whichever view is asked for
             return
         self._asked = numbers
@@ -229,6 +235,7 @@ class RunsScreen(EdtScreen):
     def fail(self, error: EdtError) -> None:
         """Show an error in place; whatever was asked for may be asked for again."""
         self._asked = ()
+        self.pane.give_up()
         super().fail(error)
 
     def do_curves(self) -> None:
@@ -300,7 +307,7 @@ class RunsScreen(EdtScreen):
         number, home, project = self._current, self.session.home.folder, self.session.name
         self._topic, self._traced = "lineage", number
         title = f"Run {number}: what wrote its training data"
-        self.pane.tell(title, Text("● reading what the run was trained on …"))
+        self.pane.wait(title, "reading what the run was trained on")
         self._to_pane()
 
         def show(found: Any) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LOW = 40
+"""A screen of fewer lines has the class ``-low``."""
+
 HELP = Command("help", "question_mark,f1", "Help", "Every key of this screen.", "help")
 
 
@@ -111,6 +114,10 @@ class EdtScreen(Screen[None]):
         if request and self.session.name:
             self.take_request(request)
 
+    def on_resize(self) -> None:
+        """Know a low screen."""
+        self.set_class(self.size.height < LOW, "-low")
+
     def note_change(self) -> None:
         """The project changed: tell the screen now, or when it is seen next."""
         if self.is_current and (self.session.name or not self.NEEDS_PROJECT):
@@ -168,6 +175,8 @@ class EdtScreen(Screen[None]):
                 act(*values)
 
         try:
+            if self.session.name:
+                self.session.prepare()
             result = work()
         except Exception as error:  # noqa: BLE001 (shown, or reported as a bug)
             if not worker.is_cancelled:

@@ -61,6 +61,8 @@ class TextPane(ScrollView, can_focus=True):
 
     def show(self, text: str, *, keep_place: bool = False) -> None:
         """Show another text, from its start or, for one that grows, where the eye is."""
+        if keep_place and text == self._text:
+            return
         cut_off = len(text) - MOST_LETTERS
         self._text = text
         if cut_off > 0:
@@ -68,6 +70,13 @@ class TextPane(ScrollView, can_focus=True):
         if not keep_place:
             self.scroll_to(0, 0, animate=False, force=True)
         self._break()
+
+    def follow(self, text: str) -> None:
+        """Show a text that grows at its end, unless the eye is further up."""
+        at_end = self.scroll_offset.y >= self.max_scroll_y
+        self.show(text, keep_place=True)
+        if at_end:
+            self.scroll_end(animate=False)
 
     def action_wrap(self) -> None:
         """Wrap long lines, or scroll sideways."""

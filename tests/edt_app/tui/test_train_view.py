@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from trained import STEPS, write_points
 
-from edt_app.tui.following import Followed
+from edt_app.tui.following import Followed, log_lines
 from edt_app.tui.screens.train import panels, view
 from edt_app.tui.screens.train.feed import Feed, Held
-from edt_app.tui.screens.train.watched import Watched, log_lines
+from edt_app.tui.screens.train.watched import Watched
 from edt_app.views import begun, fold_all
 from edt_core.events import Point
 from edt_core.store.journal import EventLine
@@ -35,7 +35,7 @@ def curves_in(folder, **how):
 def watched(life=Life.LIVE, *, age=0.3, stopping=None, cause="", events=()):
     lines = [EventLine(n, 100.0, kind, body) for n, (kind, body) in enumerate(events, 1)]
     how = Liveness(life, age, cause, stopping)
-    return Watched(Followed(LINE, how, fold_all(begun(14), lines)), (), (), None)
+    return Watched(Followed(LINE, how, fold_all(begun(14), lines)), (), None)
 
 
 def epoch(done, total=200):

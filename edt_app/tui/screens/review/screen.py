@@ -37,8 +37,8 @@ _COLUMNS = (
 )
 _READING = "reading …"
 _NONE = "No generated item here: / changes the filter, 3 runs the pipeline."
-_LOW, _ROOMY = 40, 36
-"""Lines of a screen below which panes are smaller, and from which on five acts are listed."""
+_ROOMY = 36
+"""Lines of a screen from which on five acts are listed."""
 
 
 class ReviewScreen(EdtScreen):
@@ -210,7 +210,6 @@ class ReviewScreen(EdtScreen):
 
     def on_resize(self) -> None:
         """Other sizes hold other texts."""
-        self.set_class(self.size.height < _LOW, "-low")
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:

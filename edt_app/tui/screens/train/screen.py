@@ -245,7 +245,7 @@ class TrainScreen(EdtScreen):
             text.append("\n" + view.brief(known, room).lstrip())
         self._update("#table", text)
         self.query_one("#facts", KeyValues).show(known)
-        lines = watched.log[-(self.query_one("#log").size.height or 2) :]
+        lines = watched.found.log[-(self.query_one("#log").size.height or 2) :]
         shown = "\n".join(safe_text(line, width=width - 2) for line in lines)
         self._update("#log", Text(shown, no_wrap=True))
 

@@ -220,7 +220,8 @@ class EdtApp(App[None]):
             raise error  # tests see their errors
         path = write_report(error, self.reports, doing)
         self.notify(
-            f"An unexpected error ({type(error).__name__}): a bug. It is described in {path}.",
+            f"An unexpected error ({type(error).__name__}): a bug, described in {path}. "
+            "You can go on; what runs was not touched.",
             markup=False,
             severity="error",
             timeout=15,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edt_core.errors import UsageError
+from edt_core.errors import ProjectError, UsageError
 from edt_core.store.database import containing, rows_of, whole_columns
 from edt_core.store.project import Project
 from edt_core.store.questions import user_by_source_id
@@ -232,6 +232,7 @@ def call(project: Project, number: int) -> CallText:
 
     Raises:
         UsageError: there is no such call.
+        ProjectError: its row is damaged.
     """
     with project.database.read() as session:
         lines = [CallLine(*row) for row in rows_of(session, f"{_CALL} WHERE c.id = ?", number)]
@@ -240,13 +241,19 @@ def call(project: Project, number: int) -> CallText:
         ((request, response, parsed, attempts),) = rows_of(
             session, "SELECT request, response, parsed, attempts FROM call WHERE id = ?", number
         )
-    return CallText(
-        lines[0],
-        json.loads(request),
-        response,
-        json.loads(parsed) if parsed else None,
-        json.loads(attempts),
-    )
+    try:
+        return CallText(
+            lines[0],
+            json.loads(request),
+            response,
+            json.loads(parsed) if parsed else None,
+            json.loads(attempts),
+        )
+    except ValueError as error:
+        raise ProjectError(
+            f"Call {number} can't be read: its row is damaged ({error}).",
+            hint="Other calls can; 'edt restore' brings back a backup.",
+        ) from None
 
 
 def calls_of_drafts(project: Project, fingerprint: str, rows: Iterable[int]) -> dict[int, int]:

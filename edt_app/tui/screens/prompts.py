@@ -15,6 +15,7 @@ from edt_app.tui.outside import page
 from edt_app.tui.screens import prompts_view as view
 from edt_app.tui.widgets.text_pane import TextPane
 from edt_app.tui.widgets.virtual_table import Column, VirtualTable
+from edt_core.errors import EdtError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,12 +145,24 @@ class PromptsScreen(EdtScreen):
         """Show the call under the cursor."""
         number = event.row_id
 
-        def work() -> "CallText":
+        def work() -> "CallText | EdtError":
             from edt_core.store.calls import call
 
-            return call(self.session.project(), number)
+            try:
+                return call(self.session.project(), number)
+            except EdtError as error:
+                return error
 
-        self.read(work, self._show_call, group="call")
+        self.read(work, self._show_read, group="call")
+
+    def _show_read(self, found: "CallText | EdtError") -> None:
+        """Show the call, or why it can't be read and not the one before."""
+        if isinstance(found, EdtError):
+            self._show_call(None)
+            self.fail(found)
+        else:
+            self.clear_error()
+            self._show_call(found)
 
     def on_virtual_table_chosen(self) -> None:
         """Enter: into the texts."""

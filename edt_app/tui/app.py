@@ -17,7 +17,7 @@ from edt_app.tui.base import EdtScreen
 from edt_app.tui.chrome import Header
 from edt_app.tui.commands import Command
 from edt_app.tui.crash import write_report
-from edt_app.tui.dialogs import Message
+from edt_app.tui.dialogs import Message, text_room
 from edt_app.tui.following import Followed, followed
 from edt_app.tui.helping import help_text
 from edt_app.tui.palette import EveryCommand
@@ -186,8 +186,8 @@ class EdtApp(App[None]):
         screen = self.base_screen
         if screen is not None and len(self.screen_stack) == 1:
             title = next((p.label for p in self.places if p.mode == self.current_mode), "Help")
-            text = help_text(title, screen.KEYS, self.places, KEYS_OF_APP)
-            self.push_screen(Message(text))
+            room = text_room(self.size.width)
+            self.push_screen(Message(help_text(title, screen.KEYS, self.places, KEYS_OF_APP, room)))
 
     def action_copy_command(self) -> None:
         """Show and copy the command line of what the screen shows."""

@@ -7,6 +7,8 @@ from textual.widgets import Input
 
 from edt_app.tui.app import KEYS_OF_APP
 from edt_app.tui.commands import FORBIDDEN_KEYS, Command, footer_lines
+from edt_app.tui.dialogs import text_room
+from edt_app.tui.helping import help_text
 from edt_app.tui.places import PLACES
 
 SCREENS = [place.make() for place in PLACES]
@@ -90,6 +92,17 @@ def test_no_widget_takes_a_key_that_its_screen_or_the_app_has_another_use_for(tm
         assert found == []
 
     drive(tmp_path, script, project="shop")
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: type(screen).__name__)
+def test_the_help_of_a_screen_stands_in_two_columns_at_eighty(screen):
+    room = text_room(80)
+    lines = help_text("Help", screen.KEYS, PLACES, KEYS_OF_APP, room).plain.splitlines()
+    told = [line for line in lines if line.startswith("  ")]
+    assert all(len(line) <= room for line in told)
+    for line in told:
+        assert line[:14].strip() or line[:14] == " " * 14  # keys, or the rest of a sentence
+        assert line[14] != " "
 
 
 def test_a_footer_shows_the_key_that_the_user_chose():

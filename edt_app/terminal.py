@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from edt_core import events
-
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from edt_core import events
 
 _BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
@@ -110,8 +110,10 @@ class ProgressLines:
         self._bars: dict[str, TaskID] = {}
         self._told: dict[str, float] = {}
 
-    def __call__(self, event: events.Event) -> None:
+    def __call__(self, event: "events.Event") -> None:
         """Take one event."""
+        from edt_core import events  # no screen needs them before its first paint
+
         match event:
             case events.StageStarted(fingerprint, step, name):
                 self._bar(fingerprint, f"{step} {name}")
@@ -188,6 +190,11 @@ def progress_lines(*, quiet: bool = False) -> Iterator[ProgressLines]:
 def when(moment: float) -> str:
     """Seconds since 1970 as local date and time."""
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))
+
+
+def size(n_bytes: float) -> str:
+    """Bytes as megabytes or gigabytes."""
+    return f"{n_bytes / 1e9:,.2f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:,.1f} MB"
 
 
 def ratio_histogram(counts: Sequence[int]) -> None:

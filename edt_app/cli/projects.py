@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from edt_app.cli.options import AsJson, ProjectName, home, opened
-from edt_app.terminal import note, safe_text, say, say_json, say_table, when
+from edt_app.terminal import note, safe_text, say, say_json, say_table, size, when
 
 
 def add(app: typer.Typer) -> None:
@@ -47,7 +47,7 @@ def projects(context: typer.Context, json: AsJson = False) -> None:
                 line.name,
                 line.dataset or "-",
                 when(line.changed_at),
-                f"{line.bytes / 1e6:,.1f} MB",
+                size(line.bytes),
                 f"${line.cost:.2f}" if line.cost else "-",
             ]
             for line in lines

@@ -32,10 +32,8 @@ SHOWN = (
 )
 """Selects the drafts whose items are shown at present."""
 
-ROWS = f"""generated NOT INDEXED WHERE drafts = ({SHOWN})
-    AND id BETWEEN (SELECT min(id) FROM generated WHERE drafts = ({SHOWN}))
-    AND (SELECT max(id) FROM generated WHERE drafts = ({SHOWN}))"""
-"""All rows of those drafts, read one after another by id: for conditions that hold for many."""
+ITEMS = f"drafts = ({SHOWN})"
+"""Those items, as a condition."""
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,10 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from edt_app.launch import command_line, launch
-from edt_app.terminal import safe_text, when
+from edt_app.terminal import safe_text, size, when
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
-from edt_app.tui.dialogs import Ask, Confirm
 from edt_app.tui.theme import state
-from edt_app.tui.tour import STEPS, TourCard
 from edt_core.store.home import ProjectLine
 
 if TYPE_CHECKING:
@@ -165,6 +162,7 @@ class ProjectsScreen(EdtScreen):
 
     def do_new(self) -> None:
         """Ask for a name and make an empty project."""
+        from edt_app.tui.dialogs import Ask
 
         def make(name: str | None) -> None:
             if name:
@@ -175,6 +173,8 @@ class ProjectsScreen(EdtScreen):
 
     def do_demo(self) -> None:
         """Start ``edt demo`` in a process of its own and watch it."""
+        from edt_app.launch import command_line, launch
+
         home = self.session.home
 
         def started(_: object) -> None:
@@ -192,6 +192,8 @@ class ProjectsScreen(EdtScreen):
             self._step(0)
 
     def _step(self, number: int) -> None:
+        from edt_app.tui.tour import STEPS, TourCard
+
         modes = {place.mode for place in self.edt.places}
         steps = [step for step in STEPS if step.mode in modes]
 
@@ -208,6 +210,8 @@ class ProjectsScreen(EdtScreen):
 
     def do_copy(self) -> None:
         """Ask for a name and copy."""
+        from edt_app.tui.dialogs import Ask
+
         line = self._current
         if line is None:
             return
@@ -221,6 +225,8 @@ class ProjectsScreen(EdtScreen):
 
     def do_backup(self) -> None:
         """Ask for a file and write the project into it."""
+        from edt_app.tui.dialogs import Ask
+
         line = self._current
         if line is None:
             return
@@ -236,6 +242,7 @@ class ProjectsScreen(EdtScreen):
 
     def do_restore(self) -> None:
         """Ask for a file and make a project of it."""
+        from edt_app.tui.dialogs import Ask
 
         def read(name: str | None) -> None:
             if name:
@@ -246,6 +253,8 @@ class ProjectsScreen(EdtScreen):
 
     def do_delete(self) -> None:
         """Delete after the name was typed."""
+        from edt_app.tui.dialogs import Confirm
+
         line = self._current
         if line is None:
             return
@@ -257,7 +266,7 @@ class ProjectsScreen(EdtScreen):
                 self.session.choose("")
             self.write(lambda: self.session.home.delete(line.name), lambda _: self._gone(line.name))
 
-        question = f"Delete {line.name} ({line.bytes / 1e6:,.1f} MB) with all that is in it?"
+        question = f"Delete {line.name} ({size(line.bytes)}) with all that is in it?"
         self.app.push_screen(Confirm(question, typed=line.name), delete)
 
     def _made(self, name: str) -> None:
@@ -281,7 +290,7 @@ def row(line: ProjectLine, wide: bool) -> list[str]:
     cells = (
         line.name,
         line.dataset or "no data yet",
-        f"{line.bytes / 1e6:,.1f} MB",
+        size(line.bytes),
         when(line.changed_at),
         f"{'● ' if line.running else ''}{line.last_run}" or "-",
         "-" if line.best is None else f"{line.best:.4f}",

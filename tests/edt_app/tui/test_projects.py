@@ -39,7 +39,7 @@ def test_the_demo_is_started_without_holding_the_screen(tmp_path, monkeypatch):
         started.append((line[-3:], threading.current_thread().name))
         home.create(name).close()
 
-    monkeypatch.setattr("edt_app.tui.screens.projects.launch", launch)
+    monkeypatch.setattr("edt_app.launch.launch", launch)
 
     async def script(pilot, app):
         await press(pilot, "D")

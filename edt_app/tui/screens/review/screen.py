@@ -39,6 +39,8 @@ _READING = "reading …"
 _NONE = "No generated item here: / changes the filter, 3 runs the pipeline."
 _ROOMY = 36
 """Lines of a screen from which on five acts are listed."""
+_FIRST = 400
+"""Rows to look at while the ids of a long queue are read."""
 
 
 class ReviewScreen(EdtScreen):
@@ -52,6 +54,8 @@ class ReviewScreen(EdtScreen):
         self.acting = Acting(self)
         self.context: ItemContext | None = None
         self.all_selected = False
+        self.partial = False
+        """The first rows are shown while the rest is read."""
         self._standing: Standing | None = None
         self._rescored: dict[int, view.Rescored] = {}
         self._wanted: Wanted | None = None
@@ -96,7 +100,7 @@ class ReviewScreen(EdtScreen):
         """No item, no filter, nothing selected, nothing done."""
         self._wanted, self._state, self.context, self._standing = None, (), None, None
         self._rescored.clear()
-        self.all_selected = False
+        self.all_selected = self.partial = False
         self.table.mark(())
         self.table.empty = _READING
         self.table.set_ids([])
@@ -117,19 +121,37 @@ class ReviewScreen(EdtScreen):
     def _queue_now(self, standing: bool) -> "tuple[Ints, Standing, tuple[object, ...]]":
         from edt_core.actions.reviewing import standing as read_standing
         from edt_core.store.review_context import queue_state
-        from edt_core.store.review_queue import generated_ids
+        from edt_core.store.review_queue import generated_ids, nearest_ids
 
+        show_first = partial(self._show_first, self.session.generation)
         project = self.session.project()
         state = queue_state(project)
         found = self._standing if self._standing and not standing else read_standing(project)
         near = found.thresholds if self._order == "near" else None
+        if near is not None and self._wanted is None and not len(self.table.ids):
+            first = nearest_ids(project, near, _FIRST)
+            if len(first) == _FIRST:  # something to look at while a long list is read
+                self._back(self._deliver, show_first, (first, found, state))
         order = "id" if self._order == "near" else self._order
         ids = generated_ids(
             project, self._wanted, order=order, descending=order == "target_score", near=near
         )
         return ids, found, state
 
+    def _show_first(
+        self, generation: int, found: "tuple[Ints, Standing, tuple[object, ...]]"
+    ) -> None:
+        if generation == self.session.generation:
+            self.partial = True
+            self._show_found(None, found)
+
     def _show_queue(
+        self, cursor: int | None, found: "tuple[Ints, Standing, tuple[object, ...]]"
+    ) -> None:
+        self.partial = False
+        self._show_found(cursor, found)
+
+    def _show_found(
         self, cursor: int | None, found: "tuple[Ints, Standing, tuple[object, ...]]"
     ) -> None:
         ids, self._standing, self._state = found
@@ -232,7 +254,8 @@ class ReviewScreen(EdtScreen):
             picked = f" · all {len(self.table.ids):,} selected"
         elif len(self.table.marked):
             picked = f" · {len(self.table.marked):,} selected"
-        text = f"{place}{len(self.table.ids):,} {words} · {order}{picked} · {self._progress[wide]}"
+        many = f"{place}{len(self.table.ids):,}{' … reading on,' if self.partial else ''}"
+        text = f"{many} {words} · {order}{picked} · {self._progress[wide]}"
         self.query_one("#status", Static).update(Text(text))
 
     def _draw_acts(self) -> None:

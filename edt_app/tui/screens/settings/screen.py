@@ -69,8 +69,10 @@ class SettingsScreen(EdtScreen):
     DEFAULT_CSS = """
     SettingsScreen #both { height: 1fr; }
     SettingsScreen VirtualTable { height: 1fr; }
-    SettingsScreen #pane { height: auto; max-height: 75%; min-height: 6; }
-    SettingsScreen #detail { height: auto; }
+    SettingsScreen #pane { height: 40%; min-height: 6; }
+    SettingsScreen #detail { height: 1fr; }
+    SettingsScreen #pane.-editing { height: auto; max-height: 75%; }
+    SettingsScreen #pane.-editing #detail { height: auto; }
     SettingsScreen #search { display: none; height: 1; }
     SettingsScreen.-very-wide #both { layout: horizontal; }
     SettingsScreen.-very-wide VirtualTable { width: 1fr; height: 100%; }
@@ -147,9 +149,10 @@ class SettingsScreen(EdtScreen):
         number = self.query_one(VirtualTable).cursor_id
         empty = self._view is None or number is None
         text = Text() if empty else self._view.detail(number)  # type: ignore[union-attr, arg-type]
-        self.query_one("#detail", Static).update(text)
-        pane = self.query_one("#pane")
-        pane.border_title = self._view.title() if self._view else ""
+        self.query_one("#detail", Static).update(text, layout=False)
+        title = self._view.title() if self._view else ""
+        if (pane := self.query_one("#pane")).border_title != title:
+            pane.border_title = title
 
     @property
     def _current(self) -> "KeyDescription | None":

@@ -74,10 +74,10 @@ def table_rows(draft: "Outcome", applied: "Outcome", names: Sequence[str]) -> li
 
 
 def told(precision: "Precision") -> str:
-    """A share with half its interval, or a dash."""
+    """A share in percent with Wilson's interval, which is not the same to both sides; or a dash."""
     if precision.value is None:
         return "-"
-    return f"{precision.value:.2f} ±{(precision.high - precision.low) / 2:.2f}"
+    return f"{precision.value:.0%} ({100 * precision.low:.0f}-{100 * precision.high:.0f})"
 
 
 def needed_reviews(precision: "Precision", half: float = 0.03) -> int:

@@ -38,8 +38,8 @@ class EmbeddingSettings(Params):
     model: str = Field(default="tfidf-svd", max_length=200)
     """The model's name, as the endpoint knows it."""
 
-    dimensions: int = Field(default=512, ge=2, le=8192)
-    """d_L of the embedded default; an endpoint is asked for its own."""
+    dimensions: int = Field(default=1536, ge=2, le=8192)
+    """d_L of the embedded default (that of text-embedding-ada-002); endpoints have their own."""
 
     base_url: Address = ""
     """The endpoint, such as http://127.0.0.1:8000/v1; empty: the provider's own."""

@@ -19,7 +19,7 @@ from edt_app.tui.commands import Command
 from edt_app.tui.places import PLACES
 from edt_app.tui.preferences import Preferences
 from edt_app.tui.session import Session
-from edt_app.tui.theme import ANSI_ON_DARK, ANSI_ON_LIGHT, DARK, LIGHT, OWN_VARIABLES
+from edt_app.tui.theme import ANSI_ON_DARK, ANSI_ON_LIGHT, DARK, EDGE, LIGHT
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -118,8 +118,8 @@ class EdtApp(App[None]):
         return "ansi-dark" if few_colours and "ansi-dark" in self.available_themes else DARK.name
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own variables for themes that aren't ours."""
-        return dict.fromkeys(OWN_VARIABLES, self.current_theme.foreground or "ansi_default")
+        """Our own variable for themes that aren't ours."""
+        return {EDGE: self.current_theme.foreground or "ansi_default"}
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Every line passes these on its way to the terminal."""

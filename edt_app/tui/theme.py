@@ -18,7 +18,7 @@ DARK = Theme(
     surface="#1a1d26",
     panel="#242835",
     dark=True,
-    variables={"edge": "#5f6980", "faint": "#8a93a8", "scrollbar": "#5f6980"},
+    variables={"edge": "#5f6980", "scrollbar": "#5f6980"},
 )
 LIGHT = Theme(
     name="edt-light",
@@ -33,10 +33,10 @@ LIGHT = Theme(
     surface="#f1f2f5",
     panel="#e3e6ec",
     dark=False,
-    variables={"edge": "#7b849a", "faint": "#5d6577", "scrollbar": "#6b7489"},
+    variables={"edge": "#7b849a", "scrollbar": "#6b7489"},
 )
-OWN_VARIABLES: Final = ("edge", "faint")
-"""Of frames and separators, and of what stands behind the rest; other themes have neither."""
+EDGE: Final = "edge"
+"""The variable of frames and separators, which themes of others do not have."""
 
 ANSI_ON_DARK: Final = TerminalTheme(
     (20, 22, 29),

@@ -32,7 +32,7 @@ class Chart(Canvas, can_focus=True):
 
     DEFAULT_CSS = """
     Chart { height: 1fr; }
-    Chart > .chart--axis { color: $faint; }
+    Chart > .chart--axis { text-style: dim; }
     Chart > .chart--cursor { color: $foreground; }
     Chart > .chart--strong { text-style: bold; }
     """

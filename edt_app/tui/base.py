@@ -36,7 +36,7 @@ class EdtScreen(Screen[None]):
     """
 
     DEFAULT_CSS = """
-    EdtScreen .pane { border: round $edge; padding: 0 1; }
+    EdtScreen .pane { border: round $edge; border-title-color: $foreground; padding: 0 1; }
     EdtScreen .pane:focus-within { border: round $primary; }
     """
     KEYS: ClassVar[tuple[Command, ...]] = ()

@@ -56,12 +56,15 @@ def test_the_whole_screen(home, size, monkeypatch):
     at(home, script, size=size)
 
 
-@pytest.mark.parametrize("size", [*LAYOUTS, (100, 24), (139, 45), (140, 30)])
+@pytest.mark.parametrize("size", [*LAYOUTS, (100, 24), (139, 45), (140, 30), (140, 40)])
 def test_every_pane_has_room_for_what_it_says(home, size):
     async def script(pilot, app):
         panes = {name: app.screen.query_one(f"#{name}").content_size for name in PANES}
         assert all(pane.width >= 36 for pane in panes.values()), panes
         assert all(pane.height >= 4 for pane in panes.values()), panes
+        await press(pilot, "a", "a", "a", "a", "a")  # the acts below grow
+        assert "this ◂" in text_of(app)
+        assert "held out and hidden" in text_of(app)
 
     at(home, script, size=size)
 

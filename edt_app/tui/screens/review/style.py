@@ -11,7 +11,7 @@ ReviewScreen #item { width: 1fr; height: 100%; }
 ReviewScreen #verdict { width: 44; height: 100%; }
 ReviewScreen #history { height: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
 ReviewScreen #status, ReviewScreen #acts { text-wrap: nowrap; text-overflow: ellipsis; }
-ReviewScreen #call { height: 14; }
+ReviewScreen #call { height: 11; }
 ReviewScreen #acts { height: auto; max-height: 5; padding: 0 1; background: $surface; }
 ReviewScreen.-very-wide #queue { width: 54; }
 ReviewScreen.-wide #top { layout: vertical; height: 17; }

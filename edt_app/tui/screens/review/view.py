@@ -137,7 +137,7 @@ def progress(counts: "Counts", *, wide: bool) -> str:
     if not wide:
         return f"{text} · {rate})"
     share = bar(of_kept / max(1, counts.kept), 12)
-    return f"{text} {share} · {rate} of those decided, no random sample)"
+    return f"{text} {share} · {rate}, no random sample)"
 
 
 def item_text(context: "ItemContext", *, written: bool) -> Text:

@@ -140,7 +140,7 @@ def _progress(watched: "Watched", now: float, *, brief: bool) -> list[str]:
 
 # ---------------------------------------------------------------------- the table of metrics
 
-_COLUMNS = ("A", "B", "all", "at epoch", "now", "base", "change")
+_COLUMNS = ("A", "B", "all", "epoch", "now", "base", "change")
 
 
 def table(

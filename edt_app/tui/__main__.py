@@ -54,7 +54,7 @@ def _open(home_folder: str | None, project: str, screen: str) -> int:
         commands += [command.id for place in PLACES for command in place.make().KEYS]
     preferences = read_preferences(path, commands)
     session = Session(home, project)
-    app = EdtApp(session, preferences, screen or ("projects" if not project else PLACES[-1].mode))
+    app = EdtApp(session, preferences, screen or ("pipeline" if project else "projects"))
     try:
         app.run()
     finally:

@@ -2,11 +2,13 @@
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.message import Message as TextualMessage
 
 from edt_app.terminal import safe_text
@@ -17,7 +19,7 @@ from edt_app.tui.commands import Command
 from edt_app.tui.places import PLACES
 from edt_app.tui.preferences import Preferences
 from edt_app.tui.session import Session
-from edt_app.tui.theme import DARK, LIGHT
+from edt_app.tui.theme import ANSI_ON_DARK, ANSI_ON_LIGHT, DARK, EDGE, LIGHT
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -78,16 +80,23 @@ class EdtApp(App[None]):
         # read off the instance by textual: starting in the mode itself saves the first paint a
         # blank screen and the 50 ms that a change of mode waits
         self.DEFAULT_MODE = start or "projects"  # type: ignore[misc]
-        super().__init__()
+        # without colours the filter that takes them away is chosen once, before any theme is
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.session = session
         self.preferences = preferences or Preferences()
         self.places = PLACES
         self._strip = ""
         self._followed: Followed | None = None
         self._errors: list[float] = []
+        self._own_filters: list[LineFilter] = []
+        if self.preferences.ascii:
+            from edt_app.tui.plain import AsciiOnly
+
+            self._own_filters.append(AsciiOnly())
         self.animation_level = "none"
         self.register_theme(DARK)
         self.register_theme(LIGHT)
+        self.ansi_theme_dark, self.ansi_theme_light = ANSI_ON_DARK, ANSI_ON_LIGHT
         self.theme = self._theme()
 
     def on_mount(self) -> None:
@@ -107,6 +116,14 @@ class EdtApp(App[None]):
             self.console.color_system in {None, "standard"}
         )
         return "ansi-dark" if few_colours and "ansi-dark" in self.available_themes else DARK.name
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own variable for themes that aren't ours."""
+        return {EDGE: self.current_theme.foreground or "ansi_default"}
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Every line passes these on its way to the terminal."""
+        return [*super().get_line_filters(), *self._own_filters]
 
     # ------------------------------------------------------------------ what happens by itself
 
@@ -181,14 +198,14 @@ class EdtApp(App[None]):
 
     def action_show_help(self) -> None:
         """Every key of this screen."""
-        from edt_app.tui.dialogs import Message
+        from edt_app.tui.dialogs import Message, text_room
         from edt_app.tui.helping import help_text
 
         screen = self.base_screen
         if screen is not None and len(self.screen_stack) == 1:
             title = next((p.label for p in self.places if p.mode == self.current_mode), "Help")
-            text = help_text(title, screen.KEYS, self.places, KEYS_OF_APP)
-            self.push_screen(Message(text))
+            room = text_room(self.size.width)
+            self.push_screen(Message(help_text(title, screen.KEYS, self.places, KEYS_OF_APP, room)))
 
     def action_copy_command(self) -> None:
         """Show and copy the command line of what the screen shows."""
@@ -225,7 +242,8 @@ class EdtApp(App[None]):
 
         path = write_report(error, self.reports, doing)
         self.notify(
-            f"An unexpected error ({type(error).__name__}): a bug. It is described in {path}.",
+            f"An unexpected error ({type(error).__name__}): a bug, described in {path}. "
+            "You can go on; what runs was not touched.",
             markup=False,
             severity="error",
             timeout=15,

@@ -47,10 +47,10 @@ class ProjectsScreen(EdtScreen):
     DEFAULT_CSS = """
     ProjectsScreen #names { height: 1; padding: 0 1; text-style: bold; color: $text-muted; }
     ProjectsScreen OptionList, ProjectsScreen OptionList:focus { height: 1fr; border: none;
-      padding: 0; background: $background; }
+      padding: 0 1; background: $background; }
     ProjectsScreen OptionList > .option-list--option-highlighted { text-style: bold reverse; }
     ProjectsScreen #stages { height: auto; max-height: 14; padding: 0 1;
-      border-top: round $panel-lighten-2; }
+      border-top: round $edge; }
     """
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class ProjectsScreen(EdtScreen):
     def _draw(self) -> None:
         """The rows in the columns that there is room for; the cursor stays on its project."""
         goal = self._goal or (self._current.name if self._current else "")
-        wide = self.size.width >= 100
+        wide = self.size.width >= sum(_WIDTHS)
         self.query_one("#names", Static).update("".join(heading(wide)))
         table = self.query_one(OptionList)
         table.clear_options()
@@ -117,6 +117,7 @@ class ProjectsScreen(EdtScreen):
             return
 
         def work() -> "ProjectStatus":
+            self.session.prepare()
             from edt_core.actions.status import project_status
 
             if line.name == self.session.name:
@@ -175,10 +176,14 @@ class ProjectsScreen(EdtScreen):
         from edt_app.launch import command_line, launch
 
         home = self.session.home
-        launch(home, _DEMO, command_line(home, "demo", project=_DEMO))
-        self.session.choose(_DEMO)
-        self.reload()
-        self.say("The demo is being made; closing edt-app does not stop it. 3 shows how far it is.")
+
+        def started(_: object) -> None:
+            self.session.choose(_DEMO)
+            self.reload()
+            self.say("The demo is made; closing edt-app does not stop it. 3 shows how far it is.")
+
+        line = command_line(home, "demo", project=_DEMO)
+        self.write(lambda: launch(home, _DEMO, line), started)
 
     def do_tour(self) -> None:
         """Walk through the screens."""
@@ -277,7 +282,7 @@ class ProjectsScreen(EdtScreen):
 
 def heading(wide: bool) -> list[str]:
     """The columns' names."""
-    return _fitted(("name", "data set", "size", "changed", "last run", "N@10", "cost"), wide)
+    return _fitted(("name", "data set", "size", "changed", "last run", "best N@10", "cost"), wide)
 
 
 def row(line: ProjectLine, wide: bool) -> list[str]:
@@ -294,7 +299,7 @@ def row(line: ProjectLine, wide: bool) -> list[str]:
     return _fitted(cells, wide)
 
 
-_WIDTHS = (20, 20, 11, 18, 20, 8, 9)
+_WIDTHS = (18, 18, 11, 18, 21, 11, 9)
 _ONLY_WIDE = (3, 6)
 
 

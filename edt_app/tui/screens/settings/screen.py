@@ -99,10 +99,18 @@ class SettingsScreen(EdtScreen):
                     yield Editor()
             yield Input(placeholder="words in name, help or value", id="search", compact=True)
 
-    def reload(self) -> None:
-        """Another project: nothing of the old one can be undone here."""
-        self._done, self._undone = [], []
+    def forget(self) -> None:
+        """No settings, no filter, nothing to undo."""
+        self._done, self._undone, self._view = [], [], None
+        self._text, self._only_set = "", False
+        search = self.query_one("#search", Input)
+        search.display, search.value = False, ""
         self._close_editor()
+        self.query_one(VirtualTable).set_ids([])
+        self._tell()
+
+    def reload(self) -> None:
+        """Read the settings."""
         self.read(self._found, self._show)
 
     def project_changed(self) -> None:

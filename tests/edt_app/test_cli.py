@@ -165,7 +165,7 @@ def test_a_second_run_is_refused_while_one_goes_on(edt: Shell, shop: list[str]):
 def test_a_run_killed_in_both_phases_goes_on_to_the_same_ranks(edt: Shell, shop: list[str]):
     prepare(edt, shop)
     longer = [
-        f"--set={phase}.{name}=40"
+        f"--set={phase}.{name}=16"
         for phase in ("pretraining", "fine_tuning")
         for name in ("epochs", "patience")
     ]
@@ -174,7 +174,7 @@ def test_a_run_killed_in_both_phases_goes_on_to_the_same_ranks(edt: Shell, shop:
     assert edt("backup", archive, "--project", "small").status == 0
     assert edt("restore", archive, "--as", "whole").status == 0
     killed_in = set()
-    for epochs in (5, 20, 30):  # the last kill falls into the second phase
+    for epochs in (5, 16):  # the last kill falls into the second phase
         process = edt.start("run", "--project", "small", "--seed", 42, *longer)
         wait_for_epochs(edt, process, epochs)
         if process.poll() is None:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edt_core.actions.configuring import change
+from edt_core.store.home import Home
+
 SMALL = {
     "noise_filter.threshold_kind": "percentile",
     "noise_filter.threshold": "0.5",
@@ -72,8 +75,9 @@ def prepare(edt: Shell, shop: list[str]) -> None:
     steps = [
         ("new", "small"),
         ("import", "--project", "small", "--format", "csv", "--recipe", "none", *shop),
-        *(("config", "--project", "small", "set", key, value) for key, value in SMALL.items()),
     ]
     for step in steps:
         done = edt(*step)
         assert done.status == 0, done.err
+    with Home(edt.home).open("small") as project:  # a process for each key would take seconds
+        change(project, SMALL)

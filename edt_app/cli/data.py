@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from edt_core.data.importing import DomainFiles
     from edt_core.data.statistics import Statistics
 
+_STATUSES = ("answered", "invalid", "failed", "unknown", "unanswered")
+
 calls_app = typer.Typer(
     invoke_without_command=True, help="The calls to language models, with prompts and answers."
 )
@@ -209,20 +211,37 @@ def calls(
     failed: Annotated[
         bool, typer.Option("--failed", help="Only those without a usable answer.")
     ] = False,
+    status: Annotated[
+        str,
+        typer.Option(
+            "--status",
+            help="answered, invalid, failed, unknown, or unanswered: what no call answered since.",
+        ),
+    ] = "",
+    text: Annotated[str, typer.Option("--text", help="In prompt or answer.")] = "",
+    before: Annotated[
+        int | None, typer.Option("--before", metavar="ID", help="The next page: older than this.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Rows shown.")] = 50,
     json: AsJson = False,
 ) -> None:
-    """List the calls to language models."""
+    """List the calls to language models, newest first."""
     if context.invoked_subcommand is not None:
         return
     from edt_core.actions.jobs import named_step
+    from edt_core.errors import UsageError
     from edt_core.store.calls import calls as listed
+
+    if failed and status:
+        raise UsageError("--failed and --status are two filters of one kind.", hint="Use one.")
 
     rows = listed(
         opened(context, project),
         step=stage if stage in ("", "doctor") else named_step(stage),
         user=user,
-        status="bad" if failed else "",
+        status="bad" if failed else one_of("--status", status, "", *_STATUSES),
+        text=text,
+        before=before,
         limit=limit,
     )
     if json:
@@ -246,7 +265,8 @@ def calls(
         ],
         right=frozenset({0, 6, 7}),
     )
-    note(f"{len(rows):,} shown, newest first. See one: edt calls show ID")
+    more = f" The next page: --before {rows[-1].id}." if len(rows) == limit else ""
+    note(f"{len(rows):,} shown, newest first.{more} See one: edt calls show ID")
 
 
 @calls_app.command("show")

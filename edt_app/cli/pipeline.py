@@ -94,6 +94,13 @@ def run(
     max_cost: Annotated[
         float | None, typer.Option("--max-cost", min=0.0, metavar="USD", help="Stop before it.")
     ] = None,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed",
+            help="Ask again what found no answer, also where a trained model stands on the others.",
+        ),
+    ] = False,
     reuse_calls_from: Annotated[
         str, typer.Option("--reuse-calls-from", metavar="OTHER", help="A project that paid before.")
     ] = "",
@@ -116,8 +123,10 @@ def run(
             variant="" if variant == "LLM-EDT" else variant,
             device="" if device == "auto" else device,
             max_cost=max_cost,
+            retry_failed=retry_failed,
         )
         return
+    from edt_core.actions.failures import told
     from edt_core.actions.running import run_variant
     from edt_core.actions.stopping import stop_on_signals
 
@@ -131,6 +140,7 @@ def run(
             start=from_,
             device=device,
             max_cost=max_cost,
+            retry_failed=retry_failed,
             sink=sink,
             check=check,
         )
@@ -141,6 +151,8 @@ def run(
         say_report(outcome.table)
     computed = f"{outcome.computed} stages computed, {outcome.reused} reused"
     note(f"Run {outcome.run}: {outcome.state}; {computed}.")
+    if outcome.failed:
+        note(f"{told(outcome.failed)}. They are listed: edt calls --status unanswered")
 
 
 def status(context: typer.Context, project: ProjectName, json: AsJson = False) -> None:

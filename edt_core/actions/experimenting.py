@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from edt_core import runner
 from edt_core.actions.configuring import configuration
 from edt_core.actions.jobs import Job, imported, pipelines_of, place, stand_in_notes
 from edt_core.actions.resources import chosen_device, resources
@@ -17,6 +16,7 @@ from edt_core.events import EventSink, Noted
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec, Spending
 from edt_core.experiments.names import Name, experiment
 from edt_core.recipes import DEFAULT_SEEDS, Pipeline
+from edt_core.runner import Runner
 from edt_core.stage import Stage, Step, walk
 from edt_core.store import runs
 from edt_core.store.calls import spend
@@ -67,7 +67,7 @@ def run_experiment(
                 emit=sink,
                 check=asked_to_stop,
             )
-            runner.run(more, project.artifacts, lent)
+            Runner(project.artifacts, lent).make(more)
     return _told(asked, evidence, config)
 
 
@@ -116,6 +116,7 @@ def _job(spec: RunSpec, config: Config, seeds: tuple[int, ...], device: str) -> 
         label=label,
         until=spec.until,
         device=device,
+        retry="never",
     )
 
 

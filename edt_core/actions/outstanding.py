@@ -8,9 +8,11 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
+from edt_core.actions.failures import asked_again
 from edt_core.actions.jobs import templates_of
 from edt_core.config import Config
 from edt_core.data.catalogue import Catalogue
@@ -21,7 +23,7 @@ from edt_core.llm.replies import GeneratedItems
 from edt_core.llm.templating import Templates
 from edt_core.ports import Question
 from edt_core.recipes import Augmenter, Pipeline
-from edt_core.stage import Step
+from edt_core.stage import Stage, Step, walk
 from edt_core.stages.augmenter.generator import Samples, asked
 from edt_core.stages.embed import catalogue_prompts
 from edt_core.stages.profiling.groups import (
@@ -91,6 +93,7 @@ class _Look:
         self._counts = domain_counts(self._histories, self._catalogue.domain)
         self._templates: Templates = templates_of(project)
         self._calls = CallLedger(project.database)
+        self._again = asked_again(self._store, walk(made.ranks), "untrained")
 
     def items(self) -> list[Outstanding]:
         """Texts of real items without a vector."""
@@ -106,7 +109,7 @@ class _Look:
         n_generate = self._config.generator.n_generate
         lines = self._sample_lines()
         answer = n_generate * float(np.mean([len(line) for line in lines] or [0]))
-        if self._store.has(part.generated):
+        if self._done(part.generated):
             return [self._none(Step.GENERATE, "generate", "generations")]
         empty = self._config.noise_filter.empty_target == "catalogue"
         if self._look_up and self._store.has(part.representatives):
@@ -146,7 +149,7 @@ class _Look:
         people = int((self._counts > 0).any(axis=1).sum())
         plain = self._config.profiles.pipeline == "plain"
         kinds = ["plain"] if plain else ["summarize", "reform", "analyze"]
-        if self._store.has(written):
+        if self._done(written):
             return [self._none(Step.PROFILE, kind, _NAMES[kind]) for kind in kinds]
         names = self._catalogue.domain_names
         if plain:
@@ -178,6 +181,10 @@ class _Look:
         letters = float(_ANALYSIS_LETTERS)
         exact = count == 0
         return [Outstanding(Step.PROFILE, "embedding", "profile texts", count, exact, letters)]
+
+    def _done(self, stage: Stage[Any]) -> bool:
+        """It is stored, and a run asks none of its questions again."""
+        return self._store.has(stage) and stage.fingerprint not in self._again
 
     def _summaries(self, written: WriteProfiles, most: int) -> Outstanding:
         """Exact where the augmented sequences and the catalogue's clusters are stored."""

@@ -208,7 +208,8 @@ def validated(question: Question, text: str) -> tuple[BaseModel | None, str]:
     if question.answer is None:
         return None, "" if read_plain(text) else "The answer is empty."
     found = read(text, question.answer)
-    return (None, found) if isinstance(found, str) else (found, "")
+    reason = found if isinstance(found, str) else question.check(found)
+    return (None, reason) if isinstance(found, str) or reason else (found, "")
 
 
 def repaired(request: Request, text: str, reason: str) -> Request:

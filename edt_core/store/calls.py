@@ -73,7 +73,8 @@ class Asked:
     user: str = ""
     """A user's source id, who may be of an earlier import."""
     status: str = ""
-    """``answered``, ``invalid``, ``failed`` or ``unknown``; ``bad`` for the last three."""
+    """``answered``, ``invalid``, ``failed`` or ``unknown``; ``bad`` for the last three;
+    ``unanswered`` for the newest call of each question that none has answered."""
     text: str = ""
     """In request or response."""
 
@@ -152,6 +153,14 @@ def measured(project: Project, model: str, template: str = "") -> Measured | Non
     return Measured(*row) if row[0] and row[-1] else None
 
 
+_VAIN = """status IN ('invalid', 'failed', 'unknown')
+    AND template != 'embedding' AND step != 'doctor'"""
+"""Of calls that asked a question of a stage and brought no usable answer."""
+
+_NEVER_ANSWERED = """
+    NOT EXISTS (SELECT 1 FROM call a WHERE a.key = c.key AND a.status = 'answered')"""
+
+
 def unanswered(project: Project, *, running: bool = False) -> dict[str, int]:
     """Questions by step that were asked in vain and never answered since; repairs count once.
 
@@ -159,11 +168,10 @@ def unanswered(project: Project, *, running: bool = False) -> dict[str, int]:
         project: The project.
         running: A run goes on, so that calls without an end are in flight and not lost.
     """
-    ended = "'invalid', 'failed'" if running else "'invalid', 'failed', 'unknown'"
+    known = "AND status != 'unknown'" if running else ""
     query = f"""
-        SELECT step, count(DISTINCT key) FROM call c WHERE status IN ({ended})
-        AND NOT EXISTS (SELECT 1 FROM call a WHERE a.key = c.key AND a.status = 'answered')
-        GROUP BY step"""
+        SELECT step, count(DISTINCT key) FROM call c WHERE {_VAIN} {known}
+        AND {_NEVER_ANSWERED} GROUP BY step"""
     with project.database.read() as session:
         return {step: int(number) for step, number in rows_of(session, query)}
 
@@ -191,7 +199,7 @@ def calls(
         project: The project.
         step: Of this step alone.
         user: About the user with this source id alone, who may be of an earlier import.
-        status: ``answered``, ``invalid``, ``failed`` or ``unknown``; ``bad`` for the last three.
+        status: As in ``Asked``.
         text: Only calls with this text in request or response.
         before: Only calls with a smaller id: the next page.
         limit: Most calls.
@@ -289,6 +297,9 @@ def _condition(project: Project, asked: Asked) -> tuple[str, list[Any]]:
         values.append(_asked_about(project, asked.user))
     if asked.status == "bad":
         parts.append("c.status IN ('invalid', 'failed', 'unknown')")
+    elif asked.status == "unanswered":
+        parts.append(f"c.id IN (SELECT max(id) FROM call WHERE {_VAIN} GROUP BY key)")
+        parts.append(_NEVER_ANSWERED)
     elif asked.status:
         parts.append("c.status = ?")
         values.append(asked.status)

@@ -27,6 +27,7 @@ from edt_core.stages.embed import ItemEmbeddings
 FIELDS = ("title", "brand", "date", "price", "categories", "description")
 """What a reviewer can edit."""
 GENERATE_TEMPLATE = PACKAGED.only("generate")
+_NOTHING_NEW = "Every item of the answer is among the samples."
 _PAUSE = 0.2
 """Seconds between two progress events."""
 
@@ -86,8 +87,6 @@ class DraftRows:
             return
         assert isinstance(reply.parsed, GeneratedItems)
         items = new_items(reply.parsed.items, given, question.about["n"])
-        if not items:
-            self.refused.append((user, target, "Every item of the answer was among the samples."))
         self.users += [user] * len(items)
         self.targets += [target] * len(items)
         self.items += items
@@ -158,6 +157,11 @@ class Samples:
             n_generate=self.n_generate,
             templates=self.template,
         )
+        given = {self._titles[key] for key in sources + targets}
+
+        def check(answer: GeneratedItems) -> str:
+            return "" if new_items(answer.items, given, 1) else _NOTHING_NEW
+
         about = {
             "user": user,
             "source": int(target.other),
@@ -166,7 +170,7 @@ class Samples:
             "target_keys": targets,
             "n": self.n_generate,
         }
-        return Question("generate", "generate", user, system, prompt, GeneratedItems, about)
+        return Question("generate", "generate", user, system, prompt, GeneratedItems, about, check)
 
     def line(self, key: int) -> str:
         """One sample's line."""
@@ -247,6 +251,7 @@ class GenerateItems(Stage[Drafts]):
     step: ClassVar[Step] = Step.GENERATE
     section: ClassVar[str] = "3.2.1"
     output: ClassVar[type[Drafts]] = Drafts
+    unread: ClassVar[frozenset[str]] = frozenset({"refused_reasons"})
 
     histories: Stage[Histories]
     catalogue: Stage[Catalogue]
@@ -278,6 +283,10 @@ class GenerateItems(Stage[Drafts]):
                 last = time.monotonic()
                 ctx.emit(self._advanced(done, len(pairs), rows))
         return rows.drafts()
+
+    def unanswered(self, artifact: Drafts) -> int:
+        """Refused questions; the stand-in would refuse them again."""
+        return 0 if self.llm.provider == "stand-in" else len(artifact.refused_reasons)
 
     def _stand_in(
         self, ctx: Context, catalogue: Catalogue, sequences: Sequences

@@ -20,10 +20,33 @@ _SHORTEST_CHECKED = 100
 """Words from which on a prompt is held against the service's own count of its tokens."""
 
 
-def stepped_down(rung: int) -> str:
-    """The sentence that says which form is not asked for any more, and what is instead."""
-    refused, instead = (_SPOKEN[LADDER[n]] for n in (rung, rung + 1))
-    return f"The service takes no {refused}; it is asked for {instead}."
+class Forms:
+    """The form in which answers are asked for: the strongest that the service takes."""
+
+    def __init__(self, form: Form, emit: EventSink) -> None:
+        """Begin with ``form``; ``emit`` is told of each step down."""
+        self.rung = LADDER.index(form)
+        self._emit = emit
+
+    def sent(self, body: dict[str, Any], answer: type[BaseModel] | None) -> dict[str, Any]:
+        """The body as it is to be sent now."""
+        return with_form(body, answer, LADDER[self.rung])
+
+    def refused(self, rung: int, status: int, reason: str, step: str) -> bool:
+        """Whether a request sent at ``rung`` was turned down for its form, and can do with less.
+
+        A weaker form is asked for from then on.
+        """
+        words = ("response_format", "json_schema", "json_object", "schema", "grammar", "json mode")
+        said = reason.casefold()
+        if status not in {400, 415, 422, 501} or not any(word in said for word in words):
+            return False
+        if rung == self.rung < len(LADDER) - 1:
+            self.rung += 1
+            refused, instead = (_SPOKEN[LADDER[n]] for n in (rung, self.rung))
+            note = f"The service takes no {refused}; it is asked for {instead}."
+            self._emit(Noted(step, note))
+        return rung < self.rung
 
 
 def cut_watch(emit: EventSink) -> Callable[[dict[str, Any], Reply, str], None]:
@@ -85,13 +108,6 @@ def strict_schema(answer: type[BaseModel]) -> dict[str, Any]:
 
 
 _KEPT_IN_SCHEMA = {"type", "items", "description", "enum", "anyOf"}
-
-
-def form_refused(status: int, reason: str) -> bool:
-    """The service turned a request down because of how the answer's form was asked for."""
-    words = ("response_format", "json_schema", "json_object", "schema", "grammar", "json mode")
-    said = reason.casefold()
-    return status in {400, 415, 422, 501} and any(word in said for word in words)
 
 
 def read_reply(answer: dict[str, Any]) -> Reply:

@@ -9,16 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from edt_core.config import LlmSettings
-from edt_core.events import EventSink, Noted, silence
-from edt_core.llm.asking import RememberingModel
-from edt_core.llm.chat_bodies import (
-    LADDER,
-    cut_watch,
-    form_refused,
-    read_reply,
-    stepped_down,
-    with_form,
-)
+from edt_core.events import EventSink, silence
+from edt_core.llm.asking import Desk, RememberingModel
+from edt_core.llm.batch_book import BatchBook
+from edt_core.llm.batch_desk import BatchDesk
+from edt_core.llm.chat_bodies import Forms, cut_watch, read_reply
 from edt_core.llm.in_flight import Reply, ServiceDesk
 from edt_core.llm.ledger import Ledger
 from edt_core.llm.presets import PRESETS, Form, address_of, key_names
@@ -36,6 +31,7 @@ def service_model(
     ledger: Ledger,
     purse: Purse | None = None,
     *,
+    batches: BatchBook | None = None,
     emit: EventSink = silence,
     check: Callable[[], None] = _go_on,
 ) -> RememberingModel:
@@ -45,18 +41,34 @@ def service_model(
         settings: Which one, and how it is asked.
         ledger: Keeps every call.
         purse: Holds money back for every call.
+        batches: Keeps what was given to the service as a file; ``llm.mode = batch`` needs it, and
+            without it a live model does not know of such requests.
         emit: Told once of a form of answers that the service refuses, and of a prompt that it cut.
         check: Raises when the user asked to stop; the calls in flight come home first.
     """
-    desk = ServiceDesk(
-        OpenAIChat(endpoint(settings), PRESETS[settings.provider].form, emit),
+    where, preset, price = endpoint(settings), PRESETS[settings.provider], price_of(settings)
+    desk: Desk = ServiceDesk(
+        OpenAIChat(where, preset.form, emit),
         ledger,
         concurrency=settings.concurrency,
         repair_attempts=settings.repair_attempts,
-        price=price_of(settings),
+        price=price,
         purse=purse,
         check=check,
     )
+    if batches is not None:
+        desk = BatchDesk(
+            where,
+            preset,
+            batches,
+            model=settings.model,
+            repair_attempts=settings.repair_attempts,
+            price=price,
+            purse=purse,
+            emit=emit,
+            check=check,
+            live=desk if settings.mode == "live" else None,
+        )
     return RememberingModel(settings.choice, desk, ledger)
 
 
@@ -85,11 +97,10 @@ class OpenAIChat:
     def __init__(self, where: Endpoint, form: Form = "schema", emit: EventSink = silence) -> None:
         """A chat service at ``where`` that supports no stronger ``form`` of answers."""
         self._service = Service(where)
-        self._rung = LADDER.index(form)
+        self._forms = Forms(form, emit)
         self._form_tried = False
         self._trying = asyncio.Lock()
         self._watch_for_a_cut = cut_watch(emit)
-        self._emit = emit
 
     async def open(self) -> None:
         """Get ready inside the running event loop."""
@@ -126,15 +137,14 @@ class OpenAIChat:
         attempts: tuple[Any, ...] = ()
         tokens = len(str(body["messages"])) // 4 + int(body["max_tokens"])
         while True:
-            rung = self._rung
-            sent = with_form(body, question.answer, LADDER[rung])
+            rung = self._forms.rung
+            sent = self._forms.sent(body, question.answer)
             try:
                 answer, latest = await self._service.exchange("/chat/completions", sent, tokens)
             except CallFailed as failed:
                 attempts += failed.attempts
-                refused = form_refused(failed.status, failed.reason)
-                if question.answer and rung < len(LADDER) - 1 and refused:
-                    self._step_down(rung, question.step)
+                refusal = (rung, failed.status, failed.reason, question.step)
+                if question.answer and self._forms.refused(*refusal):
                     continue
                 reply = Reply(error=failed.reason, fatal=failed.fatal)
             else:
@@ -147,9 +157,3 @@ class OpenAIChat:
                 latency=time.monotonic() - started,
                 attempts=attempts,
             )
-
-    def _step_down(self, rung: int, step: str) -> None:
-        """Ask for the next weaker form from now on."""
-        if self._rung == rung:
-            self._rung = rung + 1
-            self._emit(Noted(step, stepped_down(rung)))

@@ -43,15 +43,16 @@ def problem_of(error: Exception, key: str, timeout: float) -> Problem | None:
         key: The service's; what the service says is shown without it.
         timeout: Seconds that the call had.
     """
+    from httpx2 import HTTPError, TimeoutException
     from openai import APIConnectionError, APIStatusError
 
     if isinstance(error, APIStatusError):
         return _refused(error, key)
     if isinstance(error, BadAnswer):
         return Problem(str(error), status=200, again=True)
-    if not isinstance(error, TimeoutError | OSError | APIConnectionError):
+    if not isinstance(error, TimeoutError | OSError | APIConnectionError | HTTPError):
         return None
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError | TimeoutException):
         return Problem(f"No answer within {timeout:g} seconds.", again=True)
     text = f"The connection failed ({type(_innermost(error)).__name__})."
     return Problem(text, again=True, no_connection=True)
@@ -64,7 +65,7 @@ def fatal(
     if problem.status in {401, 403}:
         hint = f"Set the environment variable {key_name}."
         return LlmUnavailable(f"{host} refuses the key ({problem.status}).", hint=hint)
-    if problem.status == 404:
+    if problem.status == 404 and model:
         hint = f"Check {section}.model and {section}.base_url."
         return LlmUnavailable(f"{host} does not know the model {model!r} (404).", hint=hint)
     if 300 <= problem.status < 400:

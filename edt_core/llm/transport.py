@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LARGEST_ERROR = 32 * 2**10
 """Bytes of an error's body that are read: enough to say what is wrong."""
 
+FILE_CONTENT = "/content"
+"""How the paths of files end, which are read in parts: their reader knows what is too large."""
+
 _CONNECT_SECONDS = 20.0
 
 
@@ -55,7 +58,7 @@ def client(
         assert isinstance(stream, httpx2.AsyncByteStream)
         if response.status_code >= 300:
             response.stream = bounded(stream, LARGEST_ERROR, cut=True)
-        else:
+        elif not response.request.url.path.endswith(FILE_CONTENT):
             response.stream = bounded(stream, largest_body, cut=False)
         if response.headers.get("content-encoding", "identity") != "identity":
             raise BadAnswer("The service packs its answer, which was not asked for.")

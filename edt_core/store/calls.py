@@ -118,6 +118,12 @@ def spend(project: Project) -> list[Spend]:
         return [Spend(*row) for row in rows_of(session, query)]
 
 
+_IN_BATCH = """
+    JOIN batched_call l ON l.call = u.id JOIN call_batch b ON b.id = l.batch
+    WHERE u.status = 'unknown' AND b.state != 'lost'"""
+"""Calls without an end that a batch holds, at the service or on the way there."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """What services counted for recent calls: means of one call."""
@@ -157,8 +163,9 @@ _VAIN = """status IN ('invalid', 'failed', 'unknown')
     AND template != 'embedding' AND step != 'doctor'"""
 """Of calls that asked a question of a stage and brought no usable answer."""
 
-_NEVER_ANSWERED = """
-    NOT EXISTS (SELECT 1 FROM call a WHERE a.key = c.key AND a.status = 'answered')"""
+_NEVER_ANSWERED = f"""
+    NOT EXISTS (SELECT 1 FROM call a WHERE a.key = c.key AND a.status = 'answered')
+    AND NOT EXISTS (SELECT 1 FROM call u {_IN_BATCH} AND u.key = c.key)"""
 
 
 def unanswered(project: Project, *, running: bool = False) -> dict[str, int]:

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -85,6 +86,8 @@ class LlmService:
     """Requests by fault."""
     in_flight: int = 0
     url: str = ""
+    batches: Any = None
+    """Files and batches (``batch_service.Batches``); None: it has none."""
 
     @property
     def paid_twice(self) -> int:
@@ -108,8 +111,14 @@ class LlmService:
             while head := await _head(reader):
                 method, path, length = head
                 body = await reader.readexactly(length)
+                if path.startswith(("/v1/files", "/v1/batches")):
+                    if self.batches is None:
+                        await send(writer, b'{"error": {"message": "Not found."}}', 404)
+                    else:
+                        await self.batches.serve(writer, method, path, body)
+                    continue
                 if method == "GET":
-                    await _send(writer, json.dumps(self.counts()).encode())
+                    await send(writer, json.dumps(self.counts()).encode())
                     continue
                 self.in_flight += 1
                 try:
@@ -130,7 +139,7 @@ class LlmService:
             status, headers, message = REFUSED[fault]
             code = "insufficient_quota" if fault == "quota" else None
             error = json.dumps({"error": {"message": message, "code": code}})
-            return await _send(writer, error.encode(), status, headers)
+            return await send(writer, error.encode(), status, headers)
         if fault == "hang":
             await asyncio.sleep(HANG_SECONDS)
             writer.close()
@@ -145,7 +154,7 @@ class LlmService:
             writer.write(payload[: len(payload) // 2])
             await writer.drain()
             return _reset(writer)
-        await _send(writer, payload)
+        await send(writer, payload)
         if not fault or fault in USABLE:
             self.answered[content] += 1
         return None
@@ -161,7 +170,7 @@ class LlmService:
         texts = body["input"]
         if len(texts) > self.batch_limit:
             error = json.dumps({"error": {"message": f"at most {self.batch_limit} inputs"}})
-            return await _send(writer, error.encode(), 400)
+            return await send(writer, error.encode(), 400)
         vectors = [vector_of(text) for text in texts]
         order = list(range(len(texts)))
         if fault == "wrong-dimension":
@@ -180,7 +189,7 @@ class LlmService:
         ]
         usage = {"prompt_tokens": sum(map(len, texts)) // 4, "total_tokens": 0}
         told = {"object": "list", "model": "vectors-1", "data": data, "usage": usage}
-        await _send(writer, json.dumps(told).encode())
+        await send(writer, json.dumps(told).encode())
         if fault in ("", "shuffled"):
             for text in texts:
                 self.answered[f"text {text}"] += 1
@@ -293,7 +302,7 @@ async def _head(reader: asyncio.StreamReader) -> tuple[str, str, int] | None:
     return method, path, length
 
 
-async def _send(
+async def send(
     writer: asyncio.StreamWriter,
     body: bytes,
     status: int = 200,

@@ -2,7 +2,7 @@
 
 import json
 
-from edt_core.llm.chat_bodies import stepped_down, strict_schema, with_form
+from edt_core.llm.chat_bodies import Forms, strict_schema, with_form
 from edt_core.llm.replies import GeneratedItems
 
 
@@ -24,5 +24,21 @@ def test_each_form_is_asked_for_in_its_own_words_and_plain_text_in_none():
     assert with_form({"model": "m"}, None, "schema") == {"model": "m"}
 
 
-def test_a_step_down_names_both_forms():
-    assert stepped_down(0) == "The service takes no JSON schema; it is asked for JSON mode."
+REFUSED = (400, "response_format is not supported")
+
+
+def test_a_refused_form_is_asked_for_no_more_and_that_is_said_once():
+    told = []
+    forms = Forms("schema", told.append)
+    assert forms.refused(0, *REFUSED, "generate")
+    assert forms.refused(0, *REFUSED, "generate")  # one that was sent before the step down
+    assert forms.sent({"model": "m"}, GeneratedItems)["response_format"]["type"] == "json_object"
+    assert [event.text for event in told] == [
+        "The service takes no JSON schema; it is asked for JSON mode."
+    ]
+
+
+def test_below_plain_text_there_is_nothing_to_ask_for():
+    forms = Forms("text", lambda event: None)
+    assert not forms.refused(2, *REFUSED, "generate")
+    assert not Forms("schema", lambda event: None).refused(0, 400, "too long", "generate")

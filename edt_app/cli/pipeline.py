@@ -10,6 +10,7 @@ from edt_app.cli.options import (
     AsJson,
     Background,
     Device,
+    MaxCost,
     ProjectName,
     Seeds,
     Settings,
@@ -91,9 +92,7 @@ def run(
         str, typer.Option("--variant", help="A model of the paper's tables, such as SASRec.")
     ] = "LLM-EDT",
     device: Device = "auto",
-    max_cost: Annotated[
-        float | None, typer.Option("--max-cost", min=0.0, metavar="USD", help="Stop before it.")
-    ] = None,
+    max_cost: MaxCost = None,
     retry_failed: Annotated[
         bool,
         typer.Option(
@@ -188,12 +187,18 @@ def estimate(
     set_: Settings = [],
     variant: Annotated[str, typer.Option("--variant", help="A model, as for edt run.")] = "LLM-EDT",
     until: Annotated[str, typer.Option("--until", help="Up to this stage.")] = "",
+    experiment: Annotated[
+        str, typer.Option("--experiment", help="All runs of an experiment, such as ablation.")
+    ] = "",
     json: AsJson = False,
 ) -> None:
     """Calls, tokens, cost and time that a run would still need; nothing is sent."""
     from edt_core.actions.estimating import estimate as ask
+    from edt_core.errors import UsageError
 
-    found = ask(opened(context, project), set_, variant=variant, until=until)
+    if experiment and (until or variant != "LLM-EDT"):
+        raise UsageError("--experiment says which runs there are.", hint="Leave the others out.")
+    found = ask(opened(context, project), set_, variant=variant, until=until, experiment=experiment)
     if json:
         say_json(found)
         return

@@ -9,6 +9,7 @@ from edt_app.cli.options import (
     AsJson,
     Background,
     Device,
+    MaxCost,
     ProjectName,
     Seeds,
     Settings,
@@ -162,6 +163,7 @@ def experiment(
     set_: Settings = [],
     seed: Seeds = [],
     device: Device = "auto",
+    max_cost: MaxCost = None,
     background: Background = False,
     json: AsJson = False,
 ) -> None:
@@ -175,6 +177,7 @@ def experiment(
             set=set_,
             seed=seed,
             device="" if device == "auto" else device,
+            max_cost=max_cost,
         )
         return
     from edt_core.actions.experimenting import run_experiment
@@ -187,6 +190,7 @@ def experiment(
             settings=set_,
             seeds=seed,
             device=device,
+            max_cost=max_cost,
             sink=sink,
             check=check,
         )

@@ -6,7 +6,7 @@ count is exact. Where it is not, the count is a bound and the prompts are render
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -32,7 +32,7 @@ from edt_core.stages.profiling.groups import (
     distinct_groups,
     groups_by_catalogue,
 )
-from edt_core.stages.profiling.profiles import WriteProfiles, item_titles
+from edt_core.stages.profiling.profiles import EmbedProfiles, WriteProfiles, item_titles
 from edt_core.store.memory import CallLedger, EmbeddingLedger
 from edt_core.store.project import Project
 
@@ -58,24 +58,48 @@ class Outstanding:
     """Of one request's messages, or of one text."""
     answer_letters: float = 0.0
     """Of one answer, at most; 0 for vectors."""
+    stage: str = ""
+    """The fingerprint of the stage that makes it."""
 
 
 def outstanding(
-    project: Project, config: Config, made: Pipeline, *, exact: bool
+    project: Project,
+    config: Config,
+    made: Pipeline,
+    *,
+    exact: bool,
+    further: Sequence[Stage[Any]] = (),
 ) -> list[Outstanding]:
-    """Every kind of request, in the order of the stages; those with nothing left are there too."""
+    """Every kind of request, in the order of the stages; those with nothing left are there too.
+
+    Args:
+        project: The project.
+        config: The pipeline's settings.
+        made: The pipeline.
+        exact: Render what can be and look it up.
+        further: Stages beyond the pipeline's, for their profiles.
+    """
     look = _Look(project, config, made, exact)
-    embeds = config.embedding.choice.provider == "openai" and bool(made.embeddings)
-    lines = look.items() if embeds else []
+    embeds = config.embedding.choice.provider == "openai"
+    lines: list[Outstanding] = []
+
+    def add(stage: Stage[Any], found: Sequence[Outstanding]) -> None:
+        lines.extend(replace(line, stage=stage.fingerprint) for line in found)
+
+    for items in made.embeddings if embeds else ():
+        add(items, look.items())
     for part in made.augmenter:
-        lines += look.generations(part)
-        if config.embedding.choice.provider == "openai":
-            lines += look.drafts(part, lines[-1].count)
-    for written in made.profiles:
-        assert isinstance(written, WriteProfiles)
-        lines += look.profiles(written)
-    if made.profiles and config.embedding.choice.provider == "openai":
-        lines += look.profile_texts()
+        add(part.generated, look.generations(part))
+        if embeds:
+            add(part.draft_embeddings, look.drafts(part, lines[-1].count))
+    wanted = [*made.profiles, *made.profile_embeddings, *further]
+    stages = {stage.fingerprint: stage for target in wanted for stage in walk(target)}.values()
+    for written in stages:
+        if isinstance(written, WriteProfiles):
+            add(written, look.profiles(written))
+    for embedded in stages:
+        if isinstance(embedded, EmbedProfiles) and embeds:
+            add(embedded, look.profile_texts(embedded))
     return lines
 
 
@@ -173,11 +197,9 @@ class _Look:
             self._people("analyze", people, [analysis]),
         ]
 
-    def profile_texts(self) -> list[Outstanding]:
+    def profile_texts(self, embedded: EmbedProfiles) -> list[Outstanding]:
         """Texts of profiles without a vector."""
-        count = len(self._counts)
-        if all(self._store.has(stage) for stage in self._made.profile_embeddings):
-            count = 0
+        count = 0 if self._store.has(embedded) else len(self._counts)
         letters = float(_ANALYSIS_LETTERS)
         exact = count == 0
         return [Outstanding(Step.PROFILE, "embedding", "profile texts", count, exact, letters)]

@@ -18,7 +18,7 @@ from edt_core.store.project import Project
 from edt_core.store.reuse import BorrowingLedger, BorrowingVectors, Lender
 
 if TYPE_CHECKING:
-    from edt_core.llm.prices import ModelPurse
+    from edt_core.llm.prices import ModelPurse, Till
 
 Purses: TypeAlias = dict[str, "ModelPurse"]
 
@@ -32,10 +32,11 @@ def resources(
     run: int,
     emit: EventSink,
     check: Callable[[], None],
+    till: "Till | None" = None,
 ) -> Resources:
-    """Everything for one run of ``project``."""
+    """Everything for one run of ``project``; ``till`` where several runs share one cap."""
     ledger = _ledger(project, config, run)
-    purses = _purses(config, max_cost)
+    purses = _purses(config, max_cost, till)
     emit = _of_stage(_telling_cost(emit, purses))
     return Resources(
         emit=emit,
@@ -48,7 +49,7 @@ def resources(
     )
 
 
-def _purses(config: Config, max_cost: float | None) -> Purses:
+def _purses(config: Config, max_cost: float | None, till: "Till | None" = None) -> Purses:
     """One till for chat and embeddings, whatever stage asks; empty where no endpoint is asked.
 
     Raises:
@@ -59,7 +60,7 @@ def _purses(config: Config, max_cost: float | None) -> Purses:
         return {}
     from edt_core.llm.prices import ModelPurse, Till, price_of
 
-    till = Till(max_cost)
+    till = till or Till(max_cost)
     purses: Purses = {}
     for settings in asked:
         price = price_of(settings)
@@ -79,11 +80,12 @@ def _purses(config: Config, max_cost: float | None) -> Purses:
 def _telling_cost(emit: EventSink, purses: Purses) -> EventSink:
     """Progress with what the run has spent by then."""
     tills = [purse.till for purse in purses.values()]
+    before = tills[0].spent if tills else 0.0  # by other runs that share the till
 
     def told(event: Event) -> None:
         if isinstance(event, StageAdvanced) and tills and (total := tills[0].total):
             note = f"{event.note}, {total}" if event.note else total
-            event = replace(event, note=note, spent=tills[0].spent)
+            event = replace(event, note=note, spent=tills[0].spent - before)
         emit(event)
 
     return told if purses else emit

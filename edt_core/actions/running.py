@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edt_core import runner
 from edt_core.actions.configuring import configuration
@@ -39,6 +39,9 @@ from edt_core.store.datasets import DatasetLine
 from edt_core.store.journal import Journal
 from edt_core.store.project import Project
 from edt_core.variants import COUNTING, Variant
+
+if TYPE_CHECKING:
+    from edt_core.llm.prices import Till
 
 _SHOWN = {Step.GENERATE, Step.FILTER, Step.INSERT, Step.PROFILE}
 
@@ -110,9 +113,14 @@ def run_variant(
 
 
 def carry_out(
-    project: Project, job: Job, *, sink: EventSink, check: Callable[[], None]
+    project: Project,
+    job: Job,
+    *,
+    sink: EventSink,
+    check: Callable[[], None],
+    till: "Till | None" = None,
 ) -> RunOutcome:
-    """Run a job; the caller holds the project's stage lock."""
+    """Run a job; the caller holds the project's stage lock, and gives a till that jobs share."""
     dataset = imported(project)
     if job.variant in COUNTING:  # no seed enters: one is all
         job = replace(job, seeds=job.seeds[:1])
@@ -133,6 +141,7 @@ def carry_out(
                 run=run,
                 emit=_tee(sink, journal, stage_rows(project, run)),
                 check=check,
+                till=till,
             )
 
             def show(stage: Stage[Any], artifact: object) -> None:

@@ -288,6 +288,8 @@ def show_call(
     names = ("step", "template", "user_id", "provider", "model", "status", "reason", "reused_from")
     for name in names:
         say(f"{name:<12}{safe_text(getattr(found.line, name) or '-')}")
+    if found.batch:
+        say(f"{'batch':<12}{safe_text(found.batch)}")
     messages = found.request.get("messages")
     for message in messages if isinstance(messages, list) else []:
         _say_block(str(message.get("role", "?")).upper(), str(message.get("content", "")))

@@ -15,6 +15,7 @@ from edt_core.config import EmbeddingSettings, LlmSettings
 from edt_core.data.sequences import Floats
 from edt_core.errors import EdtError
 from edt_core.llm.asking import canonical
+from edt_core.llm.batch_api import batches_offered
 from edt_core.llm.in_flight import Reply
 from edt_core.llm.keys import find_key
 from edt_core.llm.ledger import Call, Ledger, content_key
@@ -93,6 +94,7 @@ def _probe_chat(asker: "_Asker", settings: LlmSettings) -> Iterator[Probed]:
     seconds = f"{median(asker.seconds):.2f} s a short question"
     yield Probed("latency", "note", f"{seconds}, {settings.concurrency} at a time")
     yield asyncio.run(_models(asker.where, settings.model))
+    yield _batches(asker.where, settings)
 
 
 def probe_embeddings(settings: EmbeddingSettings, ledger: Ledger) -> Iterator[Probed]:
@@ -122,6 +124,7 @@ def priced(what: str, price: Price | None) -> Probed:
     parts = [f"${price.input:g} in"]
     parts += [f"${price.cached_input:g} cached"] if price.cached_input is not None else []
     parts += [f"${price.output:g} out"] if price.output else []
+    parts += [f"{price.batch_discount:.0%} off in batches"] if price.batch_discount else []
     says = ", ".join(part for part in (price.source, price.as_of) if part)
     return Probed(what, "good", f"{', '.join(parts)} per million tokens ({says})")
 
@@ -275,6 +278,15 @@ async def _models(where: Endpoint, model: str) -> Probed:
         return Probed("list of models", "good", f"{len(names):,}, {clean(model, 100)} among them")
     some = ", ".join(clean(name, 60) for name in names[:5])
     return Probed("list of models", "note", f"{clean(model, 100)} is not among: {some}")
+
+
+def _batches(where: Endpoint, settings: LlmSettings) -> Probed:
+    """Whether the endpoint answers files of requests, which nothing but asking tells."""
+    why_not = asyncio.run(batches_offered(where))
+    if why_not:
+        return Probed("batches", "bad" if settings.mode == "batch" else "note", why_not)
+    deployment = " where the deployment is one for batches" if settings.provider == "azure" else ""
+    return Probed("batches", "good", f"offered: llm.mode = batch can be used{deployment}")
 
 
 def _briefly(where: Endpoint) -> Endpoint:

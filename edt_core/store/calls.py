@@ -90,6 +90,8 @@ class CallText:
     parsed: Any
     """The validated object, or None."""
     attempts: list[dict[str, Any]]
+    batch: str = ""
+    """The batch that it went with, as the service calls it, and how far that is; mostly none."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,10 @@ class Measured:
     prompt_tokens: float
     cached_tokens: float
     completion_tokens: float
-    latency: float
-    """Seconds."""
+    latency: float | None
+    """Seconds; None where all went in batches."""
+    wait: float | None
+    """Seconds for those that went in batches, from the submission to the end of their batch."""
     letters: float
     """Of a request's messages as JSON; of the texts in a request for vectors."""
 
@@ -145,14 +149,16 @@ def measured(project: Project, model: str, template: str = "") -> Measured | Non
     query = f"""
         WITH newest AS (
             SELECT status, prompt_tokens, cached_tokens, completion_tokens, latency,
+                   EXISTS (SELECT 1 FROM batched_call l WHERE l.call = c.id) AS batched,
                    CASE template WHEN 'embedding' THEN json_extract(request, '$.letters')
                         ELSE length(json_extract(request, '$.messages')) END AS letters
-            FROM call WHERE model = ? AND template {"= ?" if template else "!= 'embedding'"}
+            FROM call c WHERE model = ? AND template {"= ?" if template else "!= 'embedding'"}
             AND status IN ('answered', 'invalid') AND reused_from = '' AND prompt_tokens > 0
             AND provider != 'stand-in' AND step != 'doctor'
             ORDER BY id DESC LIMIT 500)
         SELECT count(*), sum(status = 'answered'), avg(prompt_tokens), avg(cached_tokens),
-               avg(completion_tokens), avg(latency), avg(letters) FROM newest"""
+               avg(completion_tokens), avg(latency) FILTER (WHERE NOT batched),
+               avg(latency) FILTER (WHERE batched), avg(letters) FROM newest"""
     values = (model, template) if template else (model,)
     with project.database.read() as session:
         (row,) = rows_of(session, query, *values)
@@ -165,11 +171,13 @@ _VAIN = """status IN ('invalid', 'failed', 'unknown')
 
 _NEVER_ANSWERED = f"""
     NOT EXISTS (SELECT 1 FROM call a WHERE a.key = c.key AND a.status = 'answered')
-    AND NOT EXISTS (SELECT 1 FROM call u {_IN_BATCH} AND u.key = c.key)"""
+    AND c.key NOT IN (SELECT u.key FROM call u {_IN_BATCH})"""
 
 
 def unanswered(project: Project, *, running: bool = False) -> dict[str, int]:
     """Questions by step that were asked in vain and never answered since; repairs count once.
+
+    One that a batch holds at a service is not in vain: the next run waits for it.
 
     Args:
         project: The project.
@@ -255,12 +263,19 @@ def call(project: Project, number: int) -> CallText:
         ((request, response, parsed, attempts),) = rows_of(
             session, "SELECT request, response, parsed, attempts FROM call WHERE id = ?", number
         )
+        batch = rows_of(
+            session,
+            "SELECT b.remote, b.state FROM call_batch b JOIN batched_call l ON l.batch = b.id"
+            " WHERE l.call = ?",
+            number,
+        )
     return CallText(
         lines[0],
         json.loads(request),
         response,
         json.loads(parsed) if parsed else None,
         json.loads(attempts),
+        "".join(f"{remote or 'not submitted'} ({state})" for remote, state in batch),
     )
 
 

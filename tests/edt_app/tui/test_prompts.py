@@ -36,6 +36,8 @@ def test_a_call_reads_as_one_text_with_every_part():
 def test_what_is_not_known_is_said():
     lost = CallText(line(status="unknown", cost=None), {}, "", None, [])
     assert "in flight" in view.response_text(lost)
+    sent = CallText(line(status="unknown"), {}, "", None, [], "batch-7 (submitted)")
+    assert "with the batch batch-7 (submitted)" in view.response_text(sent)
     assert "price unknown" in view.heading(lost.line)
     failed = CallText(line(status="failed", reason="timed out"), {}, "", None, [])
     assert "timed out" in view.response_text(failed)

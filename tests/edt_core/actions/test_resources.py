@@ -7,7 +7,7 @@ import pytest
 from edt_core.actions.resources import resources
 from edt_core.config import Config
 from edt_core.errors import UsageError
-from edt_core.events import StageAdvanced, silence
+from edt_core.events import StageAdvanced, StageStarted, silence
 from edt_core.llm import openai_chat, openai_embed
 from edt_core.store.home import Home
 
@@ -76,3 +76,29 @@ def test_progress_says_what_was_spent(project, monkeypatch: pytest.MonkeyPatch):
     tills[0].spent, tills[0].calls = 0.25, 1
     given.emit(event)
     assert events == [event, replace(event, note="5 items, $0.2500", spent=0.25)]
+
+
+@pytest.mark.parametrize(("mode", "batch"), [("live", False), ("batch", True)])
+def test_money_is_held_back_at_the_price_of_the_mode(
+    project, monkeypatch: pytest.MonkeyPatch, mode, batch
+):
+    purses = []
+    monkeypatch.setattr(
+        openai_chat, "service_model", lambda settings, ledger, purse, **_: purses.append(purse)
+    )
+    config = Config().changed({**PAID, "llm.mode": mode})
+    lent(project, config).language_model(config.llm.choice, lambda questions: iter(()))
+    assert purses[0].batch is batch
+
+
+def test_the_mode_changes_no_answer():
+    assert Config().changed({"llm.mode": "batch"}).llm.choice == Config().llm.choice
+
+
+def test_progress_of_batches_is_that_of_the_stage_that_waits(project):
+    events = []
+    given = lent(project, Config(), emit=events.append)
+    given.emit(StageStarted("f1", "generate", "GenerateItems"))
+    given.emit(StageAdvanced("", "generate", 1, 2, "requests", "batch 1 of 1"))
+    given.emit(StageAdvanced("f2", "generate", 2, 2, "questions"))
+    assert [event.fingerprint for event in events] == ["f1", "f1", "f2"]

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from batch_service import Batches
+from llm_service import LlmService, serving
 
 from edt_core.config import EmbeddingSettings, LlmSettings
 from edt_core.llm.probing import LONG_PROMPT, dearest, probe_chat, probe_embeddings
@@ -111,6 +113,21 @@ def test_an_unknown_price_is_said(server, ledger, able):
     state, detail = found(probe_chat(settings(server), ledger))["chat price"]
     assert (state, dearest(settings(server))) == ("note", None)
     assert "unknown" in detail
+
+
+def test_batches_are_offered_where_the_service_lists_them(ledger):
+    with serving(LlmService(batches=Batches())) as service:
+        told = found(probe_chat(settings(service), ledger))
+    assert told["batches"] == ("good", "offered: llm.mode = batch can be used")
+
+
+@pytest.mark.parametrize(("mode", "state"), [("live", "note"), ("batch", "bad")])
+def test_a_service_without_batches_is_wrong_only_for_who_wants_them(
+    server, ledger, able, mode, state
+):
+    able()
+    told = found(probe_chat(settings(server, mode=mode), ledger))
+    assert told["batches"] == (state, "127.0.0.1 has no batches (404).")
 
 
 def embedding_answer(asked, order):

@@ -1,5 +1,6 @@
 """``edt import | items | calls | export``."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ from edt_app.terminal import (
 if TYPE_CHECKING:
     from edt_core.data.importing import DomainFiles
     from edt_core.data.statistics import Statistics
+    from edt_core.store.calls import CallText
 
 _STATUSES = ("answered", "invalid", "failed", "unknown", "unanswered")
 
@@ -285,11 +287,8 @@ def show_call(
     if json:
         say_json(found)
         return
-    names = ("step", "template", "user_id", "provider", "model", "status", "reason", "reused_from")
-    for name in names:
-        say(f"{name:<12}{safe_text(getattr(found.line, name) or '-')}")
-    if found.batch:
-        say(f"{'batch':<12}{safe_text(found.batch)}")
+    for name, text in _facts(found):
+        say(f"{name:<12}{safe_text(text or '-')}")
     messages = found.request.get("messages")
     for message in messages if isinstance(messages, list) else []:
         _say_block(str(message.get("role", "?")).upper(), str(message.get("content", "")))
@@ -298,6 +297,33 @@ def show_call(
     _say_block("RESPONSE", found.response)
     for attempt in found.attempts:
         _say_block("ATTEMPT", dumps(attempt, ensure_ascii=False))
+
+
+def _facts(found: "CallText") -> list[tuple[str, str]]:
+    """What is known of a call beside its texts: a name and a text each."""
+    line = found.line
+    tries = len(found.attempts)
+    facts = [
+        ("step", line.step),
+        ("template", line.template),
+        ("user_id", line.user_id or ""),
+        ("provider", line.provider),
+        ("model", line.model),
+        ("answered by", line.model_answered),
+        ("status", line.status),
+        ("reason", line.reason),
+        ("repair", f"{line.repair} (asked again with the error named)" if line.repair else ""),
+        ("at", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(line.created_at))),
+        ("latency", f"{line.latency:.2f} s in {tries} attempt{'' if tries == 1 else 's'}"),
+        (
+            "tokens",
+            f"{line.prompt_tokens:,} in ({line.cached_tokens:,} of them cached), "
+            f"{line.completion_tokens:,} out",
+        ),
+        ("cost", "not known" if line.cost is None else f"${line.cost:.6f}"),
+        ("reused_from", line.reused_from),
+    ]
+    return [*facts, ("batch", found.batch)] if found.batch else facts
 
 
 def _say_block(title: str, text: str) -> None:

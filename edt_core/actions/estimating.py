@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from edt_core.actions.configuring import configuration
 from edt_core.actions.jobs import Job, imported, named_step, named_variant, pipelines_of, place
 from edt_core.actions.outstanding import Outstanding, outstanding
-from edt_core.config import Config, LlmSettings
+from edt_core.config import Config, EmbeddingSettings, LlmSettings
 from edt_core.llm.prices import Price, price_of
 from edt_core.recipes import DEFAULT_SEEDS
 from edt_core.stage import Step
@@ -170,9 +170,13 @@ class _Meter:
         self._config = config
 
     def line(self, entry: Outstanding) -> EstimateLine:
-        """One kind of request, priced."""
+        """One kind of request, priced and timed."""
         if entry.template == "embedding":
-            return self._texts(entry)
+            return _paced(self._texts(entry), self._config.embedding)
+        line = self._chat(entry)
+        return line if self._config.llm.mode == "batch" else _paced(line, self._config.llm)
+
+    def _chat(self, entry: Outstanding) -> EstimateLine:
         settings = self._config.llm
         if settings.choice.provider == "stand-in":
             return _priced(entry, entry.count, 0.0, 0.0, Price(input=0.0), 0.0, "stand-in")
@@ -207,6 +211,23 @@ class _Meter:
         seconds = found.latency / settings.concurrency if found and found.latency else None
         basis = f"{found.calls:,} calls measured" if found else _guess(None)
         return _priced(entry, calls, per_call, 0.0, price_of(settings), seconds, basis)
+
+
+def _paced(line: EstimateLine, limits: LlmSettings | EmbeddingSettings) -> EstimateLine:
+    """The line with the time that the user's limits need, where that is the longest."""
+    tokens = line.prompt_tokens + line.completion_tokens
+    minutes = [
+        amount / limit
+        for amount, limit in (
+            (line.calls, limits.requests_per_minute),
+            (tokens, limits.tokens_per_minute),
+        )
+        if limit
+    ]
+    least = 60.0 * max(minutes, default=0.0)
+    if least <= (line.seconds or 0.0):
+        return line
+    return replace(line, seconds=least, basis=f"{line.basis}, at your limits")
 
 
 def _seconds(settings: LlmSettings, found: Measured | None, calls: int) -> float | None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from edt_core.actions.failures import asked_again
 from edt_core.actions.jobs import templates_of
+from edt_core.actions.resources import lender_of
 from edt_core.config import Config
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import Domain, Ints, Sequences, domain_counts
@@ -33,8 +34,9 @@ from edt_core.stages.profiling.groups import (
     groups_by_catalogue,
 )
 from edt_core.stages.profiling.profiles import EmbedProfiles, WriteProfiles, item_titles
-from edt_core.store.memory import CallLedger, EmbeddingLedger
+from edt_core.store.memory import EmbeddingLedger
 from edt_core.store.project import Project
+from edt_core.store.reuse import Lender, ledger_of
 
 _SAMPLE = 200
 """Users whose prompts are rendered where not all can be."""
@@ -116,7 +118,7 @@ class _Look:
         self._histories: Sequences = self._store.read(made.data.histories).sequences
         self._counts = domain_counts(self._histories, self._catalogue.domain)
         self._templates: Templates = templates_of(project)
-        self._calls = CallLedger(project.database)
+        self._calls = ledger_of(project, lender_of(config))
         self._again = asked_again(self._store, walk(made.ranks), "untrained")
 
     def items(self) -> list[Outstanding]:
@@ -292,7 +294,9 @@ class _Look:
         from edt_core.llm.openai_embed import vector_key
 
         keyed = {vector_key(self._config.embedding.model, text): text for text in texts}
-        known = EmbeddingLedger(self._project.database).find(list(keyed))
+        known = set(EmbeddingLedger(self._project.database).find(list(keyed)))
+        if lender := self._config.embedding.reuse_from:
+            known.update(Lender.beside(self._project, lender).vectors(list(keyed)))
         left = [text for key, text in keyed.items() if key not in known]
         letters = sum(map(len, left)) / max(1, len(left))
         return Outstanding(step, "embedding", what, len(left), True, letters)

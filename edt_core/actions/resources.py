@@ -15,7 +15,7 @@ from edt_core.stage import Embedders, LanguageModels
 from edt_core.store.batches import CallBatches
 from edt_core.store.memory import CallLedger, EmbeddingLedger
 from edt_core.store.project import Project
-from edt_core.store.reuse import BorrowingLedger, BorrowingVectors, Lender
+from edt_core.store.reuse import BorrowingVectors, Lender, ledger_of
 
 if TYPE_CHECKING:
     from edt_core.llm.prices import ModelPurse, Till
@@ -35,7 +35,7 @@ def resources(
     till: "Till | None" = None,
 ) -> Resources:
     """Everything for one run of ``project``; ``till`` where several runs share one cap."""
-    ledger = _ledger(project, config, run)
+    ledger = ledger_of(project, lender_of(config), run)
     purses = _purses(config, max_cost, till)
     emit = _of_stage(_telling_cost(emit, purses))
     return Resources(
@@ -146,11 +146,9 @@ def _language_models(
     return opened
 
 
-def _ledger(project: Project, config: Config, run: int) -> CallLedger:
-    """The project's memory of calls, with another project's behind it where the settings say so."""
-    if not config.llm.reuse_from or config.llm.choice.provider == "stand-in":
-        return CallLedger(project.database, run)
-    return BorrowingLedger(project, run, Lender.beside(project, config.llm.reuse_from))
+def lender_of(config: Config) -> str:
+    """Whose answers are used where the project has none; empty for nobody's."""
+    return "" if config.llm.choice.provider == "stand-in" else config.llm.reuse_from
 
 
 def _vectors(project: Project, config: Config, run: int) -> EmbeddingLedger:

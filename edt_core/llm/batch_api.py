@@ -286,8 +286,9 @@ def _first_error(errors: Any) -> tuple[str, str]:
         return "", "It does not say why."
     line = first.get("line")
     where = f" (line {line})" if isinstance(line, int) else ""
-    said = clean(str(first.get("message") or first.get("code") or "It does not say why."), 300)
-    return _text(first.get("code")), f"{said}{where}"
+    code, message = _text(first.get("code")), first.get("message")
+    said = clean(message, 300) if isinstance(message, str) else code
+    return code, f"{said or 'It does not say why.'}{where}"
 
 
 def _is(entry: Mapping[str, Any], batch: SentBatch) -> bool:

@@ -75,12 +75,14 @@ class Collector:
         """
         seconds = max(0.0, time.time() - under.batch.created_at)
         files = [file for file in (seen.output, seen.errors) if file]
-        ready: list[Outcome] = []  # nobody need come back for more once all is handed out
+        ready: list[Outcome] = []
         for file in files * _READINGS:
             async for told in self._slices(file, under):
-                yield ready
                 lines = [read_line(line, seconds, self._fatal) for line in told]
-                ready = self._settled(lines, under, work)
+                ready += self._settled(lines, under, work)
+                if under.tickets:  # who has all comes back no more: the rest is done before
+                    yield ready
+                    ready = []
         missing = [no_line(call, seconds) for call in under.tickets]
         ready += self._settled(missing, under, work)
         under.batch = self._book.note(replace(under.batch, state="ended", note=seen.status))

@@ -20,6 +20,8 @@ from edt_core.llm.presets import Preset
 from edt_core.llm.prices import Price, Purse
 from edt_core.llm.service import CallFailed, Endpoint
 
+_AT_ONCE = 50_000
+"""Questions that are in memory together; their batches run side by side."""
 _SLOWER = 1.5
 """From one look at the batches to the next, the pause grows by this, up to the longest."""
 _LOOKS_IN_VAIN = 20
@@ -73,7 +75,7 @@ class BatchDesk:
             live: Asks what no batch holds.
             unsure: Seconds after which a batch that the service does not list was never made.
         """
-        self.at_once = live.at_once if live else preset.batch_requests
+        self.at_once = live.at_once if live else _AT_ONCE
         self._where = where
         self._preset = preset
         self._book = book

@@ -1,9 +1,9 @@
-"""The tables of ``project.db`` about services: what was asked of them, and what was bought."""
+"""The tables of what language models and embedders were asked, a part of ``tables``."""
 
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
-from edt_core.store.tables import Table
+from edt_core.store.table_base import Table
 
 
 class Call(Table, table=True):

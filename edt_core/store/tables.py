@@ -1,4 +1,4 @@
-"""The tables of ``project.db``: what a screen pages, filters or sorts (``call_tables`` has more).
+"""The tables of ``project.db``: what a screen pages, filters or sorts.
 
 Arrays (embeddings, weights, packed sequences, ranks) are files; a row of ``artifact`` names each.
 Columns that hold JSON are plain text columns: what goes in comes out, whatever reads it. Moments
@@ -6,28 +6,11 @@ are seconds since 1970 (UTC). Wide texts stand last in a table, because SQLite r
 from the left and a page of scores then never touches the texts.
 """
 
-from typing import ClassVar
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field
 
-from sqlalchemy import CheckConstraint, Index, MetaData, UniqueConstraint, text
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
-
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-"""SQLite can't alter what has no name."""
-
-metadata = MetaData(naming_convention=NAMES)
-
-
-class Table(SQLModel, registry=registry(metadata=metadata)):
-    """Every table's base: keeps ours apart from any other SQLModel in the process."""
-
-    metadata: ClassVar[MetaData] = metadata
+from edt_core.store import call_tables  # noqa: F401  part of the schema
+from edt_core.store.table_base import Table, metadata  # noqa: F401  whole once this is imported
 
 
 class Dataset(Table, table=True):

@@ -51,6 +51,8 @@ class Batches:
     """Seconds until the list shows a batch."""
     broken: int = 0
     """So many answers to a look, and so many files, break off."""
+    reading: int = 0
+    """So many looks at a file find it still being read, as Azure does before it takes a batch."""
     status: int = 0
     """What every request is answered with instead."""
     holds: str = ""
@@ -75,7 +77,7 @@ class Batches:
     ) -> None:
         """One request."""
         url = urlsplit(target)
-        path = url.path.removeprefix("/v1")
+        path = "/" + url.path.split("/", 2)[2]  # behind /v1, or Azure's /openai
         if self.status:
             await send(writer, b'{"error": {"message": "no"}}', self.status)
         elif method == "POST" and path == "/files":
@@ -86,6 +88,8 @@ class Batches:
             await self._list(writer, parse_qs(url.query))
         elif path.endswith("/content"):
             await self._content(writer, path.split("/")[2])
+        elif path.startswith("/files/"):
+            await self._file(writer, path.split("/")[2])
         else:
             await self._look(writer, path.split("/")[2])
 
@@ -101,11 +105,19 @@ class Batches:
         name = f"file-{len(self.files)}"
         start = body.index(b"\r\n\r\n", body.index(b"filename=")) + 4
         self.files[name] = body[start : body.index(b"\r\n--", start)]
-        await send(writer, json.dumps({"id": name, "status": "processed"}).encode())
+        await self._file(writer, name)
+
+    async def _file(self, writer: asyncio.StreamWriter, name: str) -> None:
+        status = "pending" if self.reading else "processed"
+        self.reading = max(0, self.reading - 1)
+        await send(writer, json.dumps({"id": name, "status": status}).encode())
 
     async def _create(self, writer: asyncio.StreamWriter, asked: dict) -> None:
         self.seen["create"] += 1
         await self._hold("before-create")
+        if self.reading:
+            await send(writer, b'{"error": {"message": "The file is still read."}}', 400)
+            return
         number = len(self.made)
         lines = [json.loads(line) for line in self.files[asked["input_file_id"]].splitlines()]
         assert all(line["url"] == asked["endpoint"] for line in lines)

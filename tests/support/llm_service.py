@@ -111,7 +111,7 @@ class LlmService:
             while head := await _head(reader):
                 method, path, length = head
                 body = await reader.readexactly(length)
-                if path.startswith(("/v1/files", "/v1/batches")):
+                if "/files" in path or "/batches" in path:
                     if self.batches is None:
                         await send(writer, b'{"error": {"message": "Not found."}}', 404)
                     else:

@@ -1,15 +1,17 @@
 """Files of requests: how batches may end, and that nothing is asked for twice."""
 
 import os
+import time
 from dataclasses import replace
 
 import pytest
 from batch_service import SPOILT, Batches
-from llm_service import UNUSABLE, USABLE, LlmService, serving
+from llm_service import REFUSED, UNUSABLE, USABLE, LlmService, serving
 
 from edt_core.config import LlmSettings
 from edt_core.errors import BudgetReached, LlmUnavailable, RunCancelled
 from edt_core.events import Noted, StageAdvanced
+from edt_core.llm import batch_api, batch_collecting
 from edt_core.llm.asking import RememberingModel
 from edt_core.llm.batch_desk import BatchDesk
 from edt_core.llm.in_flight import ServiceDesk
@@ -130,6 +132,19 @@ def test_every_call_is_in_the_ledger_as_sent_with_what_it_cost(ask, project):
     assert ask.till.held == 0.0
 
 
+@pytest.mark.parametrize("count", [9, 10, 11])
+def test_a_batch_has_ended_when_its_last_answer_is_handed_out(
+    ask, service, project, count, monkeypatch
+):
+    monkeypatch.setattr(batch_collecting, "_AT_ONCE", 5)
+    assert good(ask(count))
+    assert ask.notes()[-1] == (
+        f"Batch 1 of 1 is completed: {count} of {count} requests are answered."
+    )
+    (answer,) = ask(1)
+    assert call(project, answer.call).batch == "batch-0 (ended)"
+
+
 def test_what_is_answered_is_asked_for_no_more(ask, batches):
     first = ask(10)
     assert ask(10) == first
@@ -151,10 +166,18 @@ def test_every_request_is_on_record_before_its_file_is_uploaded(ask, batches, pr
 
 
 def test_more_than_a_file_holds_go_in_several_that_run_side_by_side(ask, batches):
-    batches.seconds = 0.1
+    read = []
+    create = batches._create
+
+    async def noted(writer, asked):
+        read.append(batches.seen["content"])
+        await create(writer, asked)
+
+    batches._create = noted
     assert good(ask(25, limits={"batch_requests": 10}))
     sizes = [batch["request_counts"]["total"] for batch in batches.made]
     assert sizes == [10, 10, 5]
+    assert read == [0, 0, 0]  # all are there before the first is read
 
 
 def test_a_file_is_no_larger_than_the_service_takes(ask, batches):
@@ -233,6 +256,39 @@ def test_every_odd_answer_ends_as_it_does_live(fault, ask, batches):
     told = ask.statuses()
     assert "unknown" not in told
     assert told.count("answered") == sum(isinstance(answer, Answer) for answer in answers)
+
+
+def test_all_faults_at_once_lose_nothing_and_pay_nothing_twice(ask, batches):
+    batches.faults = dict.fromkeys((*USABLE, *UNUSABLE, "429", "500"), 0.05)
+    batches.spoilt = SPOILT
+    batches.share, batches.failures = 0.9, ["500", "400", "expired"]
+    batches.ends = lambda number: "expired" if number % 4 == 2 else "completed"
+    answers = ask(200, limits={"batch_requests": 60})
+    assert batches.bought_twice == 0
+    told = calls(ask.project, limit=10**5)
+    assert not [line for line in told if line.status == "unknown"]
+    assert all(line.reason for line in told if line.status != "answered")
+    assert all(answer.reason for answer in answers if isinstance(answer, Refusal))
+    assert 150 < sum(isinstance(answer, Answer) for answer in answers) < 200
+    for _ in range(10):
+        answers = ask(200, limits={"batch_requests": 60})
+        if good(answers):
+            break
+    assert good(answers)
+    assert batches.bought_twice == 0
+    assert len(calls(ask.project, limit=10**5, status="answered")) == 200
+
+
+def test_a_key_that_the_service_repeats_is_written_nowhere(ask, batches, project, monkeypatch):
+    key = "sk-canary-55aa55aa"
+    monkeypatch.setenv("EDT_LLM_KEY", key)
+    batches.failures, batches.share = ["400"], 0.5
+    monkeypatch.setitem(REFUSED, "400", (400, {}, f"{key} may not"))
+    answers = ask(4)
+    assert "*** may not" in next(a.reason for a in answers if isinstance(a, Refusal))
+    project.close()
+    paths = [path for path in project.folder.rglob("*") if path.is_file()]
+    assert not any(key.encode() in path.read_bytes() for path in paths)
 
 
 def test_an_invalid_answer_is_asked_for_again_with_the_error_named(ask, batches, project):
@@ -338,11 +394,74 @@ def test_a_batch_made_without_a_word_is_found_in_the_list_and_not_made_twice(ask
     assert batches.seen["create"] == 1
 
 
+def test_a_batch_that_is_not_listed_in_time_is_asked_for_again(ask, batches):
+    create = batches._create
+    batches.silent = 1
+
+    async def unheard(writer, asked):
+        if batches.silent:
+            batches.silent = 0
+            writer.transport.abort()
+        else:
+            await create(writer, asked)
+
+    batches._create = unheard
+    assert good(ask(5))
+    assert (batches.seen["create"], len(batches.made)) == (1, 1)
+
+
+def test_a_batch_that_nobody_can_find_among_too_many_is_paid_for_again_and_that_is_on_record(
+    ask, batches, monkeypatch
+):
+    monkeypatch.setattr(batch_api, "_PAGE", 1)
+    monkeypatch.setattr(batch_api, "_MOST_PAGES", 2)
+    batches.silent = 1
+    create = batches._create
+
+    async def crowded(writer, asked):
+        await create(writer, asked)
+        for number in range(3):
+            batches.made.append(batches.made[0] | {"id": f"other-{number}", "metadata": None})
+            batches.made[-1]["input_file_id"] = "another"
+
+    batches._create = crowded
+    with pytest.raises(LlmUnavailable, match="Nobody knows whether"):
+        ask(3)
+    batches._create = create
+    assert good(ask(3))
+    assert any("Nobody knows what became of a batch of 3" in note for note in ask.notes())
+    told = list(reversed(calls(ask.project, limit=9)))
+    assert [line.status for line in told] == ["unknown"] * 3 + ["answered"] * 3
+    assert all("perhaps it was paid for" in line.reason for line in told[:3])
+    assert good(ask(3))
+
+
 def test_files_and_looks_that_break_off_are_tried_again(ask, batches):
     batches.broken, batches.seconds = 3, 0.05
     assert good(ask(40))
     assert batches.bought_twice == 0
     assert ask.statuses() == ["answered"] * 40
+
+
+def test_azure_is_spoken_to_in_its_own_paths_and_its_files_are_waited_for(
+    ask, batches, service, project
+):
+    batches.reading = 3
+    settings = LlmSettings(
+        provider="azure",
+        model="m",
+        base_url=service.url.removesuffix("/v1"),
+        api_version="2024-10-21",
+        mode="batch",
+    )
+    ledger = CallLedger(project.database)
+    where = replace(endpoint(settings), shortest_pause=0.01, longest_pause=0.05)
+    desk = BatchDesk(
+        where, PRESETS["azure"], CallBatches(project.database), model="m", repair_attempts=0
+    )
+    assert good(list(RememberingModel(settings.choice, desk, ledger).ask(questions(3))))
+    (sent,) = batches.made
+    assert b'"url": "/chat/completions"' in batches.files[sent["input_file_id"]]
 
 
 def stopping_after(looks, batches):
@@ -364,6 +483,31 @@ def test_a_stop_leaves_the_batch_at_the_service_and_the_next_run_waits_for_it(as
     assert [batch["request_counts"]["total"] for batch in batches.made] == [5, 3]
     assert batches.bought_twice == 0
     assert ask.statuses() == ["answered"] * 8
+
+
+def test_a_user_who_insists_is_not_kept_waiting(ask, batches):
+    batches.seconds = 60.0
+
+    def check():
+        if batches.seen["look"] >= 1:
+            raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        ask(5, check=check)
+    assert time.monotonic() - started < 10
+    assert ask.statuses() == ["unknown"] * 5
+
+
+def test_a_stage_that_stops_asking_leaves_the_batches_at_the_service(ask, batches):
+    batches.ends = lambda number: "completed" if number == 0 else "in_progress"
+    asking = ask.model(limits={"batch_requests": 5}).ask(questions(10))
+    assert isinstance(next(asking), Answer)
+    asking.close()
+    assert "5 requests go on in batches" in ask.notes()[-1]
+    batches.ends = lambda number: "completed"
+    assert good(ask(10))
+    assert batches.bought_twice == 0
 
 
 def test_a_stopped_repair_goes_on_with_the_conversation_that_it_was(ask, batches, project):

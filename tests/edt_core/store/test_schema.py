@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 
 from edt_core.errors import ProjectBusy, ProjectError, ProjectTooNew
 from edt_core.store import schema
-from edt_core.store.call_tables import Call
+from edt_core.store.tables import metadata
 
 
 def digest(path):
@@ -41,7 +41,7 @@ def later(tmp_path):
 def test_the_migrations_make_exactly_the_declared_tables(project):
     with project.database.read() as session:
         context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
-        assert compare_metadata(context, Call.metadata) == []
+        assert compare_metadata(context, metadata) == []
 
 
 def test_an_upgrade_keeps_every_row_and_a_copy_of_the_file(project, later):

@@ -295,6 +295,7 @@ def show_call(
     rest = {key: value for key, value in found.request.items() if key != "messages"}
     _say_block("PARAMETERS", dumps(rest, ensure_ascii=False))
     _say_block("RESPONSE", found.response)
+    _say_block("RAW", found.raw)
     for attempt in found.attempts:
         _say_block("ATTEMPT", dumps(attempt, ensure_ascii=False))
 

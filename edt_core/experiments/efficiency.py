@@ -47,8 +47,8 @@ def cost_table(spending: Sequence[Spending], n_users: int) -> Table:
     uncertain = sum(line.uncertain for line in spending)
     if uncertain:
         notes.append(
-            f"{uncertain:,} calls without a usable answer may have been billed; their cost is not "
-            "known and not in the sum."
+            f"{uncertain:,} attempts that brought no usable answer may have been billed; their "
+            "cost is not known and not in the sum."
         )
     title = "Table 6: cost of the language model"
     return Table(title, columns, tuple(rows), tuple(notes))

@@ -13,7 +13,7 @@ from edt_core.llm.asking import Request, Supply, opened, repaired, validated
 from edt_core.llm.books import Books
 from edt_core.llm.ledger import Attempt, Call, Ledger
 from edt_core.llm.pace import Stopped
-from edt_core.llm.prices import Price, Purse
+from edt_core.llm.prices import Price, Purse, settle_lost
 from edt_core.ports import Answer, Question, Refusal
 
 Outcome = tuple[str, Answer | Refusal]
@@ -185,6 +185,7 @@ class ServiceDesk:
             self._drain(flight, at_once=True)  # no other call is sent to learn the same
         if self._purse:
             self._purse.settle(reserved, paid(reply, self._price))
+            settle_lost(self._purse, reply.attempts, request.text, request.body["max_tokens"])
         flight.failures = flight.failures + 1 if reply.error else 0
         return call_id, reply
 

@@ -18,7 +18,7 @@ from edt_core.errors import LlmError, LlmUnavailable
 from edt_core.llm.books import Books
 from edt_core.llm.ledger import Attempt, Call, Ledger, content_key
 from edt_core.llm.presets import address_of, key_names
-from edt_core.llm.prices import Price, Purse, price_of
+from edt_core.llm.prices import Price, Purse, price_of, settle_lost
 from edt_core.llm.service import CallFailed, Endpoint, Service
 
 _TRIES = 3
@@ -54,6 +54,7 @@ def endpoint(settings: EmbeddingSettings) -> Endpoint:
         requests_per_minute=settings.requests_per_minute,
         tokens_per_minute=settings.tokens_per_minute,
         largest_body=64 * 2**20,
+        keeps_answers=False,
     )
 
 
@@ -193,6 +194,7 @@ class _Page:
 
     call_id: int
     call: Call
+    text: str
     reserved: float
     started: float
 
@@ -214,14 +216,15 @@ class _Book:
 
     async def opened(self, texts: Sequence[str]) -> _Page:
         """Hold money back and start a line in the ledger; raises BudgetReached."""
-        reserved = await self._purse.reserve("".join(texts), 0) if self._purse else 0.0
+        text = "".join(texts)
+        reserved = await self._purse.reserve(text, 0) if self._purse else 0.0
         request = json.dumps(
             {"model": self._model, "texts": len(texts), "letters": sum(map(len, texts))}
         )
         key = content_key("openai", "\0".join((self._model, *texts)), "embedding")
         call = Call(key, "embed", "embedding", None, "openai", self._model, request)
         call_id = await self._books.begin(call) if self._books else 0
-        return _Page(call_id, call, reserved, time.monotonic())
+        return _Page(call_id, call, text, reserved, time.monotonic())
 
     async def closed(
         self, page: _Page, answer: Mapping[str, Any], attempts: tuple[Attempt, ...], reason: str
@@ -235,6 +238,7 @@ class _Book:
             paid = 0.0
         if self._purse:
             self._purse.settle(page.reserved, paid)
+            settle_lost(self._purse, attempts, page.text, 0)
         if self._books:
             done = replace(
                 page.call,

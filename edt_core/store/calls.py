@@ -35,7 +35,7 @@ class Spend:
     reused: int = 0
     """Of the answered, as many as were taken from another project."""
     uncertain: int = 0
-    """Calls without a usable answer that may have been billed: nobody knows."""
+    """Attempts that brought nothing and may have been billed: nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,8 @@ class CallText:
     parsed: Any
     """The validated object, or None."""
     attempts: list[dict[str, Any]]
+    raw: str = ""
+    """The body that the service sent last, as far as it is kept."""
     batch: str = ""
     """The batch that it went with, as the service calls it, and how far that is; mostly none."""
 
@@ -114,7 +116,7 @@ def spend(project: Project) -> list[Spend]:
         SELECT step, sum(status = 'answered'), sum(status = 'invalid'), sum(status = 'failed'),
                sum(status = 'unknown'), sum(prompt_tokens), sum(completion_tokens), total(cost),
                sum(status = 'answered' AND cost IS NULL), sum(cached_tokens),
-               sum(reused_from != ''), sum(status != 'answered' AND cost IS NULL)
+               sum(reused_from != ''), sum(uncertain)
         FROM call GROUP BY step ORDER BY min(id)"""
     with project.database.read() as session:
         return [Spend(*row) for row in rows_of(session, query)]
@@ -260,8 +262,10 @@ def call(project: Project, number: int) -> CallText:
         lines = [CallLine(*row) for row in rows_of(session, f"{_CALL} WHERE c.id = ?", number)]
         if not lines:
             raise UsageError(f"There is no call {number}.", hint="'edt calls' lists them.")
-        ((request, response, parsed, attempts),) = rows_of(
-            session, "SELECT request, response, parsed, attempts FROM call WHERE id = ?", number
+        ((request, response, parsed, attempts, raw),) = rows_of(
+            session,
+            "SELECT request, response, parsed, attempts, raw FROM call WHERE id = ?",
+            number,
         )
         batch = rows_of(
             session,
@@ -275,6 +279,7 @@ def call(project: Project, number: int) -> CallText:
         response,
         json.loads(parsed) if parsed else None,
         json.loads(attempts),
+        raw,
         "".join(f"{remote or 'not submitted'} ({state})" for remote, state in batch),
     )
 

@@ -26,7 +26,7 @@ def test_the_sum_stands_beside_the_papers_and_says_what_it_leaves_out():
     assert row["US$ per user"].value == pytest.approx(0.003)
     assert row["paper, US$ per user"].value == pytest.approx(0.00068)
     assert (row["of these reused"].value, row["of these cached"].value) == (1, 300)
-    assert table.notes[-1].startswith("3 calls without a usable answer may have been billed")
+    assert table.notes[-1].startswith("3 attempts that brought no usable answer may have been")
 
 
 def test_calls_without_a_known_price_are_not_shown_as_free():

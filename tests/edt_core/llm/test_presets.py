@@ -63,8 +63,8 @@ def test_a_choice_of_preset_changes_no_answer():
 
 def test_the_ladder_starts_where_the_provider_is_known_to_stand(server):
     where = endpoint(LlmSettings(provider="openai", model="m", base_url=server.url))
-    assert OpenAIChat(where)._rung == 0
-    assert OpenAIChat(where, PRESETS["deepseek"].form)._rung == 1
+    assert OpenAIChat(where)._forms.rung == 0
+    assert OpenAIChat(where, PRESETS["deepseek"].form)._forms.rung == 1
 
 
 @pytest.mark.parametrize(

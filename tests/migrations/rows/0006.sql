@@ -8,7 +8,7 @@ INSERT INTO latest VALUES ('drafts', 'ffff');
 INSERT INTO artifact VALUES ('aaaa', 'embed', 'EmbedItems', '{}', '[]', 'arrays/aaaa', 'c', 1, 0.5, 1.0, 2);
 INSERT INTO call VALUES
     (1, 'k', 'generate', 'answered', 'generate', 0, '0001', 1, 0, 'openai', 'm', 'm-1', 10, 4, 5, 0.01,
-     1.5, 1.0, '', 'other:7', '[]', '{}', 'yes', '');
+     1.5, 1.0, '', 'other:7', 0, '[]', '{}', 'yes', '', '{"id": "1"}');
 INSERT INTO drafts VALUES (1, 'ffff', 1.0);
 INSERT INTO generated
     (id, drafts, row, user, target, call, inserted, title)

@@ -104,6 +104,10 @@ class Stage(ABC, Generic[T_co]):
         """How many of the artifact's questions may find an answer when they are asked again."""
         return 0
 
+    def unanswered_calls(self, artifact: Any) -> list[int]:
+        """The ledger's ids of the last calls that asked those."""
+        return []
+
     @property
     def inputs(self) -> "tuple[Stage[Any], ...]":
         """The input stages, in field order."""

@@ -217,7 +217,7 @@ def calls(
         str,
         typer.Option(
             "--status",
-            help="answered, invalid, failed, unknown, or unanswered: what no call answered since.",
+            help="answered, invalid, failed, unknown, or unanswered: questions still without one.",
         ),
     ] = "",
     text: Annotated[str, typer.Option("--text", help="In prompt or answer.")] = "",
@@ -230,6 +230,7 @@ def calls(
     """List the calls to language models, newest first."""
     if context.invoked_subcommand is not None:
         return
+    from edt_core.actions.failures import failed_calls
     from edt_core.actions.jobs import named_step
     from edt_core.errors import UsageError
     from edt_core.store.calls import calls as listed
@@ -237,11 +238,15 @@ def calls(
     if failed and status:
         raise UsageError("--failed and --status are two filters of one kind.", hint="Use one.")
 
+    status = "bad" if failed else one_of("--status", status, "", *_STATUSES)
+    opened_project = opened(context, project)
+    left = status == "unanswered"
     rows = listed(
-        opened(context, project),
+        opened_project,
         step=stage if stage in ("", "doctor") else named_step(stage),
         user=user,
-        status="bad" if failed else one_of("--status", status, "", *_STATUSES),
+        status="" if left else status,
+        among=failed_calls(opened_project) if left else None,
         text=text,
         before=before,
         limit=limit,

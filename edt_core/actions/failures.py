@@ -15,7 +15,7 @@ from edt_core.actions.jobs import Job, Retry, pipelines_of
 from edt_core.recipes import DEFAULT_SEEDS
 from edt_core.stage import Stage, Step
 from edt_core.store.artifacts import Artifacts
-from edt_core.store.calls import unanswered
+from edt_core.store.calls import Asked, call_ids, unanswered
 from edt_core.store.datasets import dataset_of
 from edt_core.store.project import Project
 from edt_core.variants import Variant
@@ -80,6 +80,29 @@ def failed_questions(project: Project, *, running: bool = False) -> list[Failed]
             found += failed_stages(project.artifacts, stages)
         elif step in known:
             found.append(Failed(step, known[step]))
+    return found
+
+
+def failed_calls(project: Project) -> list[int]:
+    """The newest call of each question without an answer, with the project's settings.
+
+    What a stored result lists counts here, too; of a step that is not made, what the ledger knows.
+    """
+    dataset = dataset_of(project)
+    if dataset is None:
+        return [int(number) for number in call_ids(project, Asked(status="unanswered"))]
+    job = Job(Variant.LLM_EDT, configuration(project), DEFAULT_SEEDS[:1])
+    (made,) = pipelines_of(project, job, dataset.digest)
+    store, found = project.artifacts, []
+    for step in (Step.GENERATE, Step.PROFILE):
+        stages = made.stages_of(step)
+        if not all(map(store.has, stages)):
+            asked = Asked(step=step, status="unanswered")
+            found += call_ids(project, asked).tolist()
+            continue
+        for stage in stages:
+            if store.unanswered(stage):
+                found += stage.unanswered_calls(store.read(stage))
     return found
 
 

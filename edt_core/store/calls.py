@@ -208,6 +208,7 @@ def calls(
     status: str = "",
     text: str = "",
     before: int | None = None,
+    among: Sequence[int] | None = None,
     limit: int = 50,
 ) -> list[CallLine]:
     """Calls, newest first.
@@ -219,6 +220,7 @@ def calls(
         status: As in ``Asked``.
         text: Only calls with this text in request or response.
         before: Only calls with a smaller id: the next page.
+        among: Of these ids alone.
         limit: Most calls.
 
     Raises:
@@ -228,6 +230,9 @@ def calls(
     if before is not None:
         condition += " AND c.id < ?"
         values.append(before)
+    if among is not None:
+        condition += " AND c.id IN (SELECT value FROM json_each(?))"
+        values.append(json.dumps(list(among)))
     query = f"{_CALL} WHERE {condition} ORDER BY c.id DESC LIMIT ?"
     with project.database.read() as session:
         return [CallLine(*row) for row in rows_of(session, query, *values, limit)]

@@ -18,7 +18,7 @@ import struct
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,6 +64,13 @@ PASSING = ("429", "429-retry-after", "500", "503", *BROKEN, *UNUSABLE, *USABLE)
 """All chat faults but those that end a run."""
 
 VECTOR_FAULTS = ("wrong-dimension", "shuffled", "nan", "zero", "too-few")
+"""Of requests for vectors alone."""
+
+SAMPLES = "samples"
+"""An answer whose items are all among the samples of its prompt: of no use either."""
+
+EVERY = (*PASSING, SAMPLES, *VECTOR_FAULTS)
+"""All faults that a run has to live with."""
 
 
 @dataclass
@@ -85,6 +92,8 @@ class LlmService:
     struck: Counter[str] = field(default_factory=Counter)
     """Requests by fault."""
     in_flight: int = 0
+    sound: int = 0
+    """Batches of vectors that were delivered."""
     url: str = ""
     batches: Any = None
     """Files and batches (``batch_service.Batches``); None: it has none."""
@@ -131,7 +140,7 @@ class LlmService:
         self.requests += 1
         self.asked[content] += 1
         rng = random.Random(f"{self.seed} {content} {self.asked[content]}")
-        fault = self._fault(rng)
+        fault = self._fault(rng, path, body)
         self.struck[fault or "none"] += 1
         if self.seconds:
             await asyncio.sleep(rng.uniform(0.5, 1.5) * self.seconds)
@@ -148,7 +157,7 @@ class LlmService:
             return _reset(writer)
         if path.endswith("/embeddings"):
             return await self._vectors(writer, body, content, fault)
-        payload = completion(content, fault)
+        payload = completion(content, fault, given=_given(body))
         if fault == "reset-in-body":
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(payload) + 9))
             writer.write(payload[: len(payload) // 2])
@@ -159,10 +168,18 @@ class LlmService:
             self.answered[content] += 1
         return None
 
-    def _fault(self, rng: random.Random) -> str:
-        """Each strikes on its own; of several, any one."""
+    def _fault(self, rng: random.Random, path: str, body: dict) -> str:
+        """Each strikes on its own where it can; of several, any one."""
         struck = [name for name, chance in self.faults.items() if rng.random() < chance]
+        struck = [name for name in struck if self._can_strike(name, path, body)]
         return rng.choice(struck) if struck else ""
+
+    def _can_strike(self, fault: str, path: str, body: dict) -> bool:
+        if path.endswith("/embeddings"):
+            if fault == "wrong-dimension":  # the first batch says what is right
+                return self.sound > 0
+            return fault in (*VECTOR_FAULTS, *REFUSED, "reset", "hang")
+        return fault not in VECTOR_FAULTS and (fault != SAMPLES or bool(_given(body)))
 
     async def _vectors(
         self, writer: asyncio.StreamWriter, body: dict, content: str, fault: str
@@ -191,6 +208,7 @@ class LlmService:
         told = {"object": "list", "model": "vectors-1", "data": data, "usage": usage}
         await send(writer, json.dumps(told).encode())
         if fault in ("", "shuffled"):
+            self.sound += 1
             for text in texts:
                 self.answered[f"text {text}"] += 1
         return None
@@ -223,13 +241,20 @@ def items_of(content: str) -> list[dict]:
     ]
 
 
-def completion(content: str, fault: str = "") -> bytes:
-    """The body of an answer, spoilt by ``fault``."""
+def _given(body: Mapping) -> list[dict]:
+    """The samples in a prompt."""
+    lines = (line for message in body["messages"] for line in message["content"].splitlines())
+    return [json.loads(line) for line in lines if line.startswith('{"title": ')]
+
+
+def completion(content: str, fault: str = "", given: Sequence[dict] = ()) -> bytes:
+    """The body of an answer, spoilt by ``fault``; ``given`` are the prompt's samples."""
     if fault == "html":
         return b"<html><body>502 Bad Gateway</body></html>"
     if fault == "empty-body":
         return b""
-    message: dict = {"role": "assistant", "content": _text(items_of(content), fault)}
+    items = list(given) if fault == SAMPLES else items_of(content)
+    message: dict = {"role": "assistant", "content": _text(items, fault)}
     finish = {"length": "length", "content-filter": "content_filter"}.get(fault, "stop")
     if fault == "refusal":
         message = {"role": "assistant", "content": None, "refusal": "I'd rather not."}

@@ -150,6 +150,15 @@ class WriteProfiles(Stage[Profiles]):
         asked = (artifact.summaries, artifact.reforms, artifact.analyses)
         return sum(bool(reason) for texts in asked for reason in texts.reasons)
 
+    def unanswered_calls(self, artifact: Profiles) -> list[int]:
+        """The newest call about each."""
+        return [
+            call
+            for texts in (artifact.summaries, artifact.reforms, artifact.analyses)
+            for call, reason in zip(texts.calls.tolist(), texts.reasons, strict=True)
+            if reason and call >= 0
+        ]
+
     def _groups(self, ctx: Context, catalogue: Catalogue, augmented: Augmented) -> Groups:
         domain = np.concatenate((catalogue.domain, augmented.new_domain))
         if self.scope == "user":

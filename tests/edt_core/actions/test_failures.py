@@ -10,6 +10,7 @@ from paid_shop import paid_shop
 
 from edt_core.actions.board import board
 from edt_core.actions.estimating import estimate
+from edt_core.actions.failures import failed_calls
 from edt_core.actions.needs import needs
 from edt_core.actions.running import RunOutcome, run_variant
 from edt_core.actions.status import project_status
@@ -45,7 +46,7 @@ def failed(outcome: RunOutcome) -> dict[str, int]:
 
 
 def listed(project: Project) -> list[CallLine]:
-    return calls(project, status="unanswered", limit=999)
+    return calls(project, among=failed_calls(project), limit=999)
 
 
 def states(project: Project) -> dict[str, str]:

@@ -44,7 +44,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def service() -> Iterator[LlmService]:
-    with serving(LlmService(dict.fromkeys(EVERY, CHANCE), seed=3)) as running:
+    faults = {**dict.fromkeys(EVERY, CHANCE), "hang": CHANCE / 4}  # each costs seconds
+    with serving(LlmService(faults, seed=3)) as running:
         yield running
 
 

@@ -87,10 +87,14 @@ class LlmService:
     requests: int = 0
     asked: Counter[str] = field(default_factory=Counter)
     """Requests by content."""
+    repeated: int = 0
+    """Requests for something that was asked for before, answered or not."""
     answered: Counter[str] = field(default_factory=Counter)
     """Delivered answers that can be used, by content."""
     struck: Counter[str] = field(default_factory=Counter)
     """Requests by fault."""
+    _texts: Counter[str] = field(default_factory=Counter)
+    """Requests by text that a vector is wanted of."""
     in_flight: int = 0
     sound: int = 0
     """Batches of vectors that were delivered."""
@@ -108,6 +112,7 @@ class LlmService:
         return {
             "requests": self.requests,
             "asked": len(self.asked),
+            "repeated": self.repeated,
             "answered": len(self.answered),
             "delivered": sum(self.answered.values()),
             "in_flight": self.in_flight,
@@ -139,6 +144,11 @@ class LlmService:
         content = content_of(body)
         self.requests += 1
         self.asked[content] += 1
+        wanted = [f"text {text}" for text in body.get("input", ())]
+        self._texts.update(wanted)
+        self.repeated += (
+            max(self._texts[text] for text in wanted) > 1 if wanted else (self.asked[content] > 1)
+        )
         rng = random.Random(f"{self.seed} {content} {self.asked[content]}")
         fault = self._fault(rng, path, body)
         self.struck[fault or "none"] += 1

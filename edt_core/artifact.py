@@ -59,6 +59,15 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
+def shapes(artifact: object) -> dict[str, list[int]]:
+    """The shape of every array of an artifact, by dotted name."""
+    return {
+        name: list(value.shape)
+        for name, value in _leaves(artifact, "")
+        if isinstance(value, np.ndarray)
+    }
+
+
 def _write(artifact: object, folder: Path) -> None:
     from safetensors.numpy import save_file
 

@@ -44,7 +44,14 @@ def resources(
         language_model=_language_models(
             config, ledger, CallBatches(project.database, run), purses, emit, check
         ),
-        embedder=_embedders(config, _vectors(project, config, run), ledger, purses),
+        embedder=_embedders(
+            config,
+            _vectors(project, config, run),
+            ledger,
+            purses,
+            lambda: chosen_device(device),
+            check,
+        ),
         check=check,
     )
 
@@ -161,20 +168,29 @@ def _vectors(project: Project, config: Config, run: int) -> EmbeddingLedger:
 
 
 def _embedders(
-    config: Config, memory: EmbeddingLedger, ledger: CallLedger, purses: Purses
+    config: Config,
+    memory: EmbeddingLedger,
+    ledger: CallLedger,
+    purses: Purses,
+    device: Callable[[], str],
+    check: Callable[[], None],
 ) -> Embedders:
     fitted: dict[tuple[str, int, int], Embedder] = {}
 
     def opened(choice: EmbeddingChoice, corpus: Sequence[str]) -> Embedder:
         if choice.provider == "minilm":
-            from edt_core.llm.local_embed import MiniLm
+            from edt_core.llm.local_embed import open_minilm
 
-            return MiniLm()
+            return open_minilm(device(), check)
+        if choice.provider == "sentence-transformers":
+            from edt_core.llm.local_embed import open_local
+
+            return open_local(config.embedding.model, device(), check)
         if choice.provider == "openai":
             from edt_core.llm.openai_embed import OpenAIEmbedder
 
             purse = purses["embedding"]
-            return OpenAIEmbedder(config.embedding, memory, ledger=ledger, purse=purse)
+            return OpenAIEmbedder(config.embedding, memory, ledger=ledger, purse=purse, check=check)
         from edt_core.llm.local_embed import fit_tfidf
 
         key = (choice.model, choice.dimensions, hash(tuple(corpus)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from edt_core import runner
 from edt_core.actions.configuring import configuration
 from edt_core.actions.failures import Failed, asked_again, failed_stages
+from edt_core.actions.importing import keep_raw
 from edt_core.actions.jobs import (
     Job,
     imported,
@@ -22,13 +23,14 @@ from edt_core.actions.jobs import (
 )
 from edt_core.actions.publishing import publish
 from edt_core.actions.recording import closing, plan_anew, run_row, stage_rows
-from edt_core.actions.resources import resources
+from edt_core.actions.resources import chosen_device, resources
 from edt_core.actions.stopping import either
+from edt_core.data.sequences import BOTH
 from edt_core.errors import UsageError
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.summary import summarise
 from edt_core.evaluation.table import Table
-from edt_core.events import Event, EventSink
+from edt_core.events import Event, EventSink, Noted
 from edt_core.experiments.overall import overall_table
 from edt_core.recipes import DEFAULT_SEEDS, Pipeline
 from edt_core.stage import Stage, Step, walk
@@ -122,9 +124,15 @@ def carry_out(
 ) -> RunOutcome:
     """Run a job; the caller holds the project's stage lock, and gives a till that jobs share."""
     dataset = imported(project)
+    if job.device != "auto":  # a wrong one starts no run
+        chosen_device(job.device)
+    keep_raw(project)
     if job.variant in COUNTING:  # no seed enters: one is all
         job = replace(job, seeds=job.seeds[:1])
     store, label = project.artifacts, job.label or job.variant.value
+    if job.start is Step.IMPORT:
+        text = "A run repeats no import; 'edt import' does. All that stands on it is made anew."
+        sink(Noted(Step.IMPORT, text))
     pipelines, targets = _asked_for(project, job, dataset)
     again = _again(store, job, pipelines, targets)
     planned = runner.plan(targets, store, again)
@@ -199,7 +207,7 @@ def metric_lines(
         runs.MetricLine(
             seed,
             line.split,
-            "all" if line.domain is None else domain_names[line.domain],
+            BOTH if line.domain is None else domain_names[line.domain],
             f"{line.protocol}.{line.metric}" + (f"@{line.cutoff}" if line.cutoff else ""),
             line.mean,
         )

@@ -160,6 +160,6 @@ def _holds(step: Step, held: Counts) -> str:
         case Step.PROFILE:
             return f"{held.profiles:,} profiles"
         case Step.EVALUATE:
-            return f"{held.runs:,} runs"
+            return f"{held.runs:,} run{'s' * (held.runs != 1)}"
         case _:
             return ""

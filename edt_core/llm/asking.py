@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from edt_core.config import LlmChoice
 from edt_core.llm.ledger import Call, Ledger, content_key
 from edt_core.llm.prompts import format_instruction
-from edt_core.llm.replies import clean, read, read_plain
+from edt_core.llm.replies import clean, read, read_plain, unwrapped
 from edt_core.ports import Answer, Question, Refusal, StandIn
 
 CHUNK = 128
@@ -290,6 +290,7 @@ def rendered(
         "messages": messages,
         "temperature": choice.temperature,
         "max_tokens": choice.max_tokens,
+        **choice.fields,
     }
     text = canonical(body)
     return Request(question, body, text, content_key(provider, text, identity))
@@ -325,7 +326,7 @@ def repaired(request: Request, text: str, reason: str) -> Request:
         wish += ", strictly in this JSON format: " + format_instruction(request.question.answer)
     messages = [
         *request.body["messages"],
-        {"role": "assistant", "content": clean(text, 4000) or "(nothing)"},
+        {"role": "assistant", "content": clean(unwrapped(text), 4000) or "(nothing)"},
         {"role": "user", "content": f"That answer can't be used. {reason} {wish}"},
     ]
     body = {**request.body, "messages": messages}

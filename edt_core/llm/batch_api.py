@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, cast
 from edt_core.errors import LlmUnavailable
 from edt_core.llm.batch_book import SentBatch
 from edt_core.llm.replies import clean
-from edt_core.llm.service import LARGEST_BODY, SLOWEST, CallFailed, Endpoint, Service
+from edt_core.llm.service import LARGEST_BODY, SLOWEST, CallFailed, Endpoint, Send, Service
 from edt_core.llm.transport import BadAnswer
 
 if TYPE_CHECKING:
@@ -154,7 +154,8 @@ class BatchApi:
             for _ in range(_MOST_PAGES):
                 page = await self._page(after, _PAGE)
                 rows = page.get("data")
-                entries = [row for row in rows if isinstance(row, dict)] if rows else []
+                rows = rows if isinstance(rows, list) else []
+                entries = [row for row in rows if isinstance(row, dict)]
                 for entry in entries:
                     if _is(entry, batch):
                         return seen_of(entry)
@@ -304,7 +305,7 @@ def _is_older(entry: Mapping[str, Any], batch: SentBatch) -> bool:
     return isinstance(made, int | float) and made < batch.created_at - _A_DAY
 
 
-def _looking_at_file(file: str) -> Any:
+def _looking_at_file(file: str) -> Send:
     async def send(client: "AsyncOpenAI") -> bytes:
         return (await client.files.with_raw_response.retrieve(file)).content
 

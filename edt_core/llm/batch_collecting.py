@@ -13,7 +13,7 @@ from edt_core.llm.batch_book import BatchBook
 from edt_core.llm.batch_results import Line, no_line, read_line
 from edt_core.llm.batch_sending import paused
 from edt_core.llm.batch_work import Deposit, Ticket, UnderWay, Work
-from edt_core.llm.chat_bodies import Forms, cut_watch
+from edt_core.llm.chat_bodies import Forms, Parameters, cut_watch
 from edt_core.llm.in_flight import Outcome, judged, paid
 from edt_core.llm.ledger import Call
 from edt_core.llm.prices import Price
@@ -41,6 +41,7 @@ class Collector:
         api: BatchApi,
         book: BatchBook,
         forms: Forms,
+        parameters: Parameters,
         *,
         model: str,
         repair_attempts: int,
@@ -54,6 +55,7 @@ class Collector:
         self._api = api
         self._book = book
         self._forms = forms
+        self._parameters = parameters
         self._model = model
         self._repair_attempts = repair_attempts
         self._price = price
@@ -145,7 +147,7 @@ class Collector:
                 again.append(next_ticket)
             self._deposit.settle(ticket, call.cost)
             under.answered += not line.reply.error
-            if line.reply.error and next_ticket is None:
+            if line.reply.error and next_ticket is None and not line.reply.refused:
                 under.refused += 1
                 under.reason = line.reply.error
             work.fatal = work.fatal or line.reply.fatal
@@ -161,19 +163,23 @@ class Collector:
         request, reply = ticket.request, line.reply
         cost = 0.0 if line.not_run else paid(reply, self._price, batch=True)
         call, parsed = judged(request, reply, cost)
+        question = request.question
+        if question.answer:
+            self._forms.heard(under.rung, reply, question.answer, question.step)
         if not call.reason:
             if ticket.wanted:
-                self._watch_for_a_cut(request.body, reply, request.question.step)
+                self._watch_for_a_cut(request.body, reply, question.step)
             return call, Answer(reply.text, parsed, line.call), None
         refusal = Refusal(call.reason, line.call)
         if not reply.error:
             if request.repair >= self._repair_attempts:
                 return call, refusal, None
             return call, refusal, Ticket(repaired(request, reply.text, call.reason))
-        form = (under.rung, line.status, reply.error, request.question.step)
-        if request.question.answer and self._forms.refused(*form):
+        told = (line.status, reply.error, question.step)
+        if question.answer and self._forms.refused(under.rung, *told):
             return call, refusal, Ticket(request)
-        if line.again and ticket.batches + 1 < _BATCHES:
+        again = line.again or self._parameters.refused(request.body, *told)
+        if again and ticket.batches + 1 < _BATCHES:
             return call, refusal, Ticket(request, batches=ticket.batches + 1)
         return call, refusal, None
 

@@ -14,7 +14,7 @@ from edt_core.llm.batch_collecting import Collector
 from edt_core.llm.batch_resuming import Resumer
 from edt_core.llm.batch_sending import UNSURE_SECONDS, Sender, file_line, paused, watched
 from edt_core.llm.batch_work import Deposit, Ticket, UnderWay, Work
-from edt_core.llm.chat_bodies import Forms
+from edt_core.llm.chat_bodies import Forms, Parameters
 from edt_core.llm.in_flight import Outcome
 from edt_core.llm.presets import Preset
 from edt_core.llm.prices import Price, Purse
@@ -87,6 +87,7 @@ class BatchDesk:
         self._most = preset.batch_requests
         self._one_by_one = False
         self._forms = Forms(preset.form, emit)
+        self._parameters = Parameters(emit)
         self._api = BatchApi(where, preset.batch_url)
         pause = where.shortest_pause
         self._sender = Sender(
@@ -94,7 +95,7 @@ class BatchDesk:
             provider=self.provider, pause=pause, unsure=unsure, check=check,
         )  # fmt: skip
         self._collector = Collector(
-            self._api, book, self._forms,
+            self._api, book, self._forms, self._parameters,
             model=model, repair_attempts=repair_attempts, price=price, deposit=self._deposit,
             pause=pause,
             emit=emit, check=check,
@@ -279,4 +280,4 @@ class BatchDesk:
             )
 
     def _sent(self, request: Request) -> dict[str, Any]:
-        return self._forms.sent(request.body, request.question.answer)
+        return self._parameters.sent(self._forms.sent(request.body, request.question.answer))

@@ -57,6 +57,10 @@ class Resumer:
         for batch in self._book.open(host):
             pending = self._book.pending(batch)
             if batch.state == "submitting":
+                note = (
+                    f"Looking for a batch of {batch.requests:,} requests that was asked for before."
+                )
+                self._emit(Noted(work.step, note))
                 batch, _ = await self._sender.found(batch)  # noqa: PLW2901  as it is now
             if batch.state == "lost":
                 self.give_up(work.step, batch, [each.call for each in pending])

@@ -152,4 +152,6 @@ def restored(request: Request, pending: Pending) -> Request:
         return request
     body = json.loads(pending.request)
     body.pop("response_format", None)
+    if "max_completion_tokens" in body:  # how the model was told of it
+        body["max_tokens"] = body.pop("max_completion_tokens")
     return replace(request, body=body, text=canonical(body), repair=pending.repair)

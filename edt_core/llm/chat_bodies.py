@@ -1,6 +1,7 @@
 """What a chat request asks for, in the forms that servers take, and what an answer's body says."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -10,23 +11,33 @@ from pydantic import BaseModel
 from edt_core.events import EventSink, Noted
 from edt_core.llm.in_flight import Reply
 from edt_core.llm.presets import Form
+from edt_core.llm.replies import read, unwrapped
 
 LADDER: tuple[Form, ...] = ("schema", "json", "text")
 """How an answer's form is asked for, the strongest first; the prompt names the format anyway."""
 
-_SPOKEN: dict[Form, str] = {"schema": "JSON schema", "json": "JSON mode", "text": "plain text"}
+_OURS = {
+    *("model", "messages", "temperature", "response_format"),
+    *("max_tokens", "max_completion_tokens"),
+}
+
+IGNORED = 5
+"""So many answers in a row without the form that was asked for mean that it is ignored."""
+
+SPOKEN: dict[Form, str] = {"schema": "JSON schema", "json": "JSON mode", "text": "plain text"}
 
 _SHORTEST_CHECKED = 100
 """Words from which on a prompt is held against the service's own count of its tokens."""
 
 
 class Forms:
-    """The form in which answers are asked for: the strongest that the service takes."""
+    """The form in which answers are asked for: the strongest that the service takes and heeds."""
 
     def __init__(self, form: Form, emit: EventSink) -> None:
         """Begin with ``form``; ``emit`` is told of each step down."""
         self.rung = LADDER.index(form)
         self._emit = emit
+        self._ignored = 0
 
     def sent(self, body: dict[str, Any], answer: type[BaseModel] | None) -> dict[str, Any]:
         """The body as it is to be sent now."""
@@ -42,11 +53,83 @@ class Forms:
         if status not in {400, 415, 422, 501} or not any(word in said for word in words):
             return False
         if rung == self.rung < len(LADDER) - 1:
-            self.rung += 1
-            refused, instead = (_SPOKEN[LADDER[n]] for n in (rung, self.rung))
-            note = f"The service takes no {refused}; it is asked for {instead}."
-            self._emit(Noted(step, note))
+            self._step_down("takes no {}", step)
         return rung < self.rung
+
+    def heard(self, rung: int, reply: Reply, answer: type[BaseModel], step: str) -> None:
+        """Take note of an answer to a request sent at ``rung``.
+
+        After ``IGNORED`` in a row that are not the JSON that was asked for, a service that takes
+        the form is known to ignore it, and each repair to be paid for nothing.
+        """
+        if rung != self.rung or rung == len(LADDER) - 1 or reply.error or reply.cut:
+            return
+        if unwrapped(reply.text).startswith("{") or not isinstance(read(reply.text, answer), str):
+            self._ignored = 0
+            return
+        self._ignored += 1
+        if self._ignored == IGNORED:
+            self._step_down("takes {} and ignores it", step)
+
+    def _step_down(self, how: str, step: str) -> None:
+        before, instead = (SPOKEN[LADDER[n]] for n in (self.rung, self.rung + 1))
+        self.rung += 1
+        self._ignored = 0
+        note = f"The service {how.format(before)}; it is asked for {instead}."
+        self._emit(Noted(step, note))
+
+
+class Parameters:
+    """How the parameters of a request are spelt: as the model takes them, found by its refusals.
+
+    Choice: reasoning models take neither ``max_tokens`` nor a temperature; what is not taken is
+    left out and said, because an answer at another temperature is still the model's answer.
+    """
+
+    def __init__(self, emit: EventSink) -> None:
+        """Begin with the usual names; ``emit`` is told of each change."""
+        self._emit = emit
+        self.renamed = False
+        """``max_tokens`` is called ``max_completion_tokens``."""
+        self.untempered = False
+        """No temperature is sent."""
+
+    def sent(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The body as it is to be sent now."""
+        if not (self.renamed or self.untempered):
+            return body
+        left = {k: v for k, v in body.items() if k != "temperature" or not self.untempered}
+        if self.renamed:
+            left["max_completion_tokens"] = left.pop("max_tokens")
+        return left
+
+    def refused(self, sent: Mapping[str, Any], status: int, reason: str, step: str) -> bool:
+        """Whether ``sent`` was turned down for a parameter that can be spelt otherwise."""
+        if status not in {400, 422}:
+            return False
+        said = reason.casefold()
+        if "max_tokens" in sent and "max_completion_tokens" in said:
+            if not self.renamed:
+                self.renamed = True
+                note = "The model takes no max_tokens; it is sent max_completion_tokens."
+                self._emit(Noted(step, note))
+            return True
+        unwelcome = any(word in said for word in ("support", "unknown", "unrecogni", "deprecated"))
+        if "temperature" in sent and "temperature" in said and unwelcome:
+            if not self.untempered:
+                self.untempered = True
+                note = "The model takes no temperature of ours: llm.temperature is not sent."
+                self._emit(Noted(step, note))
+            return True
+        return False
+
+
+def extra_named(sent: Mapping[str, Any], reason: str) -> str:
+    """The field of the user's own (``llm.extra``) that a refusal names; empty for none."""
+    for name in sorted(sent.keys() - _OURS):
+        if re.search(rf"(?:['\"`(]|supplied: ){re.escape(name)}\b", reason):
+            return name
+    return ""
 
 
 def cut_watch(emit: EventSink) -> Callable[[dict[str, Any], Reply, str], None]:
@@ -127,9 +210,10 @@ def read_reply(answer: dict[str, Any]) -> Reply:
         return replace(reply, error="The service's answer holds no message.")
     text = _text(message.get("content"))
     if choice.get("finish_reason") == "content_filter":
-        return replace(reply, text=text, error="The service's content filter stopped the answer.")
+        error = "The service's content filter stopped the answer."
+        return replace(reply, text=text, error=error, refused=True)
     if not text and message.get("refusal"):
-        return replace(reply, error="The model refuses to answer.")
+        return replace(reply, error="The model refuses to answer.", refused=True)
     return replace(reply, text=text, cut=choice.get("finish_reason") == "length")
 
 

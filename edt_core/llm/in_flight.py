@@ -19,7 +19,7 @@ from edt_core.ports import Answer, Question, Refusal
 Outcome = tuple[str, Answer | Refusal]
 
 _FAILURES_IN_A_ROW = 20
-"""So many calls without one answer, beyond those in flight, mean that the service is down."""
+"""So many calls without one answer or refusal, beyond those in flight: the service is down."""
 
 _LOOK_UP = 0.2
 """Seconds without an answer after which the user's wish to stop is looked at."""
@@ -32,6 +32,8 @@ class Reply:
     text: str = ""
     error: str = ""
     """Why there is no text, after all attempts; empty when there is."""
+    refused: bool = False
+    """The service lives and refuses this request: another may do better."""
     sent: str = ""
     """The body as sent, as JSON."""
     model: str = ""
@@ -186,7 +188,7 @@ class ServiceDesk:
         if self._purse:
             self._purse.settle(reserved, paid(reply, self._price))
             settle_lost(self._purse, reply.attempts, request.text, request.body["max_tokens"])
-        flight.failures = flight.failures + 1 if reply.error else 0
+        flight.failures = flight.failures + 1 if reply.error and not reply.refused else 0
         return call_id, reply
 
     def _given_up(self, flight: "_Flight", reply: Reply) -> LlmUnavailable | None:

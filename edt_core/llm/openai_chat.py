@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from edt_core.config import LlmSettings
+from edt_core.errors import LlmUnavailable
 from edt_core.events import EventSink, silence
 from edt_core.llm.asking import Desk, RememberingModel
 from edt_core.llm.batch_book import BatchBook
 from edt_core.llm.batch_desk import BatchDesk
-from edt_core.llm.chat_bodies import Forms, cut_watch, read_reply
+from edt_core.llm.chat_bodies import Forms, Parameters, cut_watch, extra_named, read_reply
 from edt_core.llm.in_flight import Reply, ServiceDesk
 from edt_core.llm.ledger import Ledger
 from edt_core.llm.presets import PRESETS, Form, address_of, key_names
@@ -92,13 +93,24 @@ def endpoint(settings: LlmSettings) -> Endpoint:
 
 
 class OpenAIChat:
-    """One chat service; learns which kind of structured answer it supports."""
+    """One chat service; learns which parameters and which forms of answers it takes."""
 
-    def __init__(self, where: Endpoint, form: Form = "schema", emit: EventSink = silence) -> None:
-        """A chat service at ``where`` that supports no stronger ``form`` of answers."""
+    def __init__(
+        self,
+        where: Endpoint,
+        form: Form = "schema",
+        emit: EventSink = silence,
+        parameters: Parameters | None = None,
+    ) -> None:
+        """A chat service at ``where`` that supports no stronger ``form`` of answers.
+
+        ``parameters`` are what is known already of how it wants them.
+        """
         self._service = Service(where)
         self._forms = Forms(form, emit)
-        self._form_tried = False
+        self._parameters = parameters or Parameters(emit)
+        self._tried = 0
+        self._answered = False
         self._trying = asyncio.Lock()
         self._watch_for_a_cut = cut_watch(emit)
 
@@ -116,19 +128,23 @@ class OpenAIChat:
         await self._service.close()
 
     async def complete(self, body: dict[str, Any], question: Question) -> Reply:
-        """A reply, or its failure as one. Steps down the ladder when the service refuses a form."""
-        if question.answer is None or self._form_tried:
+        """A reply, or its failure as one. Asks again in other words where the service refuses some.
+
+        The first question goes alone, and so does the first whose answer has a form.
+        """
+        new = 1 if question.answer is None else 2
+        if self._tried >= new:
             return await self._complete(body, question)
-        async with self._first_alone():
+        async with self._first_alone(new):
             return await self._complete(body, question)
 
     @asynccontextmanager
-    async def _first_alone(self) -> AsyncIterator[None]:
-        """Let one call find out which form the service takes before others ask for it."""
+    async def _first_alone(self, new: int) -> AsyncIterator[None]:
+        """Let one call find out what the service takes before others ask for it."""
         async with self._trying:
-            if not self._form_tried:
+            if self._tried < new:
                 yield
-                self._form_tried = True
+                self._tried = new
                 return
         yield
 
@@ -138,22 +154,39 @@ class OpenAIChat:
         tokens = len(str(body["messages"])) // 4 + int(body["max_tokens"])
         while True:
             rung = self._forms.rung
-            sent = self._forms.sent(body, question.answer)
+            sent = self._parameters.sent(self._forms.sent(body, question.answer))
             try:
                 answer, latest = await self._service.exchange("/chat/completions", sent, tokens)
             except CallFailed as failed:
                 attempts += failed.attempts
-                refusal = (rung, failed.status, failed.reason, question.step)
-                if question.answer and self._forms.refused(*refusal):
+                told = (failed.status, failed.reason, question.step)
+                if self._parameters.refused(sent, *told):
                     continue
-                reply = Reply(error=failed.reason, fatal=failed.fatal)
+                if question.answer and self._forms.refused(rung, *told):
+                    continue
+                reply = Reply(
+                    error=failed.reason, refused=failed.for_good, fatal=self._fatal(sent, failed)
+                )
             else:
+                self._answered = True
                 attempts += latest
                 reply = read_reply(answer)
                 self._watch_for_a_cut(body, reply, question.step)
+                if question.answer:
+                    self._forms.heard(rung, reply, question.answer, question.step)
             return replace(
                 reply,
                 sent=json.dumps(sent, sort_keys=True, ensure_ascii=False),
                 latency=time.monotonic() - started,
                 attempts=attempts,
             )
+
+    def _fatal(self, sent: dict[str, Any], failed: CallFailed) -> LlmUnavailable | None:
+        """The error that ends the run; a field of the user's that was never taken is one."""
+        name = "" if failed.fatal or self._answered else extra_named(sent, failed.reason)
+        if not name:
+            return failed.fatal
+        hint = f"Take {name!r} out of llm.extra, or give it another value."
+        return LlmUnavailable(
+            f"The service refuses a field of llm.extra. {failed.reason}", hint=hint
+        )

@@ -91,12 +91,26 @@ def key_names(section: str, provider: str, address: str) -> tuple[str, ...]:
     """The variables that may hold the key for ``address``; the first that is set counts.
 
     A vendor's variable is read for the vendor's own hosts alone, so that a project that names
-    another address never sends OpenAI's key there.
+    another address never sends OpenAI's key there, and never for one that is spoken to in the open.
     """
     preset = PRESETS[provider]
-    host = urlsplit(address).hostname or ""
-    fits = not preset.hosts or any(host == h or host.endswith(f".{h}") for h in preset.hosts)
+    fits = (not preset.hosts or _is_at(address, preset.hosts)) and is_confidential(address)
     return _OWN_KEYS[section] + ((preset.key_name,) if fits else ())
+
+
+def is_openais(address: str) -> bool:
+    """The address is one of OpenAI's own."""
+    return _is_at(address, PRESETS["openai"].hosts)
+
+
+def is_confidential(address: str) -> bool:
+    """What is sent there is encrypted, or stays on this machine or in this network."""
+    return urlsplit(address).scheme == "https" or is_near(address)
+
+
+def _is_at(address: str, hosts: tuple[str, ...]) -> bool:
+    host = urlsplit(address).hostname or ""
+    return any(host == name or host.endswith(f".{name}") for name in hosts)
 
 
 def is_own_hardware(provider: str, address: str) -> bool:

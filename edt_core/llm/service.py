@@ -18,6 +18,7 @@ from edt_core.llm import problems
 from edt_core.llm.keys import find_key
 from edt_core.llm.ledger import Attempt
 from edt_core.llm.pace import Pace, Stopped
+from edt_core.llm.presets import is_confidential
 from edt_core.llm.problems import Problem
 from edt_core.llm.transport import BadAnswer, client
 
@@ -42,6 +43,9 @@ SLOWEST = 100_000
 _LEAST_LEFT = 0.25
 """Share of a call's time that must be left for another attempt: one that starts with less is likely
 to be paid for and given up."""
+
+_REAL_WAIT = 1.0
+"""Seconds; a service that asks for less asks for nothing: our own pauses count as well."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,8 @@ class CallFailed(Exception):
         super().__init__(problem.text)
         self.reason = problem.text
         self.status = problem.status
+        self.for_good = problem.status >= 400 and not problem.again
+        """The service refuses this request, however often it is asked."""
         self.attempts = attempts
         self.fatal = fatal
 
@@ -100,6 +106,7 @@ class Service:
         self._client: AsyncOpenAI | None = None
         self._key = ""
         self._reached = False
+        self._answered = False
         self._pace = Pace(
             endpoint.concurrency, endpoint.requests_per_minute, endpoint.tokens_per_minute
         )
@@ -207,10 +214,12 @@ class Service:
                 problem = replace(problem, again=False)
             if failed := self._failure(problem, attempts, left / most, model):
                 raise failed
-            if problem.retry_after is not None:
-                self._pace.hold(problem.retry_after)
+            asked = problem.retry_after or 0.0
+            self._pace.hold(asked)
+            if asked >= _REAL_WAIT:
                 continue
-            pause = min(self._back_off(len(attempts)), left - most * _LEAST_LEFT)
+            pause = max(asked, self._back_off(len(attempts)))
+            pause = min(pause, left - most * _LEAST_LEFT)
             left -= pause
             try:
                 await self._pace.pause(pause)
@@ -280,7 +289,7 @@ class Service:
             if (refusal := getattr(error, "response", None)) is not None:
                 heard = self._heard(refusal)
             return {}, problem, heard
-        self._reached = True
+        self._reached = self._answered = True
         return answer, None, heard
 
     def _heard(self, sent: "bytes | httpx2.Response") -> Attempt:
@@ -328,6 +337,7 @@ class Service:
             host=where.host,
             model=model,
             key_name=where.key_names[0],
+            answered=self._answered,
         )
 
     def _back_off(self, attempts: int) -> float:
@@ -354,7 +364,7 @@ def _key(endpoint: Endpoint) -> str:
     host = urlsplit(endpoint.base_url).hostname
     if key or host in {"127.0.0.1", "localhost", "::1"}:
         return key or "no-key-needed"
-    raise LlmUnavailable(
-        f"There is no key for {host}.",
-        hint=f"Set the environment variable {endpoint.key_names[0]}.",
-    )
+    hint = f"Set the environment variable {endpoint.key_names[0]}."
+    if not is_confidential(endpoint.base_url):
+        hint = f"Write https in {endpoint.section}.base_url: no vendor's key goes over plain http."
+    raise LlmUnavailable(f"There is no key for {host}.", hint=hint)

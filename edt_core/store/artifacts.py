@@ -21,6 +21,8 @@ from edt_core.store.database import Database, run_many
 from edt_core.store.tables import Artifact
 
 T = TypeVar("T")
+_SHAPES = "array shapes"
+"""Beside the parameters, which have names without a space: what the result turned out to be."""
 _CHECKPOINTS = {Step.PRETRAIN, Step.FINETUNE}
 _PLACES = ("arrays", "checkpoints")
 
@@ -40,6 +42,8 @@ class ArtifactLine:
     created_at: float
     unanswered: int
     """Questions without an answer, which a run may ask again."""
+    shapes: dict[str, list[int]]
+    """Of its arrays by name; empty where an older version wrote it."""
 
 
 class Artifacts:
@@ -133,7 +137,7 @@ class Artifacts:
             fingerprint=stage.fingerprint,
             step=stage.step.value,
             stage=type(stage).__name__,
-            parameters=json.dumps(stage.parameters),
+            parameters=json.dumps({**stage.parameters, _SHAPES: files.shapes(artifact)}),
             inputs=json.dumps([source.fingerprint for source in stage.inputs]),
             folder=relative,
             checksum=_checksum(fresh),
@@ -242,17 +246,20 @@ class Artifacts:
             return session.get(Artifact, fingerprint)
 
     def _line(self, row: Artifact) -> ArtifactLine:
+        parameters = json.loads(row.parameters)
+        shapes = parameters.pop(_SHAPES, {})
         return ArtifactLine(
             row.fingerprint,
             row.step,
             row.stage,
-            json.loads(row.parameters),
+            parameters,
             json.loads(row.inputs),
             self._folder / row.folder,
             row.bytes,
             row.seconds,
             row.created_at,
             row.unanswered,
+            shapes,
         )
 
     def _checked(self, fingerprint: str, name: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edt_core.errors import UsageError
+from edt_core.errors import ProjectError, UsageError
 from edt_core.store.database import containing, rows_of, whole_columns
 from edt_core.store.project import Project
 from edt_core.store.questions import user_by_source_id
@@ -262,6 +262,7 @@ def call(project: Project, number: int) -> CallText:
 
     Raises:
         UsageError: there is no such call.
+        ProjectError: its row is damaged.
     """
     with project.database.read() as session:
         lines = [CallLine(*row) for row in rows_of(session, f"{_CALL} WHERE c.id = ?", number)]
@@ -278,15 +279,21 @@ def call(project: Project, number: int) -> CallText:
             " WHERE l.call = ?",
             number,
         )
-    return CallText(
-        lines[0],
-        json.loads(request),
-        response,
-        json.loads(parsed) if parsed else None,
-        json.loads(attempts),
-        raw,
-        "".join(f"{remote or 'not submitted'} ({state})" for remote, state in batch),
-    )
+    try:
+        return CallText(
+            lines[0],
+            json.loads(request),
+            response,
+            json.loads(parsed) if parsed else None,
+            json.loads(attempts),
+            raw,
+            "".join(f"{remote or 'not submitted'} ({state})" for remote, state in batch),
+        )
+    except ValueError as error:
+        raise ProjectError(
+            f"Call {number} can't be read: its row is damaged ({error}).",
+            hint="Other calls can; 'edt restore' brings back a backup.",
+        ) from None
 
 
 def calls_of_drafts(project: Project, fingerprint: str, rows: Iterable[int]) -> dict[int, int]:

@@ -26,6 +26,8 @@ from typing import Any
 import numpy as np
 
 ITEMS = 3
+DRAFT = {"title": "A draft"}
+"""An item that a model thinks of, and does not answer."""
 DIMENSIONS = 8
 HANG_SECONDS = 30.0
 
@@ -49,6 +51,7 @@ UNUSABLE = ("length", "empty", "content-filter", "refusal", "wrong-types", "whit
 USABLE = (
     "fenced",
     "talk",
+    "thinking",
     "list",
     "missing-keys",
     "extra-keys",
@@ -217,9 +220,10 @@ class LlmService:
         usage = {"prompt_tokens": sum(map(len, texts)) // 4, "total_tokens": 0}
         told = {"object": "list", "model": "vectors-1", "data": data, "usage": usage}
         await send(writer, json.dumps(told).encode())
-        if fault in ("", "shuffled"):
+        if fault in ("", "shuffled", "nan", "zero"):
             self.sound += 1
-            for text in texts:
+            spoilt = int(fault in ("nan", "zero"))  # the others are good, and paid
+            for text in texts[: len(texts) - spoilt]:
                 self.answered[f"text {text}"] += 1
         return None
 
@@ -297,6 +301,9 @@ def _text(items: list[dict], fault: str) -> str:
         "whitespace": lambda: "\n " * 2000,
         "fenced": lambda: f"```json\n{whole}\n```",
         "talk": lambda: f"Of course! Here are your [{len(items)}] items:\n{whole}\nEnjoy {{them}}.",
+        "thinking": lambda: (
+            f"<think>Perhaps {json.dumps({'items': [DRAFT]})}? No.</think>\n{whole}"
+        ),
         "list": lambda: json.dumps(items),
         "missing-keys": lambda: json.dumps({"items": [{"title": item["title"]} for item in items]}),
         "extra-keys": lambda: json.dumps(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from rich.text import Text
-from textual.containers import Horizontal, Vertical
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -25,6 +26,24 @@ if TYPE_CHECKING:
 
 _BINS = 400
 _EXAMPLES = 12
+_LINES = 16
+"""Of the numbers with all that is told below them."""
+
+
+class Numbers(VerticalScroll, inherit_bindings=False):
+    """What changes, scrolled where it is longer than its room; left and right move the cut."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "scroll_down", show=False),
+        Binding("up,k", "scroll_up", show=False),
+        Binding("pagedown", "page_down", show=False),
+        Binding("pageup", "page_up", show=False),
+    ]
+
+    @property
+    def all_seen(self) -> bool:
+        """Has everything room?"""
+        return self.size.height >= _LINES
 
 
 class TuneScreen(EdtScreen):
@@ -49,15 +68,15 @@ class TuneScreen(EdtScreen):
     )
     DEFAULT_CSS = """
     TuneScreen #setting { height: 1; padding: 0 1; }
-    TuneScreen #changes { width: 53; height: 1fr; }
+    TuneScreen #numbers { width: 57; height: 1fr; }
     TuneScreen #upper { height: 3fr; }
     TuneScreen #lower { height: 2fr; }
     TuneScreen #lower > Static { width: 1fr; height: 1fr; }
     TuneScreen.-narrow #upper { layout: vertical; height: 1fr; }
-    TuneScreen.-narrow #changes { width: 1fr; height: 7; border: none; padding: 0 1; }
+    TuneScreen.-narrow #numbers { width: 1fr; height: 7; border: none; padding: 0 1; }
     TuneScreen.-narrow #bars { border: none; padding: 0; }
     TuneScreen.-short #lower { height: 4; }
-    TuneScreen.-short #lower > Static { border: none; border-top: round $panel-lighten-2; }
+    TuneScreen.-short #lower > Static { border: none; border-top: round $edge; }
     """
 
     def __init__(self) -> None:
@@ -78,15 +97,24 @@ class TuneScreen(EdtScreen):
         with Horizontal(id="upper"):
             with Vertical(id="bars", classes="pane"):
                 yield Histogram()
-            yield Static(id="changes", classes="pane", markup=False)
+            with Numbers(id="numbers", classes="pane"):
+                yield Static(id="changes", markup=False)
         with Horizontal(id="lower"):
             yield Static(id="below", classes="pane", markup=False)
             yield Static(id="above", classes="pane", markup=False)
 
-    def reload(self) -> None:
-        """Read every score; the draft starts at the applied setting."""
+    def forget(self) -> None:
+        """No scores, no draft, nothing to undo."""
         self._tuning = self._draft = None
         self._outcomes, self._cuts, self._undo, self._redo = {}, {}, [], []
+        self.query_one(Histogram).show(Bars(np.zeros(1, np.int64), self._edges[[0, -1]]))
+        for pane in ("#setting", "#changes", "#below", "#above"):
+            self.query_one(pane, Static).update("")
+            self.query_one(pane, Static).border_title = None
+
+    def reload(self) -> None:
+        """Read every score; the draft starts at the applied setting."""
+        self.query_one("#setting", Static).update("reading the scores …")
         self.read(partial(_load, self.session.project), self._loaded, group="scores")
 
     def project_changed(self) -> None:
@@ -103,6 +131,10 @@ class TuneScreen(EdtScreen):
         low = np.floor(min(float(low), *cut.thresholds) * 10 - 0.5) / 10
         self._edges = np.linspace(max(-1.0, low), max(1.0, float(high)), _BINS + 1)
         self._move(draft)
+
+    def on_resize(self) -> None:
+        """Say whether there is more than what is seen."""
+        self.call_after_refresh(self._show)
 
     # ------------------------------------------------------------------ moving
 
@@ -130,12 +162,12 @@ class TuneScreen(EdtScreen):
 
     def _show(self) -> None:
         tuning, draft = self._tuning, self._draft
-        if tuning is None or draft is None:
+        if tuning is None or draft is None or draft not in self._cuts:
             return
         cut, applied = self._cuts[draft], self._cuts[tuning.applied]
         line = view.setting_line(draft, cut.thresholds)
-        kept = " = applied" if draft == tuning.applied else "  draft, A applies it"
-        self.query_one("#setting", Static).update(f"{self._side_name()}  {line}{kept}")
+        kept = "applied" if draft == tuning.applied else "DRAFT, A applies it"
+        self.query_one("#setting", Static).update(f"{kept}: {self._side_name()}  {line}")
         self._show_bars(cut, applied)
         self._show_changes(cut, applied)
         self.set_timer(0.08, self._later)
@@ -149,7 +181,7 @@ class TuneScreen(EdtScreen):
         assert self._tuning is not None
         side = 1 if self._side is None else self._side
         counts, unscored = self._tuning.tuner.histogram(self._side, cut.top_k, self._edges)
-        title = f"target score, rank ≤ {cut.top_k}"
+        title = f"target score, ranks 1 to {cut.top_k}"
         if unscored:
             title += f", {unscored:,} without a score"
         self.query_one(Histogram).show(
@@ -174,14 +206,15 @@ class TuneScreen(EdtScreen):
             tuner.answer(cut, side), tuner.answer(applied, side), tuner.scored.n_users, precision
         )
         now, before = self._outcomes.get(draft), self._outcomes.get(tuning.applied)
-        text = Text(f"{'':<15}{'draft':>10}{'applied':>10}{'change':>12}\n", style="dim")
+        hint = "" if self.query_one(Numbers).all_seen else "↑↓ scrolls"
+        text = Text(f"{hint:<15}{'draft':>14}{'applied':>14}{'change':>9}\n", style="dim")
         if now is not None and before is not None:
             rows += view.table_rows(now, before, tuning.domain_names)
         for name, one, two, change in rows:
-            text.append(f"{name:<15}{one:>10}{two:>10}{change:>12}\n", style="not dim")
+            text.append(f"{name:<15}{one:>14}{two:>14}{change:>9}\n", style="not dim")
         more = view.needed_reviews(precision[0])
-        text.append("\nThe next run filters, inserts, profiles and trains\n", style="dim")
-        text.append("anew; no generation is paid for again.\n", style="dim")
+        text.append("\nThe next run filters, inserts, profiles and trains anew; ", style="dim")
+        text.append("no generation is paid for again.\n", style="dim")
         text.append(f"{more:,} more reviews for a precision within ±.03.", style="dim")
         self.query_one("#changes", Static).update(text)
 

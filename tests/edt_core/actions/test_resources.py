@@ -8,7 +8,7 @@ from edt_core.actions.resources import resources
 from edt_core.config import Config
 from edt_core.errors import UsageError
 from edt_core.events import StageAdvanced, StageStarted, silence
-from edt_core.llm import openai_chat, openai_embed
+from edt_core.llm import local_embed, openai_chat, openai_embed
 from edt_core.store.home import Home
 
 PAID = {
@@ -37,7 +37,7 @@ def test_all_stages_of_a_run_spend_from_one_till(project, monkeypatch: pytest.Mo
         openai_chat, "service_model", lambda settings, ledger, purse, **_: purses.append(purse)
     )
     monkeypatch.setattr(
-        openai_embed, "OpenAIEmbedder", lambda *_, ledger, purse: purses.append(purse)
+        openai_embed, "OpenAIEmbedder", lambda *_, purse, **__: purses.append(purse)
     )
     config = Config().changed(PAID)
     given = lent(project, config)
@@ -102,3 +102,31 @@ def test_progress_of_batches_is_that_of_the_stage_that_waits(project):
     given.emit(StageAdvanced("", "generate", 1, 2, "requests", "batch 1 of 1"))
     given.emit(StageAdvanced("f2", "generate", 2, 2, "questions"))
     assert [event.fingerprint for event in events] == ["f1", "f1", "f2"]
+
+
+def test_whoever_buys_vectors_hears_of_a_wish_to_stop(project, monkeypatch: pytest.MonkeyPatch):
+    checks = []
+    monkeypatch.setattr(
+        openai_embed, "OpenAIEmbedder", lambda *_, check, **__: checks.append(check)
+    )
+
+    def check():
+        """Raises when the user asked to stop."""
+
+    config = Config().changed(PAID)
+    given = resources(
+        project, config, device="cpu", max_cost=None, run=1, emit=silence, check=check
+    )
+    given.embedder(config.embedding.choice, [])
+    assert checks == [check]
+
+
+@pytest.mark.parametrize("provider", ["minilm", "sentence-transformers"])
+def test_a_local_model_is_opened_on_the_runs_device(project, provider, monkeypatch):
+    opened = []
+    for name in ("open_minilm", "open_local"):
+        monkeypatch.setattr(local_embed, name, lambda *given: opened.append(given))
+    config = Config().changed({"embedding.provider": provider, "embedding.model": "acme/small"})
+    lent(project, config).embedder(config.embedding.choice, [])
+    assert "cpu" in opened[0]
+    assert ("acme/small" in opened[0]) == (provider != "minilm")

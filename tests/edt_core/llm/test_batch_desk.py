@@ -1,19 +1,22 @@
 """Files of requests: how batches may end, and that nothing is asked for twice."""
 
+import json
 import os
 import time
 from dataclasses import replace
 
 import pytest
 from batch_service import SPOILT, Batches
-from llm_service import REFUSED, UNUSABLE, USABLE, LlmService, serving
+from llm_service import REFUSED, UNUSABLE, USABLE, LlmService, send, serving
 
 from edt_core.config import LlmSettings
 from edt_core.errors import BudgetReached, LlmUnavailable, RunCancelled
 from edt_core.events import Noted, StageAdvanced
 from edt_core.llm import batch_api, batch_collecting
 from edt_core.llm.asking import RememberingModel
+from edt_core.llm.batch_book import Pending
 from edt_core.llm.batch_desk import BatchDesk
+from edt_core.llm.batch_work import NOBODY, restored
 from edt_core.llm.in_flight import ServiceDesk
 from edt_core.llm.openai_chat import OpenAIChat, endpoint
 from edt_core.llm.presets import PRESETS
@@ -326,6 +329,52 @@ def test_a_form_of_answers_that_is_refused_is_asked_for_no_more(ask, batches):
     assert "takes no JSON schema" in ask.notes()[1]
 
 
+def test_a_reasoning_model_is_asked_in_its_own_words_in_the_next_batch(ask, batches, project):
+    def answered(line, whole=batches._answered):
+        if "max_tokens" in line["body"]:
+            said = "Unsupported parameter: use 'max_completion_tokens'"
+        elif "temperature" in line["body"]:
+            said = "'temperature' is not supported"
+        else:
+            return whole(line)
+        body = {"error": {"message": said}}
+        answer = {"custom_id": line["custom_id"], "response": {"status_code": 400, "body": body}}
+        return json.dumps(answer).encode()
+
+    batches._answered = answered
+    answers = ask(5)
+    assert good(answers)
+    assert len(batches.made) == 3
+    assert "temperature" not in call(project, answers[0].call).request
+
+
+def test_a_form_that_a_batch_shows_to_be_ignored_is_not_in_its_repairs(ask, batches):
+    def answered(line, whole=batches._answered):
+        told = whole(line)
+        if line["body"].get("response_format", {}).get("type") != "json_schema":
+            return told
+        row = json.loads(told)
+        row["response"]["body"]["choices"][0]["message"]["content"] = "Sure! Two lamps."
+        return json.dumps(row).encode()
+
+    batches._answered = answered
+    assert good(ask(6))
+    assert len(batches.made) == 2
+    assert any("takes JSON schema and ignores it" in note for note in ask.notes())
+
+
+def test_a_batch_of_refusals_ends_no_run(ask, batches):
+    batches.faults = {"refusal": 1.0}
+    answers = ask(25)
+    assert {answer.reason for answer in answers} == {"The model refuses to answer."}
+
+
+def test_a_repair_that_was_sent_in_other_words_is_taken_up_again():
+    body = {"model": "o9", "messages": [], "max_completion_tokens": 9, "response_format": {}}
+    pending = Pending(1, "k", 1, json.dumps(body))
+    assert restored(NOBODY, pending).body == {"model": "o9", "messages": [], "max_tokens": 9}
+
+
 def test_a_refused_batch_is_one_clear_sentence_and_its_lines_serve_again(ask, batches):
     batches.ends = lambda number: "failed" if number == 0 else "completed"
     with pytest.raises(LlmUnavailable, match="refuses a batch of 4 requests: The file is not what"):
@@ -392,6 +441,20 @@ def test_a_batch_made_without_a_word_is_found_in_the_list_and_not_made_twice(ask
     assert good(ask(5))
     assert len(batches.made) == 1
     assert batches.seen["create"] == 1
+
+
+@pytest.mark.parametrize(
+    "page", [{}, {"data": 7}, {"data": [7, None]}, {"data": {"id": "batch-0"}}]
+)
+def test_a_list_of_batches_that_is_none_shows_nothing(page, ask, batches):
+    batches.silent = 1
+
+    async def listed(writer, query):
+        await send(writer, json.dumps(page).encode())
+
+    batches._list = listed
+    assert good(ask(2))
+    assert batches.seen["create"] == 2  # what the service denies is asked for again
 
 
 def test_a_batch_that_is_not_listed_in_time_is_asked_for_again(ask, batches):

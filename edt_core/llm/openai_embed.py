@@ -168,8 +168,8 @@ class OpenAIEmbedder:
         """The vectors of one batch of keys and texts, kept.
 
         A batch that is refused is halved; when both halves are taken, the size was to blame, and no
-        later batch is larger. Of one that is answered, only what was no good is asked for again; one
-        that hangs until its deadline says nothing of the next, and must not end a run of hours.
+        later batch is larger. Of one that is answered, only what was no good is asked for again.
+        One that hangs until its deadline is sent again: it must not end a run of hours.
         """
         found: dict[str, Floats] = {}
         reply = VectorReply()

@@ -90,10 +90,10 @@ class CallText:
     parsed: Any
     """The validated object, or None."""
     attempts: list[dict[str, Any]]
-    raw: str = ""
-    """The body that the service sent last, as far as it is kept."""
     batch: str = ""
     """The batch that it went with, as the service calls it, and how far that is; mostly none."""
+    raw: str = ""
+    """The body that the service sent last, as far as it is kept."""
 
 
 @dataclass(frozen=True)
@@ -286,8 +286,8 @@ def call(project: Project, number: int) -> CallText:
             response,
             json.loads(parsed) if parsed else None,
             json.loads(attempts),
-            raw,
             "".join(f"{remote or 'not submitted'} ({state})" for remote, state in batch),
+            raw,
         )
     except ValueError as error:
         raise ProjectError(

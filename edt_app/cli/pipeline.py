@@ -109,7 +109,11 @@ def run(
     background: Background = False,
     json: AsJson = False,
 ) -> None:
-    """Run the pipeline; what is stored is not computed or paid for again."""
+    """Run the pipeline; what is stored is not computed or paid for again.
+
+    Questions to a model that found no answer are asked again, unless a trained model stands on the
+    others: then --retry-failed does.
+    """
     if reuse_calls_from:
         sections = ("llm", "embedding")
         set_ = [*set_, *(f"{section}.reuse_from={reuse_calls_from}" for section in sections)]

@@ -1,9 +1,11 @@
-"""Two thousand users and a service in which every fault strikes five times in a hundred.
+"""Two thousand users and services in which every fault strikes five times in a hundred.
 
-All faults that do not end a run by design (``tests/support/llm_service.py`` lists them) at once,
-each on its own draw, in production's settings: back-off in seconds, 64 in flight. Every user ends
-as answered or as failed with a reason; a rerun asks for the failed alone; no answer that was
-delivered is ever asked for again.
+The real pipeline up to the profiles, as ``edt run --until profile`` goes: import of the built-in
+shop, item vectors, generation, filter, insertion, profiles and their vectors. Every fault that does
+not end a run by design (``tests/support/llm_service.py`` lists them), those of vectors and answers
+that only repeat the samples included, each on its own draw, in production's settings: back-off in
+seconds, 64 in flight. Every user ends as done or as listed with a reason; the next runs ask for the
+failed alone; no answer that was delivered is ever asked for again.
 
     python benchmarks/llm_faults.py
 """
@@ -15,36 +17,35 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from edt_core.llm.openai_chat import service_model
-from edt_core.llm.replies import GeneratedItems
-from edt_core.ports import Question, Refusal
-from edt_core.service_settings import LlmSettings
+from edt_core.actions.failures import failed_calls
+from edt_core.actions.running import run_variant
+from edt_core.errors import LlmError
+from edt_core.events import silence
 from edt_core.store.calls import call, calls
-from edt_core.store.home import Home
-from edt_core.store.memory import CallLedger
 from edt_core.store.project import Project
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
-from llm_service import BROKEN, PASSING, REFUSED, UNUSABLE, LlmService, serving
+from accounts import account
+from llm_service import (
+    BROKEN,
+    EVERY,
+    REFUSED,
+    SAMPLES,
+    UNUSABLE,
+    VECTOR_FAULTS,
+    LlmService,
+    serving,
+)
+from paid_shop import paid_shop
 
 
-def questions(users: int) -> list[Question]:
-    """One for each user."""
-    return [
-        Question("generate", "generate", None, "You write items.", f"User {n}", GeneratedItems)
-        for n in range(users)
-    ]
-
-
-def one_run(service: LlmService, project: Project, users: int) -> list[Refusal]:
-    """Ask for every user; those that failed."""
-    settings = LlmSettings(
-        provider="openai", model="m", base_url=service.url, timeout=30.0, concurrency=64
-    )
-    model = service_model(settings, CallLedger(project.database))
-    answers = list(model.ask(questions(users)))
-    assert len(answers) == users
-    return [answer for answer in answers if isinstance(answer, Refusal)]
+def one_run(project: Project) -> str:
+    """Run up to the profiles; why it ended early, or nothing."""
+    try:
+        run_variant(project, until="profile", seeds=[42], sink=silence, check=lambda: None)
+    except LlmError as error:
+        return error.message
+    return ""
 
 
 def kind(fault: str) -> str:
@@ -53,8 +54,12 @@ def kind(fault: str) -> str:
         return "turned away, tried again"
     if fault in BROKEN:
         return "no answer, tried again"
-    if fault in UNUSABLE:
+    if fault in (*UNUSABLE, SAMPLES):
         return "paid, of no use: repaired or failed"
+    if fault == "shuffled":
+        return "vectors in another order: put in theirs"
+    if fault in VECTOR_FAULTS:
+        return "vectors of no use: asked for again"
     return "odd and good: used as it is"
 
 
@@ -65,39 +70,55 @@ def main() -> None:
     parser.add_argument("--chance", type=float, default=0.05)
     parser.add_argument("--seed", type=int, default=42)
     chosen = parser.parse_args()
-    service = LlmService(dict.fromkeys(PASSING, chosen.chance), seconds=0.1, seed=chosen.seed)
-    with (
-        tempfile.TemporaryDirectory(prefix="edt-faults-") as folder,
-        Home(Path(folder)).create("paid") as project,
-        serving(service),
-    ):
-        left = chosen.users
-        for number in range(1, 20):
-            started, before = time.monotonic(), service.requests
-            refused = one_run(service, project, chosen.users)
-            print(
-                f"run {number}: {left:,} users to ask, {left - len(refused):,} answered,"
-                f" {len(refused):,} failed with a reason, {service.requests - before:,} requests,"
-                f" {time.monotonic() - started:.0f} s"
-            )
-            if number == 1:
-                reasons = Counter(answer.reason.split(":")[0] for answer in refused)
-                struck = service.struck.copy()
-            left = len(refused)
-            if not left:
-                break
-        on_record = [call(project, line.id) for line in calls(project, limit=10**6)]
+    service = LlmService(dict.fromkeys(EVERY, chosen.chance), seconds=0.1, seed=chosen.seed)
+    settings = {
+        "llm.concurrency": 64,
+        "llm.timeout": 30.0,
+        "embedding.provider": "openai",
+        "embedding.model": "vectors",
+        "embedding.timeout": 30.0,
+    }
+    with tempfile.TemporaryDirectory(prefix="edt-faults-") as folder, serving(service):
+        settings["embedding.base_url"] = service.url
+        with paid_shop(Path(folder), service, settings, users=chosen.users) as project:
+            told = rounds(service, project)
+            on_record = [call(project, line.id) for line in calls(project, limit=10**6)]
     attempts = sum(len(text.attempts) for text in on_record)
     unknown = sum(text.line.status == "unknown" for text in on_record)
     print(f"answers delivered and asked for again: {service.paid_twice}")
     print(f"attempts on record {attempts:,}, requests at the service {service.requests:,}")
     print(f"calls whose end nobody knows: {unknown}")
-    print("\nfault in run 1 | requests | what it does\n---|---|---")
-    for fault in ("none", *PASSING):
-        print(f"{fault} | {struck[fault]:,} | {'' if fault == 'none' else kind(fault)}")
-    print("\nreasons of the failed of run 1")
-    for reason, count in reasons.most_common():
+    print("\nfault | requests | what it does\n---|---|---")
+    for fault in ("none", *EVERY):
+        print(f"{fault} | {service.struck[fault]:,} | {'' if fault == 'none' else kind(fault)}")
+    print("\nreasons of the failed after the first run that came to its end")
+    for reason, count in told.most_common():
         print(f"  {count:4} {reason}")
+
+
+def rounds(service: LlmService, project: Project) -> Counter[str]:
+    """Run until nothing is left; the reasons of what failed first."""
+    reasons: Counter[str] = Counter()
+    for number in range(1, 100):
+        started, before = time.monotonic(), service.requests
+        early = one_run(project)
+        sent, took = service.requests - before, time.monotonic() - started
+        if early:
+            print(f"run {number}: {sent:,} requests, {took:.0f} s, ended by: {early}")
+            continue
+        found = account(project)
+        print(
+            f"run {number}: {sent:,} requests, {took:.0f} s; of {found.questions:,} generations"
+            f" {found.done:,} done, {len(found.failed):,} failed with a reason, {found.lost} lost;"
+            f" of {found.users:,} profiles {found.profiles:,} done,"
+            f" {len(found.profiles_failed):,} failed with a reason;"
+            f" {found.among_samples} items among their samples"
+        )
+        left = calls(project, among=failed_calls(project), limit=10**6)
+        reasons = reasons or Counter(line.reason.split(":")[0] for line in left)
+        if not left:
+            break
+    return reasons
 
 
 if __name__ == "__main__":

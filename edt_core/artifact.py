@@ -46,6 +46,19 @@ def load(kind: type[T], folder: Path) -> T:
     return cast(T, _built(kind, arrays, values, ""))
 
 
+def differing(one: object, other: object) -> set[str]:
+    """The leaves of two artifacts, by dotted name, that one of them lacks or has otherwise."""
+    ours, theirs = (dict(_leaves(artifact, "")) for artifact in (one, other))
+    both = ours.keys() & theirs.keys()
+    return (ours.keys() ^ theirs.keys()) | {n for n in both if not _same(ours[n], theirs[n])}
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    return type(one) is type(other) and bool(one == other)
+
+
 def shapes(artifact: object) -> dict[str, list[int]]:
     """The shape of every array of an artifact, by dotted name."""
     return {

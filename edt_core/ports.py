@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 
+def any_answer(answer: Any) -> str:
+    """Nothing is wrong with it."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Question:
     """One request to a language model, rendered, with the shape its answer must have."""
@@ -27,6 +32,8 @@ class Question:
     """The model that the JSON answer is validated with; None asks for plain text."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """The same facts as values, for the embedded stand-in alone: never sent, never hashed."""
+    check: Callable[[Any], str] = any_answer
+    """What makes a validated object useless all the same, in one sentence; empty for nothing."""
 
 
 @dataclass(frozen=True)

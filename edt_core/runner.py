@@ -2,8 +2,8 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -24,8 +24,11 @@ class ArtifactStore(Protocol):
     def read(self, stage: Stage[T]) -> T:
         """The stored artifact."""
 
-    def write(self, stage: Stage[Any], artifact: object, seconds: float) -> None:
-        """Store an artifact, all or nothing."""
+    def write(self, stage: Stage[Any], artifact: object, seconds: float) -> bool:
+        """Store an artifact, all or nothing; whether a different one was there.
+
+        What stands on that one is not stored any more.
+        """
 
     def scratch(self, stage: Stage[Any]) -> Path:
         """The stage's own folder for unfinished work; made when it isn't there."""
@@ -56,16 +59,24 @@ class Resources:
     check: Callable[[], None]
 
 
-def plan(targets: Sequence[Stage[Any]], store: ArtifactStore) -> list[Planned]:
-    """Every stage behind the targets, inputs first, and what would be computed. Runs nothing."""
+def plan(
+    targets: Sequence[Stage[Any]], store: ArtifactStore, again: Collection[str] = ()
+) -> list[Planned]:
+    """Every stage behind the targets, inputs first, and what would be computed. Runs nothing.
+
+    Args:
+        targets: Stages whose artifacts are wanted.
+        store: Where artifacts live.
+        again: Fingerprints of stages that are computed although they are stored.
+    """
     stored: dict[str, bool] = {}
     order: list[Stage[Any]] = []
     for target in targets:
         for stage in walk(target):
             if stage.fingerprint not in stored:
-                stored[stage.fingerprint] = store.has(stage)
+                stored[stage.fingerprint] = stage.fingerprint not in again and store.has(stage)
                 order.append(stage)
-    wanted = {target.fingerprint for target in targets}
+    wanted = {target.fingerprint for target in targets} | set(again)
     planned: list[Planned] = []
     for stage in reversed(order):
         needed = stage.fingerprint in wanted and not stored[stage.fingerprint]
@@ -75,70 +86,99 @@ def plan(targets: Sequence[Stage[Any]], store: ArtifactStore) -> list[Planned]:
     return planned[::-1]
 
 
-def run(
-    targets: Sequence[Stage[Any]],
-    store: ArtifactStore,
-    resources: Resources,
-    finished: Callable[[Stage[Any], object], None] = lambda stage, artifact: None,
-) -> list[Planned]:
-    """Make every target's artifact; what is stored is not computed again.
+class Runner:
+    """Makes artifacts, each at most once."""
 
-    Args:
-        targets: Stages whose artifacts are wanted.
-        store: Where artifacts live.
-        resources: What the stages may use.
-        finished: Called with each newly computed artifact once it is stored.
+    def __init__(
+        self,
+        store: ArtifactStore,
+        resources: Resources,
+        finished: Callable[[Stage[Any], object], None] = lambda stage, artifact: None,
+    ) -> None:
+        """A runner on ``store``; ``finished`` is told of every artifact that it made and stored."""
+        self._store = store
+        self._resources = resources
+        self._finished = finished
+        self._memory: OrderedDict[str, Any] = OrderedDict()
+        self._made: set[str] = set()
+        self._told: set[str] = set()
 
-    Returns:
-        The plan that was carried out.
+    def make(self, targets: Sequence[Stage[Any]], again: Collection[str] = ()) -> list[Planned]:
+        """Make every target's artifact; what is stored is not computed again.
 
-    Raises:
-        EdtError: a stage's own; what was finished before it stays stored.
-    """
-    steps = plan(targets, store)
-    memory: OrderedDict[str, Any] = OrderedDict()
+        Args:
+            targets: Stages whose artifacts are wanted.
+            again: Fingerprints of stages that are computed although they are stored. Where that
+                changes an artifact, what stands on it is computed, too.
 
-    def remember(stage: Stage[Any], artifact: object) -> None:
-        memory[stage.fingerprint] = artifact
-        memory.move_to_end(stage.fingerprint)
-        while len(memory) > _KEPT_IN_MEMORY:
-            memory.popitem(last=False)
+        Returns:
+            Every stage behind the targets; needed are those that this runner computed.
 
-    def load(stage: Stage[T], /) -> T:
-        if stage.fingerprint not in memory:
-            remember(stage, store.read(stage))
-        memory.move_to_end(stage.fingerprint)
-        found: T = memory[stage.fingerprint]
-        return found
+        Raises:
+            EdtError: a stage's own; what was finished before it stays stored.
+        """
+        left = set(again) - self._made
+        steps = plan(targets, self._store, left)
+        place = 0
+        while place < len(steps):
+            step = steps[place]
+            place += 1
+            if not step.needed:
+                self._tell_reuse(step)
+                continue
+            left.discard(step.stage.fingerprint)
+            if self._compute(step.stage):
+                steps = plan(targets, self._store, left)
+                place = 0
+        return [replace(step, needed=step.stage.fingerprint in self._made) for step in steps]
 
-    for step in steps:
+    def _tell_reuse(self, step: Planned) -> None:
         stage = step.stage
-        name = type(stage).__name__
-        if step.stored:
-            resources.emit(StageFinished(stage.fingerprint, stage.step, name, 0.0, reused=True))
-        if not step.needed:
-            continue
-        resources.check()
-        resources.emit(StageStarted(stage.fingerprint, stage.step, name))
+        if step.stored and stage.fingerprint not in self._told:
+            self._told.add(stage.fingerprint)
+            name = type(stage).__name__
+            event = StageFinished(stage.fingerprint, stage.step, name, 0.0, reused=True)
+            self._resources.emit(event)
+
+    def _compute(self, stage: Stage[Any]) -> bool:
+        """Make and store one artifact; whether it took the place of a different one."""
+        lent, store, name = self._resources, self._store, type(stage).__name__
+        lent.check()
+        lent.emit(StageStarted(stage.fingerprint, stage.step, name))
         started = time.monotonic()
         context = Context(
-            load=load,
+            load=self._load,
             scratch=store.scratch(stage),
-            emit=resources.emit,
-            device=resources.device(),
-            language_model=resources.language_model,
-            embedder=resources.embedder,
-            check=resources.check,
+            emit=lent.emit,
+            device=lent.device(),
+            language_model=lent.language_model,
+            embedder=lent.embedder,
+            check=lent.check,
         )
         try:
             artifact = stage.compute(context)
         except EdtError as error:
-            resources.emit(StageFailed(stage.fingerprint, stage.step, str(error)))
+            lent.emit(StageFailed(stage.fingerprint, stage.step, str(error)))
             raise
         seconds = time.monotonic() - started
-        store.write(stage, artifact, seconds)
+        replaced = store.write(stage, artifact, seconds)
         store.clear_scratch(stage)
-        remember(stage, artifact)
-        finished(stage, artifact)
-        resources.emit(StageFinished(stage.fingerprint, stage.step, name, seconds, reused=False))
-    return steps
+        self._made.add(stage.fingerprint)
+        self._told.add(stage.fingerprint)
+        self._remember(stage, artifact)
+        self._finished(stage, artifact)
+        lent.emit(StageFinished(stage.fingerprint, stage.step, name, seconds, reused=False))
+        return replaced
+
+    def _load(self, stage: Stage[T], /) -> T:
+        if stage.fingerprint not in self._memory:
+            self._remember(stage, self._store.read(stage))
+        self._memory.move_to_end(stage.fingerprint)
+        found: T = self._memory[stage.fingerprint]
+        return found
+
+    def _remember(self, stage: Stage[Any], artifact: object) -> None:
+        self._memory[stage.fingerprint] = artifact
+        self._memory.move_to_end(stage.fingerprint)
+        while len(self._memory) > _KEPT_IN_MEMORY:
+            self._memory.popitem(last=False)

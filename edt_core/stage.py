@@ -96,10 +96,21 @@ class Stage(ABC, Generic[T_co]):
     """Raised by hand when ``compute`` changes meaning."""
     output: ClassVar[type[Any]]
     """The artifact's dataclass."""
+    unread: ClassVar[frozenset[str]] = frozenset()
+    """Leaves of the artifact, by dotted name, that no later stage reads, such as why a question was
+    refused: where only those change, what stands on the artifact stays."""
 
     @abstractmethod
     def compute(self, ctx: Context) -> T_co:
         """Make the artifact from the inputs."""
+
+    def unanswered(self, artifact: Any) -> int:
+        """How many of the artifact's questions may find an answer when they are asked again."""
+        return 0
+
+    def unanswered_calls(self, artifact: Any) -> list[int]:
+        """The ledger's ids of the last calls that asked those."""
+        return []
 
     @property
     def inputs(self) -> "tuple[Stage[Any], ...]":

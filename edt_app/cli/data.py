@@ -1,5 +1,6 @@
 """``edt import | items | calls | export``."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,9 @@ from edt_app.terminal import (
 if TYPE_CHECKING:
     from edt_core.data.importing import DomainFiles
     from edt_core.data.statistics import Statistics
+    from edt_core.store.calls import CallText
+
+_STATUSES = ("answered", "invalid", "failed", "unknown", "unanswered")
 
 calls_app = typer.Typer(
     invoke_without_command=True, help="The calls to language models, with prompts and answers."
@@ -217,20 +221,45 @@ def calls(
     failed: Annotated[
         bool, typer.Option("--failed", help="Only those without a usable answer.")
     ] = False,
+    status: Annotated[
+        str,
+        typer.Option(
+            "--status",
+            help="answered, invalid, failed, unknown, or unanswered: questions still without one.",
+        ),
+    ] = "",
+    text: Annotated[str, typer.Option("--text", help="In prompt or answer.")] = "",
+    before: Annotated[
+        int | None,
+        typer.Option(
+            "--before", min=1, max=LARGEST, metavar="ID", help="The next page: older than this."
+        ),
+    ] = None,
     limit: Limit = 50,
     json: AsJson = False,
 ) -> None:
-    """List the calls to language models."""
+    """List the calls to language models, newest first."""
     if context.invoked_subcommand is not None:
         return
+    from edt_core.actions.failures import failed_calls
     from edt_core.actions.jobs import named_step
+    from edt_core.errors import UsageError
     from edt_core.store.calls import calls as listed
 
+    if failed and status:
+        raise UsageError("--failed and --status are two filters of one kind.", hint="Use one.")
+
+    status = "bad" if failed else one_of("--status", status, "", *_STATUSES)
+    opened_project = opened(context, project)
+    left = status == "unanswered"
     rows = listed(
-        opened(context, project),
+        opened_project,
         step=stage if stage in ("", "doctor") else named_step(stage),
         user=user,
-        status="bad" if failed else "",
+        status="" if left else status,
+        among=failed_calls(opened_project) if left else None,
+        text=text,
+        before=before,
         limit=limit,
     )
     if json:
@@ -254,7 +283,8 @@ def calls(
         ],
         right=frozenset({0, 6, 7}),
     )
-    note(f"{len(rows):,} shown, newest first. See one: edt calls show ID")
+    more = f" The next page: --before {rows[-1].id}." if len(rows) == limit else ""
+    note(f"{len(rows):,} shown, newest first.{more} See one: edt calls show ID")
 
 
 @calls_app.command("show")
@@ -273,19 +303,44 @@ def show_call(
     if json:
         say_json(found)
         return
-    names = ("step", "template", "user_id", "provider", "model", "status", "reason", "reused_from")
-    for name in names:
-        say(f"{name:<12}{safe_text(getattr(found.line, name) or '-')}")
-    if found.batch:
-        say(f"{'batch':<12}{safe_text(found.batch)}")
+    for name, text in _facts(found):
+        say(f"{name:<12}{safe_text(text or '-')}")
     messages = found.request.get("messages")
     for message in messages if isinstance(messages, list) else []:
         _say_block(str(message.get("role", "?")).upper(), str(message.get("content", "")))
     rest = {key: value for key, value in found.request.items() if key != "messages"}
     _say_block("PARAMETERS", dumps(rest, ensure_ascii=False))
     _say_block("RESPONSE", found.response)
+    _say_block("RAW", found.raw)
     for attempt in found.attempts:
         _say_block("ATTEMPT", dumps(attempt, ensure_ascii=False))
+
+
+def _facts(found: "CallText") -> list[tuple[str, str]]:
+    """What is known of a call beside its texts: a name and a text each."""
+    line = found.line
+    tries = len(found.attempts)
+    facts = [
+        ("step", line.step),
+        ("template", line.template),
+        ("user_id", line.user_id or ""),
+        ("provider", line.provider),
+        ("model", line.model),
+        ("answered by", line.model_answered),
+        ("status", line.status),
+        ("reason", line.reason),
+        ("repair", f"{line.repair} (asked again with the error named)" if line.repair else ""),
+        ("at", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(line.created_at))),
+        ("latency", f"{line.latency:.2f} s in {tries} attempt{'' if tries == 1 else 's'}"),
+        (
+            "tokens",
+            f"{line.prompt_tokens:,} in ({line.cached_tokens:,} of them cached), "
+            f"{line.completion_tokens:,} out",
+        ),
+        ("cost", "not known" if line.cost is None else f"${line.cost:.6f}"),
+        ("reused_from", line.reused_from),
+    ]
+    return [*facts, ("batch", found.batch)] if found.batch else facts
 
 
 def _say_block(title: str, text: str) -> None:

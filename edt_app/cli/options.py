@@ -30,6 +30,9 @@ Background = Annotated[
         "--background", help="Start it in a process of its own; it outlives this terminal."
     ),
 ]
+MaxCost = Annotated[
+    float | None, typer.Option("--max-cost", min=0.0, metavar="USD", help="Stop before it.")
+]
 LARGEST = 2**63 - 1
 """The largest id that a database can hold."""
 MOST = 1_000_000_000

@@ -10,6 +10,7 @@ from edt_app.cli.options import (
     AsJson,
     Background,
     Device,
+    MaxCost,
     ProjectName,
     Seeds,
     Settings,
@@ -94,16 +95,25 @@ def run(
         str, typer.Option("--variant", help="A model of the paper's tables, such as SASRec.")
     ] = "LLM-EDT",
     device: Device = "auto",
-    max_cost: Annotated[
-        float | None, typer.Option("--max-cost", min=0.0, metavar="USD", help="Stop before it.")
-    ] = None,
+    max_cost: MaxCost = None,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed",
+            help="Ask again what found no answer, also where a trained model stands on the others.",
+        ),
+    ] = False,
     reuse_calls_from: Annotated[
         str, typer.Option("--reuse-calls-from", metavar="OTHER", help="A project that paid before.")
     ] = "",
     background: Background = False,
     json: AsJson = False,
 ) -> None:
-    """Run the pipeline; what is stored is not computed or paid for again."""
+    """Run the pipeline; what is stored is not computed or paid for again.
+
+    Questions to a model that found no answer are asked again, unless a trained model stands on the
+    others: then --retry-failed does.
+    """
     if reuse_calls_from:
         sections = ("llm", "embedding")
         set_ = [*set_, *(f"{section}.reuse_from={reuse_calls_from}" for section in sections)]
@@ -119,8 +129,10 @@ def run(
             variant="" if variant == "LLM-EDT" else variant,
             device="" if device == "auto" else device,
             max_cost=max_cost,
+            retry_failed=retry_failed,
         )
         return
+    from edt_core.actions.failures import told
     from edt_core.actions.running import run_variant
     from edt_core.actions.stopping import stop_on_signals
 
@@ -134,6 +146,7 @@ def run(
             start=from_,
             device=device,
             max_cost=max_cost,
+            retry_failed=retry_failed,
             sink=sink,
             check=check,
         )
@@ -144,6 +157,8 @@ def run(
         say_report(outcome.table)
     computed = f"{outcome.computed} stages computed, {outcome.reused} reused"
     note(f"Run {outcome.run}: {outcome.state}; {computed}.")
+    if outcome.failed:
+        note(f"{told(outcome.failed)}. They are listed: edt calls --status unanswered")
 
 
 def status(context: typer.Context, project: ProjectName, json: AsJson = False) -> None:
@@ -179,12 +194,18 @@ def estimate(
     set_: Settings = [],
     variant: Annotated[str, typer.Option("--variant", help="A model, as for edt run.")] = "LLM-EDT",
     until: Annotated[str, typer.Option("--until", help="Up to this stage.")] = "",
+    experiment: Annotated[
+        str, typer.Option("--experiment", help="All runs of an experiment, such as ablation.")
+    ] = "",
     json: AsJson = False,
 ) -> None:
     """Calls, tokens, cost and time that a run would still need; nothing is sent."""
     from edt_core.actions.estimating import estimate as ask
+    from edt_core.errors import UsageError
 
-    found = ask(opened(context, project), set_, variant=variant, until=until)
+    if experiment and (until or variant != "LLM-EDT"):
+        raise UsageError("--experiment says which runs there are.", hint="Leave the others out.")
+    found = ask(opened(context, project), set_, variant=variant, until=until, experiment=experiment)
     if json:
         say_json(found)
         return

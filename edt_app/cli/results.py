@@ -11,6 +11,7 @@ from edt_app.cli.options import (
     AsJson,
     Background,
     Device,
+    MaxCost,
     ProjectName,
     Run,
     Runs,
@@ -189,6 +190,7 @@ def experiment(
     set_: Settings = [],
     seed: Seeds = [],
     device: Device = "auto",
+    max_cost: MaxCost = None,
     background: Background = False,
     json: AsJson = False,
 ) -> None:
@@ -202,6 +204,7 @@ def experiment(
             set=set_,
             seed=seed,
             device="" if device == "auto" else device,
+            max_cost=max_cost,
         )
         return
     from edt_core.actions.experimenting import run_experiment
@@ -214,6 +217,7 @@ def experiment(
             settings=set_,
             seeds=seed,
             device=device,
+            max_cost=max_cost,
             sink=sink,
             check=check,
         )

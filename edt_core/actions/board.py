@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from edt_core.actions.configuring import configuration
 from edt_core.actions.estimating import EstimateLine, estimate_of
+from edt_core.actions.failures import failed_questions
 from edt_core.actions.needs import Need, needs
 from edt_core.actions.status import ProjectStatus, StepStatus, project_status
 from edt_core.errors import MissingInput
-from edt_core.store.calls import Spend, spend, unanswered
+from edt_core.store.calls import Spend, spend
 from edt_core.store.project import Project
 
 _ASKING = {"embed", "generate", "filter", "profile"}
@@ -22,7 +23,7 @@ class BoardStep:
     spent: Spend | None
     """Its calls so far; None for a stage that made none."""
     failed: int
-    """Questions asked in vain and not answered since."""
+    """Questions without an answer."""
     to_do: tuple[EstimateLine, ...]
     """Requests that a run would still make, at most, of every kind."""
 
@@ -68,7 +69,9 @@ def board(project: Project) -> Board:
     """The pipeline as it stands; computes nothing and asks nothing."""
     status = project_status(project)
     spent = {line.step: line for line in spend(project)}
-    failed = unanswered(project, running=status.running)
+    failed = {
+        each.step: each.questions for each in failed_questions(project, running=status.running)
+    }
     left = _left(project, status)
     steps = [
         BoardStep(

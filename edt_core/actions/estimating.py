@@ -1,12 +1,12 @@
 """``edt estimate``: the calls, tokens, cost and time that a run would still need."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edt_core.actions.configuring import configuration
 from edt_core.actions.jobs import Job, imported, named_step, named_variant, pipelines_of, place
 from edt_core.actions.outstanding import Outstanding, outstanding
-from edt_core.config import Config, LlmSettings
+from edt_core.config import Config, EmbeddingSettings, LlmSettings
 from edt_core.llm.prices import Price, price_of
 from edt_core.recipes import DEFAULT_SEEDS
 from edt_core.stage import Step
@@ -54,6 +54,7 @@ def estimate(
     *,
     variant: str = Variant.LLM_EDT,
     until: str = "",
+    experiment: str = "",
     exact: bool = True,
 ) -> Estimate:
     """What a run would ask, from the data, the ledger and what was measured; asks nothing.
@@ -63,15 +64,18 @@ def estimate(
         settings: ``KEY=VALUE`` for this call alone.
         variant: The model, as for a run.
         until: The last stage that counts; all of them without it.
+        experiment: All runs of this experiment instead of one of ``variant``.
         exact: As for ``estimate_of``.
 
     Raises:
         MissingInput: nothing was imported yet.
-        UsageError: an unknown setting, model or stage.
+        UsageError: an unknown setting, model, stage or experiment.
         InputError: a prompt template of the project's own can't be used.
     """
     last = named_step(until) if until else Step.EVALUATE
     config = configuration(project, settings)
+    if experiment:
+        return _of_experiment(project, experiment, config, exact=exact)
     found = estimate_of(project, config, variant=named_variant(variant), exact=exact)
     return _summed([line for line in found.lines if place(named_step(line.step)) <= place(last)])
 
@@ -97,6 +101,41 @@ def estimate_of(
     made = pipelines_of(project, Job(variant, config, DEFAULT_SEEDS[:1]), dataset.digest)[0]
     meter = _Meter(project, config)
     return _summed([meter.line(e) for e in outstanding(project, config, made, exact=exact)])
+
+
+def _of_experiment(project: Project, name: str, config: Config, *, exact: bool) -> Estimate:
+    """What all runs of an experiment would ask; a stage that several share counts once."""
+    from edt_core.actions.experimenting import planned
+
+    found: dict[tuple[str, str], list[EstimateLine]] = {}
+    seen: set[tuple[str, str]] = set()
+    for run in planned(project, name, config):
+        meter = _Meter(project, run.config)
+        made, more = run.made, run.further
+        for entry in outstanding(project, run.config, made, exact=exact, further=more):
+            new = (entry.stage, entry.what) not in seen
+            if new and run.has(entry.step, entry.stage):
+                seen.add((entry.stage, entry.what))
+                found.setdefault((entry.step, entry.what), []).append(meter.line(entry))
+    order = [step.value for step in Step]
+    lines = [_joined(same) for same in found.values()]
+    return _summed(sorted(lines, key=lambda line: order.index(line.step)))
+
+
+def _joined(same: Sequence[EstimateLine]) -> EstimateLine:
+    """One kind of request over several runs; two runs may still ask the same question."""
+    asked = [line for line in same if line.calls]
+    costs, times = [line.cost for line in asked], [line.seconds for line in asked]
+    return replace(
+        same[0],
+        calls=sum(line.calls for line in asked),
+        exact=all(line.exact for line in asked) and len(asked) < 2,
+        prompt_tokens=sum(line.prompt_tokens for line in asked),
+        completion_tokens=sum(line.completion_tokens for line in asked),
+        cost=None if None in costs else sum(cost or 0.0 for cost in costs),
+        seconds=None if None in times else sum(seconds or 0.0 for seconds in times),
+        basis=asked[0].basis if asked else same[0].basis,
+    )
 
 
 def _summed(lines: list[EstimateLine]) -> Estimate:
@@ -131,9 +170,13 @@ class _Meter:
         self._config = config
 
     def line(self, entry: Outstanding) -> EstimateLine:
-        """One kind of request, priced."""
+        """One kind of request, priced and timed."""
         if entry.template == "embedding":
-            return self._texts(entry)
+            return _paced(self._texts(entry), self._config.embedding)
+        line = self._chat(entry)
+        return line if self._config.llm.mode == "batch" else _paced(line, self._config.llm)
+
+    def _chat(self, entry: Outstanding) -> EstimateLine:
         settings = self._config.llm
         if settings.choice.provider == "stand-in":
             return _priced(entry, entry.count, 0.0, 0.0, Price(input=0.0), 0.0, "stand-in")
@@ -168,6 +211,23 @@ class _Meter:
         seconds = found.latency / settings.concurrency if found and found.latency else None
         basis = f"{found.calls:,} calls measured" if found else _guess(None)
         return _priced(entry, calls, per_call, 0.0, price_of(settings), seconds, basis)
+
+
+def _paced(line: EstimateLine, limits: LlmSettings | EmbeddingSettings) -> EstimateLine:
+    """The line with the time that the user's limits need, where that is the longest."""
+    tokens = line.prompt_tokens + line.completion_tokens
+    minutes = [
+        amount / limit
+        for amount, limit in (
+            (line.calls, limits.requests_per_minute),
+            (tokens, limits.tokens_per_minute),
+        )
+        if limit
+    ]
+    least = 60.0 * max(minutes, default=0.0)
+    if least <= (line.seconds or 0.0):
+        return line
+    return replace(line, seconds=least, basis=f"{line.basis}, at your limits")
 
 
 def _seconds(settings: LlmSettings, found: Measured | None, calls: int) -> float | None:

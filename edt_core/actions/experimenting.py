@@ -1,10 +1,9 @@
 """``edt experiment`` and ``edt report NAME``: the paper's tables on a project's data."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from edt_core import runner
 from edt_core.actions.configuring import configuration
 from edt_core.actions.jobs import Job, imported, pipelines_of, place, stand_in_notes
 from edt_core.actions.resources import chosen_device, resources
@@ -16,13 +15,15 @@ from edt_core.evaluation.table import Table
 from edt_core.events import EventSink, Noted
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec, Spending
 from edt_core.experiments.names import Name, experiment
+from edt_core.llm.prices import Till
 from edt_core.recipes import DEFAULT_SEEDS, Pipeline
+from edt_core.runner import Runner
 from edt_core.stage import Stage, Step, walk
 from edt_core.store import runs
 from edt_core.store.calls import spend
 from edt_core.store.project import Project
 from edt_core.store.questions import counts, users
-from edt_core.variants import COUNTING
+from edt_core.variants import COUNTING, settings_of
 
 
 def run_experiment(
@@ -32,13 +33,18 @@ def run_experiment(
     settings: Sequence[str] = (),
     seeds: Sequence[int] = (),
     device: str = "auto",
+    max_cost: float | None = None,
     sink: EventSink,
     check: Callable[[], None],
 ) -> list[Table]:
     """Make every run that an experiment needs, as far as it isn't stored, and tell it.
 
+    One cap holds for all runs together. Questions that found no answer are not asked again: every
+    run of an experiment rests on the same answers.
+
     Raises:
-        UsageError: an unknown experiment, setting or device.
+        UsageError: an unknown experiment, setting or device, or a cap for an unknown price.
+        BudgetReached: the next call could pass ``max_cost``; what was finished is kept.
         MissingInput: nothing was imported yet.
         ProjectBusy: another process runs stages in this project.
         ReviewPending: the project waits for a reviewer.
@@ -48,13 +54,17 @@ def run_experiment(
     config = configuration(project, settings)
     wanted = tuple(dict.fromkeys(seeds)) or DEFAULT_SEEDS
     imported(project)
-    jobs = {spec.label: _job(spec, config, wanted, device) for spec in asked.specs(config)}
+    jobs = {
+        spec.label: replace(_job(spec, config, wanted, device), max_cost=max_cost)
+        for spec in asked.specs(config)
+    }
+    till = Till(max_cost)
     with project.stages(f"edt experiment {name}") as pulse:
         asked_to_stop = either(check, pulse.check)
         run = 0
         for number, (label, job) in enumerate(jobs.items(), 1):
             sink(Noted(job.until, f"Run {number} of {len(jobs)}: {label}"))
-            run = carry_out(project, job, sink=sink, check=asked_to_stop).run
+            run = carry_out(project, job, sink=sink, check=asked_to_stop, till=till).run
         evidence = _evidence(project, jobs, device)
         more = asked.further(evidence)
         if more:
@@ -62,12 +72,13 @@ def run_experiment(
                 project,
                 config,
                 device=device,
-                max_cost=None,
+                max_cost=max_cost,
                 run=run,
                 emit=sink,
                 check=asked_to_stop,
+                till=till,
             )
-            runner.run(more, project.artifacts, lent)
+            Runner(project.artifacts, lent).make(more)
     return _told(asked, evidence, config)
 
 
@@ -98,6 +109,46 @@ def told(project: Project, name: str) -> list[Table]:
     return _told(asked, evidence, config)
 
 
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run of an experiment, for who wants to know what it would ask."""
+
+    config: Config
+    made: Pipeline
+    """Of one seed: no other asks anything else."""
+    until: Step
+    further: Sequence[Stage[Any]]
+    """Stages beyond those of the runs; with the first run."""
+
+    def has(self, step: Step, fingerprint: str) -> bool:
+        """Whether the run makes a stage of its pipeline or of the further ones."""
+        return place(step) <= place(self.until) or any(
+            stage.fingerprint == fingerprint for target in self.further for stage in walk(target)
+        )
+
+
+def planned(project: Project, name: str, config: Config) -> list[PlannedRun]:
+    """The runs of an experiment.
+
+    Raises:
+        UsageError: an unknown experiment.
+        MissingInput: nothing was imported yet.
+    """
+    asked, seeds = _named(name), DEFAULT_SEEDS[:1]
+    jobs = {spec.label: _job(spec, config, seeds, "auto") for spec in asked.specs(config)}
+    evidence = _evidence(project, jobs, "auto")
+    further = asked.further(evidence)
+    return [
+        PlannedRun(
+            job.config.changed(settings_of(job.variant)),
+            evidence.first(label),
+            job.until,
+            () if number else further,
+        )
+        for number, (label, job) in enumerate(jobs.items())
+    ]
+
+
 def _named(name: str) -> Experiment:
     if name not in list(Name):
         raise UsageError(f"There is no experiment {name!r}.", hint=f"Known are {', '.join(Name)}.")
@@ -116,6 +167,7 @@ def _job(spec: RunSpec, config: Config, seeds: tuple[int, ...], device: str) -> 
         label=label,
         until=spec.until,
         device=device,
+        retry="never",
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,9 +13,14 @@ from edt_core.recipes import Pipeline, ReviewState, pipeline
 from edt_core.stage import Stage, Step, walk
 from edt_core.stages.augmenter.review import Decisions, ReviewDecisions
 from edt_core.store.datasets import DatasetLine, dataset_of
+from edt_core.store.generated import drafts_outdated, renew_drafts
 from edt_core.store.project import Project
 from edt_core.store.review import decided
 from edt_core.variants import Variant
+
+Retry = Literal["never", "untrained", "always"]
+"""Whether questions that found no answer are asked again by a run that could do without them:
+where no trained model stands on the other answers, or anywhere."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Job:
     start: Step | None = None
     device: str = "auto"
     max_cost: float | None = None
+    retry: Retry = "untrained"
 
 
 def imported(project: Project) -> DatasetLine:
@@ -85,6 +91,10 @@ def keep_decisions(project: Project, job: Job, digest: str) -> ReviewState:
     review = ReviewState()
     own = templates_of(project)
     for part in pipeline(job.variant, job.config, digest, job.seeds[0], templates=own).augmenter:
+        if drafts_outdated(project, part.generated.fingerprint):
+            renew_drafts(
+                project, part.generated.fingerprint, project.artifacts.read(part.generated)
+            )
         found = decided(project, part.generated.fingerprint)
         review = ReviewState(edits=found.edits_digest, verdicts=found.verdicts_digest)
         edits = Decisions(none, none, np.array(found.edited, dtype=np.int64), found.fields)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from edt_core.actions.configuring import configuration
+from edt_core.actions.failures import failed_questions, told
 from edt_core.config import Config
 from edt_core.stage import Step
-from edt_core.store.calls import unanswered
 from edt_core.store.datasets import dataset_of
 from edt_core.store.project import Project
 from edt_core.store.questions import open_items
@@ -34,17 +34,10 @@ def needs(project: Project) -> list[Need]:
     config = configuration(project)
     running = project.holder() is not None
     found = [*_of_run(project), *_of_review(project, config, running=running)]
-    failed = unanswered(project, running=running)
+    failed = failed_questions(project, running=running)
     if failed:
-        parts = ", ".join(f"{number:,} in {step}" for step, number in failed.items())
-        found.append(Need(next(iter(failed)), f"{sum(failed.values()):,} calls failed: {parts}"))
+        found.append(Need(failed[0].step, told(failed)))
     return [*found, *_notes(config)]
-
-
-def first_failed_step(project: Project) -> Step | None:
-    """The first stage with calls that were asked in vain; a run from there asks those again."""
-    failed = unanswered(project)
-    return next((step for step in Step if step in failed), None)
 
 
 def _of_run(project: Project) -> list[Need]:

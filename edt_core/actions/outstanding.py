@@ -6,12 +6,15 @@ count is exact. Where it is not, the count is a bound and the prompts are render
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
+from edt_core.actions.failures import asked_again
 from edt_core.actions.jobs import templates_of
+from edt_core.actions.resources import lender_of
 from edt_core.config import Config
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import Domain, Ints, Sequences, domain_counts
@@ -21,7 +24,7 @@ from edt_core.llm.replies import GeneratedItems
 from edt_core.llm.templating import Templates
 from edt_core.ports import Question
 from edt_core.recipes import Augmenter, Pipeline
-from edt_core.stage import Step
+from edt_core.stage import Stage, Step, walk
 from edt_core.stages.augmenter.generator import Samples, asked
 from edt_core.stages.embed import catalogue_prompts
 from edt_core.stages.profiling.groups import (
@@ -30,9 +33,10 @@ from edt_core.stages.profiling.groups import (
     distinct_groups,
     groups_by_catalogue,
 )
-from edt_core.stages.profiling.profiles import WriteProfiles, item_titles
-from edt_core.store.memory import CallLedger, EmbeddingLedger
+from edt_core.stages.profiling.profiles import EmbedProfiles, WriteProfiles, item_titles
+from edt_core.store.memory import EmbeddingLedger
 from edt_core.store.project import Project
+from edt_core.store.reuse import Lender, ledger_of
 
 _SAMPLE = 200
 """Users whose prompts are rendered where not all can be."""
@@ -56,24 +60,48 @@ class Outstanding:
     """Of one request's messages, or of one text."""
     answer_letters: float = 0.0
     """Of one answer, at most; 0 for vectors."""
+    stage: str = ""
+    """The fingerprint of the stage that makes it."""
 
 
 def outstanding(
-    project: Project, config: Config, made: Pipeline, *, exact: bool
+    project: Project,
+    config: Config,
+    made: Pipeline,
+    *,
+    exact: bool,
+    further: Sequence[Stage[Any]] = (),
 ) -> list[Outstanding]:
-    """Every kind of request, in the order of the stages; those with nothing left are there too."""
+    """Every kind of request, in the order of the stages; those with nothing left are there too.
+
+    Args:
+        project: The project.
+        config: The pipeline's settings.
+        made: The pipeline.
+        exact: Render what can be and look it up.
+        further: Stages beyond the pipeline's, for their profiles.
+    """
     look = _Look(project, config, made, exact)
-    embeds = config.embedding.choice.provider == "openai" and bool(made.embeddings)
-    lines = look.items() if embeds else []
+    embeds = config.embedding.choice.provider == "openai"
+    lines: list[Outstanding] = []
+
+    def add(stage: Stage[Any], found: Sequence[Outstanding]) -> None:
+        lines.extend(replace(line, stage=stage.fingerprint) for line in found)
+
+    for items in made.embeddings if embeds else ():
+        add(items, look.items())
     for part in made.augmenter:
-        lines += look.generations(part)
-        if config.embedding.choice.provider == "openai":
-            lines += look.drafts(part, lines[-1].count)
-    for written in made.profiles:
-        assert isinstance(written, WriteProfiles)
-        lines += look.profiles(written)
-    if made.profiles and config.embedding.choice.provider == "openai":
-        lines += look.profile_texts()
+        add(part.generated, look.generations(part))
+        if embeds:
+            add(part.draft_embeddings, look.drafts(part, lines[-1].count))
+    wanted = [*made.profiles, *made.profile_embeddings, *further]
+    stages = {stage.fingerprint: stage for target in wanted for stage in walk(target)}.values()
+    for written in stages:
+        if isinstance(written, WriteProfiles):
+            add(written, look.profiles(written))
+    for embedded in stages:
+        if isinstance(embedded, EmbedProfiles) and embeds:
+            add(embedded, look.profile_texts(embedded))
     return lines
 
 
@@ -90,7 +118,8 @@ class _Look:
         self._histories: Sequences = self._store.read(made.data.histories).sequences
         self._counts = domain_counts(self._histories, self._catalogue.domain)
         self._templates: Templates = templates_of(project)
-        self._calls = CallLedger(project.database)
+        self._calls = ledger_of(project, lender_of(config))
+        self._again = asked_again(self._store, walk(made.ranks), "untrained")
 
     def items(self) -> list[Outstanding]:
         """Texts of real items without a vector."""
@@ -106,7 +135,7 @@ class _Look:
         n_generate = self._config.generator.n_generate
         lines = self._sample_lines()
         answer = n_generate * float(np.mean([len(line) for line in lines] or [0]))
-        if self._store.has(part.generated):
+        if self._done(part.generated):
             return [self._none(Step.GENERATE, "generate", "generations")]
         empty = self._config.noise_filter.empty_target == "catalogue"
         if self._look_up and self._store.has(part.representatives):
@@ -146,7 +175,7 @@ class _Look:
         people = int((self._counts > 0).any(axis=1).sum())
         plain = self._config.profiles.pipeline == "plain"
         kinds = ["plain"] if plain else ["summarize", "reform", "analyze"]
-        if self._store.has(written):
+        if self._done(written):
             return [self._none(Step.PROFILE, kind, _NAMES[kind]) for kind in kinds]
         names = self._catalogue.domain_names
         if plain:
@@ -170,14 +199,16 @@ class _Look:
             self._people("analyze", people, [analysis]),
         ]
 
-    def profile_texts(self) -> list[Outstanding]:
+    def profile_texts(self, embedded: EmbedProfiles) -> list[Outstanding]:
         """Texts of profiles without a vector."""
-        count = len(self._counts)
-        if all(self._store.has(stage) for stage in self._made.profile_embeddings):
-            count = 0
+        count = 0 if self._store.has(embedded) else len(self._counts)
         letters = float(_ANALYSIS_LETTERS)
         exact = count == 0
         return [Outstanding(Step.PROFILE, "embedding", "profile texts", count, exact, letters)]
+
+    def _done(self, stage: Stage[Any]) -> bool:
+        """It is stored, and a run asks none of its questions again."""
+        return self._store.has(stage) and stage.fingerprint not in self._again
 
     def _summaries(self, written: WriteProfiles, most: int) -> Outstanding:
         """Exact where the augmented sequences and the catalogue's clusters are stored."""
@@ -263,7 +294,9 @@ class _Look:
         from edt_core.llm.openai_embed import vector_key
 
         keyed = {vector_key(self._config.embedding.model, text): text for text in texts}
-        known = EmbeddingLedger(self._project.database).find(list(keyed))
+        known = set(EmbeddingLedger(self._project.database).find(list(keyed)))
+        if lender := self._config.embedding.reuse_from:
+            known.update(Lender.beside(self._project, lender).vectors(list(keyed)))
         left = [text for key, text in keyed.items() if key not in known]
         letters = sum(map(len, left)) / max(1, len(left))
         return Outstanding(step, "embedding", what, len(left), True, letters)

@@ -15,10 +15,10 @@ from edt_core.stage import Embedders, LanguageModels
 from edt_core.store.batches import CallBatches
 from edt_core.store.memory import CallLedger, EmbeddingLedger
 from edt_core.store.project import Project
-from edt_core.store.reuse import BorrowingLedger, BorrowingVectors, Lender
+from edt_core.store.reuse import BorrowingVectors, Lender, ledger_of
 
 if TYPE_CHECKING:
-    from edt_core.llm.prices import ModelPurse
+    from edt_core.llm.prices import ModelPurse, Till
 
 Purses: TypeAlias = dict[str, "ModelPurse"]
 
@@ -32,10 +32,11 @@ def resources(
     run: int,
     emit: EventSink,
     check: Callable[[], None],
+    till: "Till | None" = None,
 ) -> Resources:
-    """Everything for one run of ``project``."""
-    ledger = _ledger(project, config, run)
-    purses = _purses(config, max_cost)
+    """Everything for one run of ``project``; ``till`` where several runs share one cap."""
+    ledger = ledger_of(project, lender_of(config), run)
+    purses = _purses(config, max_cost, till)
     emit = _of_stage(_telling_cost(emit, purses))
     return Resources(
         emit=emit,
@@ -55,7 +56,7 @@ def resources(
     )
 
 
-def _purses(config: Config, max_cost: float | None) -> Purses:
+def _purses(config: Config, max_cost: float | None, till: "Till | None" = None) -> Purses:
     """One till for chat and embeddings, whatever stage asks; empty where no endpoint is asked.
 
     Raises:
@@ -66,7 +67,7 @@ def _purses(config: Config, max_cost: float | None) -> Purses:
         return {}
     from edt_core.llm.prices import ModelPurse, Till, price_of
 
-    till = Till(max_cost)
+    till = till or Till(max_cost)
     purses: Purses = {}
     for settings in asked:
         price = price_of(settings)
@@ -86,11 +87,12 @@ def _purses(config: Config, max_cost: float | None) -> Purses:
 def _telling_cost(emit: EventSink, purses: Purses) -> EventSink:
     """Progress with what the run has spent by then."""
     tills = [purse.till for purse in purses.values()]
+    before = tills[0].spent if tills else 0.0  # by other runs that share the till
 
     def told(event: Event) -> None:
         if isinstance(event, StageAdvanced) and tills and (total := tills[0].total):
             note = f"{event.note}, {total}" if event.note else total
-            event = replace(event, note=note, spent=tills[0].spent)
+            event = replace(event, note=note, spent=tills[0].spent - before)
         emit(event)
 
     return told if purses else emit
@@ -151,11 +153,9 @@ def _language_models(
     return opened
 
 
-def _ledger(project: Project, config: Config, run: int) -> CallLedger:
-    """The project's memory of calls, with another project's behind it where the settings say so."""
-    if not config.llm.reuse_from or config.llm.choice.provider == "stand-in":
-        return CallLedger(project.database, run)
-    return BorrowingLedger(project, run, Lender.beside(project, config.llm.reuse_from))
+def lender_of(config: Config) -> str:
+    """Whose answers are used where the project has none; empty for nobody's."""
+    return "" if config.llm.choice.provider == "stand-in" else config.llm.reuse_from
 
 
 def _vectors(project: Project, config: Config, run: int) -> EmbeddingLedger:

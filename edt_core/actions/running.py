@@ -1,13 +1,13 @@
 """``edt run``: one model of the paper on the project's data, every seed, reused where stored."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edt_core import __version__, runner
+from edt_core import runner
 from edt_core.actions.configuring import configuration
+from edt_core.actions.failures import Failed, asked_again, failed_stages
 from edt_core.actions.importing import keep_raw
 from edt_core.actions.jobs import (
     Job,
@@ -22,23 +22,30 @@ from edt_core.actions.jobs import (
     targets_of,
 )
 from edt_core.actions.publishing import publish
+from edt_core.actions.recording import closing, plan_anew, run_row, stage_rows
 from edt_core.actions.resources import chosen_device, resources
 from edt_core.actions.stopping import either
 from edt_core.data.sequences import BOTH
-from edt_core.errors import BudgetReached, EdtError, ReviewPending, RunCancelled, UsageError
+from edt_core.errors import UsageError
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.summary import summarise
 from edt_core.evaluation.table import Table
-from edt_core.events import Event, EventSink, Noted, StageFailed, StageFinished, StageStarted
+from edt_core.events import Event, EventSink, Noted
 from edt_core.experiments.overall import overall_table
 from edt_core.recipes import DEFAULT_SEEDS, Pipeline
 from edt_core.stage import Stage, Step, walk
-from edt_core.stages.dual_phase.pretraining import Pretrain
+from edt_core.stages.augmenter.generator import GenerateItems
 from edt_core.store import runs
+from edt_core.store.artifacts import Artifacts
 from edt_core.store.datasets import DatasetLine
 from edt_core.store.journal import Journal
 from edt_core.store.project import Project
-from edt_core.variants import COUNTING, Variant, settings_of
+from edt_core.variants import COUNTING, Variant
+
+if TYPE_CHECKING:
+    from edt_core.llm.prices import Till
+
+_SHOWN = {Step.GENERATE, Step.FILTER, Step.INSERT, Step.PROFILE}
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,8 @@ class RunOutcome:
     metrics: list[dict[str, Any]]
     """Seed, split, domain, name and value; empty before ``evaluate``."""
     table: Table | None
+    failed: list[Failed]
+    """Stages some of whose questions found no answer."""
 
 
 def run_variant(
@@ -69,10 +78,14 @@ def run_variant(
     start: str = "",
     device: str = "auto",
     max_cost: float | None = None,
+    retry_failed: bool = False,
     sink: EventSink,
     check: Callable[[], None],
 ) -> RunOutcome:
     """Run one model as ``edt run`` does.
+
+    With ``retry_failed`` questions without an answer are asked again whatever stands on the others'
+    answers; see ``actions.failures`` for when they are otherwise.
 
     Raises:
         UsageError: an unknown variant, stage, setting or device, or no stage from ``start`` to
@@ -90,6 +103,7 @@ def run_variant(
         start=named_step(start) if start else None,
         device=device,
         max_cost=max_cost,
+        retry="always" if retry_failed else "untrained",
     )
     if job.start is not None and place(job.start) > place(job.until):
         raise UsageError(
@@ -101,50 +115,88 @@ def run_variant(
 
 
 def carry_out(
-    project: Project, job: Job, *, sink: EventSink, check: Callable[[], None]
+    project: Project,
+    job: Job,
+    *,
+    sink: EventSink,
+    check: Callable[[], None],
+    till: "Till | None" = None,
 ) -> RunOutcome:
-    """Run a job; the caller holds the project's stage lock."""
+    """Run a job; the caller holds the project's stage lock, and gives a till that jobs share."""
     dataset = imported(project)
     if job.device != "auto":  # a wrong one starts no run
         chosen_device(job.device)
     keep_raw(project)
     if job.variant in COUNTING:  # no seed enters: one is all
         job = replace(job, seeds=job.seeds[:1])
-    review = keep_decisions(project, job, dataset.digest)
-    pipelines = pipelines_of(project, job, dataset.digest, review)
-    targets = targets_of(pipelines, job.until)
-    store = project.artifacts
+    store, label = project.artifacts, job.label or job.variant.value
     if job.start is Step.IMPORT:
         text = "A run repeats no import; 'edt import' does. All that stands on it is made anew."
         sink(Noted(Step.IMPORT, text))
-    if job.start is not None:
-        for stage in recomputed(pipelines, job.start, job.until):
-            store.forget(stage)
-    planned = runner.plan(targets, store)
-    needed = sum(step.needed for step in planned)
-    label = job.label or job.variant.value
-    run, finished = _run_row(project, job, label, pipelines, targets, planned)
-    if not (finished and needed == 0):
+    pipelines, targets = _asked_for(project, job, dataset)
+    again = _again(store, job, pipelines, targets)
+    planned = runner.plan(targets, store, again)
+    run, finished = run_row(project, job, label, pipelines, targets, planned)
+    if not finished:
         with ExitStack() as ending:
             journal = ending.enter_context(Journal(project, run))
-            ending.enter_context(_closing(project, run))
-            emit = _tee(sink, journal, _stage_rows(project, run))
+            ending.enter_context(closing(project, run))
             lent = resources(
                 project,
                 job.config,
                 device=job.device,
                 max_cost=job.max_cost,
                 run=run,
-                emit=emit,
+                emit=_tee(sink, journal, stage_rows(project, run)),
                 check=check,
+                till=till,
             )
-            show = _publisher(project, pipelines[0]) if _is_main(job) else _nothing
-            runner.run(targets, store, lent, show)
-            if _is_main(job):
-                publish(project, pipelines[0])
-    elif _is_main(job):  # the screens may still show what other settings made
+
+            def show(stage: Stage[Any], artifact: object) -> None:
+                """Show what a stage made at once, so that a reviewer need not wait."""
+                if _is_main(job) and stage.step in _SHOWN:
+                    publish(project, pipelines[0])
+
+            maker = runner.Runner(store, lent, show)
+            drafts = [step.stage for step in planned if isinstance(step.stage, GenerateItems)]
+            if any(step.needed for step in runner.plan(drafts, store, again)):
+                maker.make(drafts, again)
+                # what was decided on items stands on the rows that those have now
+                pipelines, targets = _asked_for(project, job, dataset)
+                plan_anew(project, run, label, pipelines, targets, runner.plan(targets, store))
+            planned = maker.make(targets, again)
+    if _is_main(job):  # the screens may still show what other settings made
         publish(project, pipelines[0])
-    return _outcome(project, job, label, run, pipelines, dataset, needed, len(planned) - needed)
+    return _outcome(project, job, label, run, pipelines, dataset, planned)
+
+
+def _asked_for(
+    project: Project, job: Job, dataset: DatasetLine
+) -> tuple[list[Pipeline], list[Stage[Any]]]:
+    """The job's pipelines with the decisions that stand now, and what has to be made."""
+    review = keep_decisions(project, job, dataset.digest)
+    pipelines = pipelines_of(project, job, dataset.digest, review)
+    return pipelines, targets_of(pipelines, job.until)
+
+
+def _again(
+    store: Artifacts, job: Job, pipelines: Sequence[Pipeline], targets: Sequence[Stage[Any]]
+) -> set[str]:
+    """The stored stages that are computed once more.
+
+    Those from the job's start on, those whose questions are asked again, and those that were being
+    computed once more when their run was stopped.
+    """
+    stages = {stage.fingerprint: stage for target in targets for stage in walk(target)}
+    stored = [stage for stage in stages.values() if store.has(stage)]
+    again = {stage.fingerprint for stage in stored if store.begun(stage)}
+    again |= asked_again(store, stored, job.retry)
+    if job.start is not None:
+        for stage in recomputed(pipelines, job.start, job.until):
+            if store.has(stage):
+                store.clear_scratch(stage)
+            again.add(stage.fingerprint)
+    return again
 
 
 def metric_lines(
@@ -165,51 +217,6 @@ def metric_lines(
     ]
 
 
-def _run_row(
-    project: Project,
-    job: Job,
-    label: str,
-    pipelines: Sequence[Pipeline],
-    targets: Sequence[Stage[Any]],
-    planned: Sequence[runner.Planned],
-) -> tuple[int, bool]:
-    """The run's number, and whether it is one that was finished before."""
-    content = "\n".join([label, *(stage.fingerprint for stage in targets)])
-    identity = hashlib.sha256(content.encode()).hexdigest()[:40]
-    before = runs.run_like(project, label, identity)
-    if before is not None and before.state == "done" and not any(s.needed for s in planned):
-        return before.id, True
-    if before is not None:
-        runs.resume_run(project, before.id, job.device)
-        return before.id, False
-    seed_of = {
-        stage.fingerprint: made.seed
-        for made in pipelines
-        for stage in walk(made.ranks)
-        if any(isinstance(behind, Pretrain) for behind in walk(stage))
-    }
-    new = runs.NewRun(
-        label=label,
-        target=job.until,
-        seeds=job.seeds,
-        config=job.config.changed(settings_of(job.variant)).model_dump(mode="json"),
-        identity=identity,
-        device=job.device,
-        threads=_threads(),
-        version=__version__,
-    )
-    stages = [
-        runs.RunStageLine(
-            step.stage.fingerprint,
-            step.stage.step,
-            type(step.stage).__name__,
-            seed_of.get(step.stage.fingerprint),
-        )
-        for step in planned
-    ]
-    return runs.start_run(project, new, stages), False
-
-
 def _asks_a_model(made: Pipeline) -> bool:
     return bool(made.augmenter or made.profiles)
 
@@ -217,63 +224,6 @@ def _asks_a_model(made: Pipeline) -> bool:
 def _is_main(job: Job) -> bool:
     """The project's own pipeline, whose items and profiles the screens show."""
     return job.variant is Variant.LLM_EDT and not job.label
-
-
-def _publisher(project: Project, made: Pipeline) -> Callable[[Stage[Any], object], None]:
-    """Shows what a stage made as soon as it stands, so that a reviewer need not wait."""
-
-    def finished(stage: Stage[Any], artifact: object) -> None:
-        if stage.step in {Step.GENERATE, Step.FILTER, Step.INSERT, Step.PROFILE}:
-            publish(project, made)
-
-    return finished
-
-
-def _nothing(stage: Stage[Any], artifact: object) -> None:
-    """Show nothing: an ablation's items are no business of the reviewer's."""
-
-
-def _threads() -> int:
-    import os
-
-    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
-
-
-@contextmanager
-def _closing(project: Project, run: int) -> Iterator[None]:
-    """Write down how the run ended, whatever ends it."""
-    state: runs.RunState = "failed"
-    reason = ""
-    try:
-        yield
-        state = "done"
-    except (RunCancelled, KeyboardInterrupt, ReviewPending, BudgetReached) as error:
-        state, reason = "interrupted", str(error)
-        raise
-    except EdtError as error:
-        reason = str(error)
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: a bug"
-        raise
-    finally:
-        runs.end_run(project, run, state, reason)
-
-
-def _stage_rows(project: Project, run: int) -> EventSink:
-    def note(event: Event) -> None:
-        match event:
-            case StageStarted():
-                runs.note_stage(project, run, event.fingerprint, "running")
-            case StageFinished():
-                state = "reused" if event.reused else "done"
-                runs.note_stage(project, run, event.fingerprint, state, event.seconds)
-            case StageFailed():
-                runs.note_stage(project, run, event.fingerprint, "failed")
-            case _:
-                pass
-
-    return note
 
 
 def _tee(*sinks: EventSink) -> EventSink:
@@ -291,8 +241,7 @@ def _outcome(
     run: int,
     pipelines: Sequence[Pipeline],
     dataset: DatasetLine,
-    computed: int,
-    reused: int,
+    planned: Sequence[runner.Planned],
 ) -> RunOutcome:
     table, metrics = None, []
     if job.until is Step.EVALUATE:
@@ -307,6 +256,16 @@ def _outcome(
             dataset.domain_names,
             notes=stand_in_notes(job.config) if _asks_a_model(pipelines[0]) else (),
         )
+    computed = sum(step.needed for step in planned)
     return RunOutcome(
-        run, label, "done", list(job.seeds), job.until, computed, reused, metrics, table
+        run,
+        label,
+        "done",
+        list(job.seeds),
+        job.until,
+        computed,
+        len(planned) - computed,
+        metrics,
+        table,
+        failed_stages(project.artifacts, [step.stage for step in planned]),
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edt_core.actions.configuring import configuration
+from edt_core.actions.failures import failed_stages, told
 from edt_core.actions.jobs import Job, pipelines_of
 from edt_core.recipes import DEFAULT_SEEDS, Pipeline
 from edt_core.stage import Stage, Step
@@ -29,7 +30,7 @@ class StepStatus:
     """Results that the stage is made of, over every seed."""
     holds: str
     reason: str
-    """Why it is not fresh."""
+    """Why it is not fresh; of questions without an answer, what asks them again."""
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,15 @@ def _step_status(
         return StepStatus(step, "off", 0, 0, "", "switched off by the settings")
     stored = [stage for stage in wanted.values() if project.artifacts.has(stage)]
     holds = _holds(step, held)
-    if len(stored) == len(wanted):
-        return StepStatus(step, "fresh", len(stored), len(wanted), holds, "")
     missing = [stage for stage in wanted.values() if stage not in stored]
-    change = _what_changed(missing[0], lines)
-    begun = any(project.artifacts.begun(stage) for stage in missing)
-    if begun:
+    change = _what_changed(missing[0], lines) if missing else ""
+    failed = failed_stages(project.artifacts, stored)
+    if any(project.artifacts.begun(stage) for stage in missing or stored):
         state, reason = "partial", "was stopped; a run goes on where it was"
+    elif not missing and failed:
+        state, reason = "partial", told(failed)
+    elif not missing:
+        state, reason = "fresh", ""
     elif change:
         state, reason = "stale", change
     elif stored:

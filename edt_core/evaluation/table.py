@@ -25,6 +25,7 @@ _LATEX = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     "±": r"$\pm$",
+    "≥": r"$\geq$",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
 _MARKDOWN = frozenset("\\`*_{}[]<>|#~!")
@@ -44,6 +45,8 @@ class Cell:
     star: bool = False
     """Significantly better than the row it was tested against."""
     decimals: int = 4
+    at_least: bool = False
+    """The value is what is known of a larger one."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +231,7 @@ def to_csv(table: Table) -> str:
 
 
 def to_json(table: Table) -> str:
-    """Title, columns, rows as objects with value, sd, mark and star, and notes."""
+    """Title, columns, rows as objects with value, sd and what is said of them, and notes."""
     return json.dumps(as_json(table), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
@@ -241,6 +244,7 @@ def as_json(table: Table) -> dict[str, Any]:
                 "sd": _number(cell.spread),
                 "mark": cell.mark,
                 "significant": cell.star,
+                "at_least": cell.at_least,
             }
             for cell in row
         ]
@@ -257,7 +261,16 @@ def as_json(table: Table) -> dict[str, Any]:
 def from_json(document: Mapping[str, Any]) -> Table:
     """The table that ``as_json`` wrote."""
     rows = tuple(
-        tuple(Cell(cell["value"], cell["sd"], cell["mark"], cell["significant"]) for cell in row)
+        tuple(
+            Cell(
+                cell["value"],
+                cell["sd"],
+                cell["mark"],
+                cell["significant"],
+                at_least=cell.get("at_least", False),
+            )
+            for cell in row
+        )
         for row in document["rows"]
     )
     return Table(document["title"], tuple(document["columns"]), rows, tuple(document["notes"]))
@@ -293,7 +306,7 @@ def _shown(cell: Cell) -> str:
     if not isinstance(value, float):
         return str(value)
     spread = f" ±{cell.spread:.{cell.decimals}f}" if cell.spread is not None else ""
-    return f"{value:.{cell.decimals}f}{spread}"
+    return f"{'≥ ' if cell.at_least else ''}{value:.{cell.decimals}f}{spread}"
 
 
 def _numeric(table: Table) -> list[bool]:

@@ -47,16 +47,17 @@ def cost_table(spending: Sequence[Spending], n_users: int) -> Table:
     uncertain = sum(line.uncertain for line in spending)
     if uncertain:
         notes.append(
-            f"{uncertain:,} calls without a usable answer may have been billed; their cost is not "
-            "known and not in the sum."
+            f"{uncertain:,} attempts that brought no usable answer may have been billed; their "
+            "cost is not known and not in the sum."
         )
     title = "Table 6: cost of the language model"
     return Table(title, columns, tuple(rows), tuple(notes))
 
 
 def _cost_row(name: str, lines: Sequence[Spending], n_users: int) -> tuple[Cell, ...]:
-    unknown = any(line.unpriced for line in lines)
-    cost = None if unknown else sum(line.cost for line in lines)
+    known = sum(line.cost for line in lines)
+    more = any(line.unpriced or line.uncertain for line in lines)
+    cost = None if not known and any(line.unpriced for line in lines) else known
     paper = sum(PAPER.values()) if name == "all" else PAPER.get(name)
     return (
         Cell(name),
@@ -66,8 +67,8 @@ def _cost_row(name: str, lines: Sequence[Spending], n_users: int) -> tuple[Cell,
         Cell(sum(line.prompt_tokens for line in lines)),
         Cell(sum(line.cached_tokens for line in lines)),
         Cell(sum(line.completion_tokens for line in lines)),
-        Cell(cost, decimals=6),
-        Cell(None if cost is None or not n_users else cost / n_users, decimals=6),
+        Cell(cost, decimals=6, at_least=more),
+        Cell(None if cost is None or not n_users else cost / n_users, decimals=6, at_least=more),
         Cell(paper, decimals=6),
     )
 

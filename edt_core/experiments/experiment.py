@@ -43,7 +43,7 @@ class Spending:
     reused: int = 0
     """Of the answered, as many as another project had paid for."""
     uncertain: int = 0
-    """Calls without a usable answer that may have been billed: nobody knows."""
+    """Attempts that brought nothing and may have been billed: nobody knows."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Protocol
@@ -15,8 +16,8 @@ from edt_core.llm.prompts import format_instruction
 from edt_core.llm.replies import clean, read, read_plain, unwrapped
 from edt_core.ports import Answer, Question, Refusal, StandIn
 
-CHUNK = 4096
-"""Questions that are looked up together."""
+CHUNK = 128
+"""Questions that are rendered and looked up together."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,44 @@ class Desk(Protocol):
     identity: str
     """What else the answers depend on, beside the request."""
     at_once: int
-    """Questions that are looked up, asked and held together."""
+    """Questions that are held at a time, from the oldest without an outcome to the newest."""
 
-    def resolve(self, requests: Sequence[Request]) -> Iterator[tuple[str, Answer | Refusal]]:
-        """Key and outcome of each, as they come; closing the iterator drains what is under way."""
+    def resolve(self, supply: "Supply") -> Iterator[tuple[str, Answer | Refusal]]:
+        """Key and outcome of each, as they come; closing the iterator drains what is under way.
+
+        It takes what it has use for whenever it likes, and may end before the supply does.
+        """
+
+
+class Supply(Protocol):
+    """Requests that wait to be asked."""
+
+    @property
+    def ended(self) -> bool:
+        """Nothing will come any more."""
+
+    def take(self, most: int) -> list[Request]:
+        """The next ones, at most so many; none while too many wait for their outcomes, or for good.
+
+        The two are told apart by ``ended``.
+        """
+
+
+class Given:
+    """Requests that are all at hand."""
+
+    def __init__(self, requests: Iterable[Request]) -> None:
+        """A supply of ``requests``."""
+        self._left = deque(requests)
+
+    @property
+    def ended(self) -> bool:
+        """All were taken."""
+        return not self._left
+
+    def take(self, most: int) -> list[Request]:
+        """The next ones, at most so many."""
+        return [self._left.popleft() for _ in range(min(most, len(self._left)))]
 
 
 class RememberingModel:
@@ -61,27 +96,17 @@ class RememberingModel:
             LlmUnavailable: the service can't be reached, or refuses the key or the model.
             BudgetReached: the next call could pass the cost cap.
         """
-        refused: dict[str, Answer | Refusal] = {}
-        remaining = iter(questions)
-        while chunk := list(islice(remaining, self._desk.at_once)):
-            yield from self._ask_chunk([self.rendered(question) for question in chunk], refused)
-
-    def _ask_chunk(
-        self, requests: list[Request], refused: dict[str, Answer | Refusal]
-    ) -> Iterator[Answer | Refusal]:
-        distinct = {request.key: request for request in requests}
-        outcomes = {key: refused[key] for key in distinct.keys() & refused.keys()}
-        outcomes.update(self._remembered(distinct))
-        unknown = [request for key, request in distinct.items() if key not in outcomes]
-        arriving = self._desk.resolve(unknown) if unknown else iter(())
+        ahead = _Ahead(questions, self.rendered, self._remembered, self._desk.at_once)
+        arriving: Iterator[tuple[str, Answer | Refusal]] = iter(())
         try:
-            for request in requests:
-                while request.key not in outcomes:
-                    key, outcome = next(arriving)
-                    outcomes[key] = outcome
-                    if isinstance(outcome, Refusal):
-                        refused[key] = outcome
-                yield outcomes[request.key]
+            while ahead.next_known() is not None:
+                while (outcome := ahead.given_out()) is None:
+                    found = next(arriving, None)
+                    if found is None:  # the desk has not begun, or gave up a round
+                        arriving = self._desk.resolve(ahead)
+                        found = next(arriving)
+                    ahead.settle(*found)
+                yield outcome
         finally:
             close = getattr(arriving, "close", None)
             if close:
@@ -120,6 +145,83 @@ class RememberingModel:
         return outcomes
 
 
+class _Ahead:
+    """Questions from the oldest that waits for its outcome to the newest that was looked up.
+
+    A slow answer holds back those behind it, which are asked meanwhile; how many is bounded, and so
+    is what is in memory.
+    """
+
+    def __init__(
+        self,
+        questions: Iterable[Question],
+        rendered: Callable[[Question], Request],
+        remembered: Callable[[dict[str, Request]], dict[str, Answer | Refusal]],
+        at_once: int,
+    ) -> None:
+        """Looks ``at_once`` questions ahead."""
+        self._questions = iter(questions)
+        self._rendered = rendered
+        self._remembered = remembered
+        self._at_once = at_once
+        self._order: deque[str] = deque()
+        self._waiting: Counter[str] = Counter()
+        """How often each key stands in the order."""
+        self._unknown: deque[Request] = deque()
+        """Looked up in vain and not yet taken."""
+        self._outcomes: dict[str, Answer | Refusal] = {}
+        self._refused: dict[str, Answer | Refusal] = {}
+        """Refusals of all questions so far: the ledger gives out answers alone."""
+        self._all = False
+
+    @property
+    def ended(self) -> bool:
+        """Nothing will be taken any more."""
+        return self._all and not self._unknown
+
+    def take(self, most: int) -> list[Request]:
+        """The next requests that the ledger doesn't know, as far as the window reaches."""
+        while len(self._unknown) < most and len(self._order) < self._at_once and self._look():
+            pass
+        return [self._unknown.popleft() for _ in range(min(most, len(self._unknown)))]
+
+    def settle(self, key: str, outcome: Answer | Refusal) -> None:
+        """An outcome has come."""
+        self._outcomes[key] = outcome
+        if isinstance(outcome, Refusal):
+            self._refused[key] = outcome
+
+    def next_known(self) -> str | None:
+        """The oldest question's key; None when there is no question left."""
+        if not self._order:
+            self._look()
+        return self._order[0] if self._order else None
+
+    def given_out(self) -> Answer | Refusal | None:
+        """The oldest question's outcome, once; None while it has none."""
+        key = self._order[0]
+        outcome = self._outcomes.get(key)
+        if outcome is not None:
+            self._order.popleft()
+            self._waiting[key] -= 1
+            if not self._waiting[key]:
+                del self._waiting[key], self._outcomes[key]
+        return outcome
+
+    def _look(self) -> bool:
+        """Render and look up some more; whether there were any."""
+        requests = [self._rendered(q) for q in islice(self._questions, CHUNK)]
+        self._all = len(requests) < CHUNK
+        new = {r.key: r for r in requests if r.key not in self._waiting}
+        self._order.extend(request.key for request in requests)
+        self._waiting.update(request.key for request in requests)
+        known = {key: self._refused[key] for key in new.keys() & self._refused.keys()}
+        known.update(self._remembered({key: r for key, r in new.items() if key not in known}))
+        self._outcomes.update(known)
+        self._unknown.extend(request for key, request in new.items() if key not in known)
+        return bool(requests)
+
+
 class StandInDesk:
     """The embedded stand-in's desk: no network, one transaction for a whole chunk."""
 
@@ -136,8 +238,12 @@ class StandInDesk:
         self._ledger = ledger
         self.identity: str = getattr(stand_in, "identity", "")
 
-    def resolve(self, requests: Sequence[Request]) -> Iterator[tuple[str, Answer | Refusal]]:
-        """Answer and record all, then hand them out. A refused answer is not asked for again."""
+    def resolve(self, supply: Supply) -> Iterator[tuple[str, Answer | Refusal]]:
+        """Answer and record many, then hand them out. A refused answer is not asked for again."""
+        while requests := supply.take(self.at_once):
+            yield from self._answered(requests)
+
+    def _answered(self, requests: Sequence[Request]) -> Iterator[tuple[str, Answer | Refusal]]:
         started = time.monotonic()
         texts = list(self._stand_in([request.question for request in requests]))
         texts += [""] * (len(requests) - len(texts))
@@ -209,7 +315,8 @@ def validated(question: Question, text: str) -> tuple[BaseModel | None, str]:
     if question.answer is None:
         return None, "" if read_plain(text) else "The answer is empty."
     found = read(text, question.answer)
-    return (None, found) if isinstance(found, str) else (found, "")
+    reason = found if isinstance(found, str) else question.check(found)
+    return (None, reason) if isinstance(found, str) or reason else (found, "")
 
 
 def repaired(request: Request, text: str, reason: str) -> Request:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from edt_core.errors import BudgetReached, LlmUnavailable
 from edt_core.events import EventSink, Noted, silence
-from edt_core.llm.asking import Desk, Request
+from edt_core.llm.asking import Desk, Given, Request, Supply
 from edt_core.llm.batch_api import BatchApi, Seen
 from edt_core.llm.batch_book import BatchBook
 from edt_core.llm.batch_collecting import Collector
@@ -102,7 +102,7 @@ class BatchDesk:
         )  # fmt: skip
         self._resumer = Resumer(self._api, book, self._sender, self._collector, self._deposit, emit)
 
-    def resolve(self, requests: Sequence[Request]) -> Iterator[Outcome]:
+    def resolve(self, supply: Supply) -> Iterator[Outcome]:
         """Key and outcome of each, as batches end.
 
         Raises:
@@ -111,7 +111,9 @@ class BatchDesk:
             RunCancelled: the user asked to stop; the batches go on at the service.
         """
         if self._live and not self._book.open(self._host):
-            yield from self._live.resolve(requests)
+            yield from self._live.resolve(supply)
+            return
+        if not (requests := supply.take(self.at_once)):
             return
         work = Work(requests[0].question.step)
         with asyncio.Runner() as runner:
@@ -127,7 +129,7 @@ class BatchDesk:
                 runner.run(outcomes.aclose())
                 raise
         if self._live and work.waiting:
-            yield from self._live.resolve([ticket.request for ticket in work.waiting])
+            yield from self._live.resolve(Given(ticket.request for ticket in work.waiting))
 
     async def _outcomes(
         self, work: Work, requests: Sequence[Request]

@@ -1,5 +1,6 @@
 """What a line of a batch's files says of one request."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ from edt_core.llm.in_flight import Reply
 from edt_core.llm.ledger import Attempt
 from edt_core.llm.problems import Problem
 from edt_core.llm.replies import clean
+from edt_core.llm.service import KEPT
 
 _PREFIX = "edt-"
 _NOT_RUN = {"batch_expired", "batch_cancelled"}
@@ -55,9 +57,15 @@ def read_line(
     body = answer.get("body") if isinstance(answer, dict) else None
     status = answer.get("status_code") if isinstance(answer, dict) else 0
     status = status if isinstance(status, int) and 0 <= status < 1000 else 0
+    named = answer.get("request_id") if isinstance(answer, dict) else ""
+    heard = Attempt(
+        seconds,
+        status=status,
+        request_id=named[:200] if isinstance(named, str) else "",
+        body=json.dumps(body if body is not None else told.get("error"))[:KEPT],
+    )
     if status == 200 and isinstance(body, dict):
-        reply = replace(read_reply(body), latency=seconds, attempts=(Attempt(seconds, "", 200),))
-        return Line(call, reply, 200)
+        return Line(call, replace(read_reply(body), latency=seconds, attempts=(heard,)), 200)
     code, said = _error(told.get("error"))
     if status != 200 and isinstance(body, dict) and not said:
         code, said = _error(body.get("error"))
@@ -69,7 +77,7 @@ def read_line(
     reply = Reply(
         error=text,
         latency=seconds,
-        attempts=(Attempt(seconds, text, status),),
+        attempts=(replace(heard, error=text),),
         fatal=fatal(problem),
     )
     return Line(call, reply, status, code in _NOT_RUN)

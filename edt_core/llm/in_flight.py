@@ -2,18 +2,18 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from pydantic import BaseModel
 
 from edt_core.errors import LlmUnavailable
-from edt_core.llm.asking import Request, opened, repaired, validated
+from edt_core.llm.asking import Request, Supply, opened, repaired, validated
 from edt_core.llm.books import Books
 from edt_core.llm.ledger import Attempt, Call, Ledger
 from edt_core.llm.pace import Stopped
-from edt_core.llm.prices import Price, Purse
+from edt_core.llm.prices import Price, Purse, settle_lost
 from edt_core.ports import Answer, Question, Refusal
 
 Outcome = tuple[str, Answer | Refusal]
@@ -76,7 +76,8 @@ class ServiceDesk:
 
     provider = "openai"
     identity = ""
-    at_once = 4096
+    at_once = 8192
+    """At 64 answers a second so many that a call which hangs for two minutes delays no other."""
 
     def __init__(
         self,
@@ -98,7 +99,7 @@ class ServiceDesk:
         self._purse = purse
         self._check = check
 
-    def resolve(self, requests: Sequence[Request]) -> Iterator[Outcome]:
+    def resolve(self, supply: Supply) -> Iterator[Outcome]:
         """Key and outcome of each, as they come.
 
         Raises:
@@ -108,12 +109,13 @@ class ServiceDesk:
             KeyboardInterrupt: the user insists; those in flight stay ``unknown``.
         """
         with asyncio.Runner() as runner:
-            flight = _Flight(deque(requests), Books(self._ledger))
+            flight = _Flight(supply, 2 * self._concurrency, Books(self._ledger))
             try:
                 runner.run(self._take_off(flight))
                 while (arrived := runner.run(flight.next())) is not None:
                     self._check()
                     yield from arrived
+                    flight.refill()
             except KeyboardInterrupt:
                 for worker in flight.workers:
                     worker.cancel()
@@ -126,13 +128,17 @@ class ServiceDesk:
 
     async def _take_off(self, flight: "_Flight") -> None:
         await self._chat.open()
-        workers = min(self._concurrency, len(flight.waiting))
+        flight.refill()
+        workers = self._concurrency
+        if flight.supply.ended:
+            workers = min(workers, len(flight.waiting))
         flight.workers = [asyncio.create_task(self._work(flight)) for _ in range(workers)]
 
     def _drain(self, flight: "_Flight", *, at_once: bool = False) -> None:
         """Begin nothing more; ``at_once``: send nothing more either."""
         flight.ending = True
         flight.waiting.clear()
+        flight.filled.set()
         self._chat.drain(at_once=at_once)
 
     async def _land(self, flight: "_Flight") -> None:
@@ -142,8 +148,7 @@ class ServiceDesk:
     async def _work(self, flight: "_Flight") -> None:
         """Take one request after another until none is left or something is badly wrong."""
         try:
-            while flight.waiting:
-                request = flight.waiting.popleft()
+            while (request := await flight.request()) is not None:
                 flight.arrived.put_nowait((request.key, await self._settled(request, flight)))
         except Stopped:
             pass
@@ -182,6 +187,7 @@ class ServiceDesk:
             self._drain(flight, at_once=True)  # no other call is sent to learn the same
         if self._purse:
             self._purse.settle(reserved, paid(reply, self._price))
+            settle_lost(self._purse, reply.attempts, request.text, request.body["max_tokens"])
         flight.failures = flight.failures + 1 if reply.error and not reply.refused else 0
         return call_id, reply
 
@@ -198,14 +204,33 @@ class ServiceDesk:
 class _Flight:
     """What one ``resolve`` has under way."""
 
-    waiting: deque[Request]
+    supply: Supply
+    reserve: int
+    """Requests that are kept at hand, so that no worker waits for the next."""
     books: Books
+    waiting: deque[Request] = field(default_factory=deque)
+    filled: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: "asyncio.Queue[Outcome | None]" = field(default_factory=asyncio.Queue)
     workers: list["asyncio.Task[None]"] = field(default_factory=list)
     landed: int = 0
     failures: int = 0
     ending: bool = False
     error: Exception | None = None
+
+    def refill(self) -> None:
+        """Take requests from the supply, whose questions may have to be rendered first."""
+        if not self.ending:
+            self.waiting.extend(self.supply.take(self.reserve - len(self.waiting)))
+            self.filled.set()
+
+    async def request(self) -> Request | None:
+        """The next request, once there is one; None when none will come any more."""
+        while not self.waiting:
+            if self.ending or self.supply.ended:
+                return None
+            self.filled.clear()
+            await self.filled.wait()
+        return self.waiting.popleft()
 
     async def next(self) -> list[Outcome] | None:
         """What has arrived, nothing after a short while; None when every worker has stopped."""

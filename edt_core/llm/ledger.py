@@ -20,6 +20,10 @@ class Attempt:
     """Empty for the one that brought the answer."""
     status: int = 0
     """The HTTP status; 0 where none came."""
+    request_id: str = ""
+    """As the service names the request, for who has to ask its support."""
+    body: str = ""
+    """What the service sent, as far as it is kept, without the key."""
 
     @property
     def turned_away(self) -> bool:
@@ -64,6 +68,24 @@ class Call:
     attempts: tuple[Attempt, ...] = ()
     reused_from: str = ""
     """Project and number of the call whose answer this is; empty for one that was bought here."""
+
+    @property
+    def raw(self) -> str:
+        """The body that the service sent last, as far as it is kept."""
+        return next((attempt.body for attempt in self.attempts[::-1] if attempt.body), "")
+
+    @property
+    def uncertain(self) -> int:
+        """Attempts that may have been billed and brought nothing: nobody knows."""
+        if self.status == "unknown":
+            return 1
+        accounted = self.status == "answered" or self.cost is not None
+        return max(0, billable(self.attempts) - accounted)
+
+
+def billable(attempts: Sequence[Attempt]) -> int:
+    """How many attempts a service may have billed: those that it did not turn away."""
+    return sum(not attempt.turned_away for attempt in attempts)
 
 
 @dataclass(frozen=True)

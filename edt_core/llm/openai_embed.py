@@ -18,7 +18,7 @@ from edt_core.llm.books import Books
 from edt_core.llm.ledger import Attempt, Call, Ledger, content_key
 from edt_core.llm.pace import Stopped
 from edt_core.llm.presets import address_of, key_names
-from edt_core.llm.prices import Price, Purse, price_of
+from edt_core.llm.prices import Price, Purse, price_of, settle_lost
 from edt_core.llm.service import CallFailed, Endpoint, Service
 from edt_core.llm.vector_replies import VectorReply, read_vectors
 
@@ -57,6 +57,7 @@ def endpoint(settings: EmbeddingSettings) -> Endpoint:
         requests_per_minute=settings.requests_per_minute,
         tokens_per_minute=settings.tokens_per_minute,
         largest_body=64 * 2**20,
+        keeps_answers=False,
     )
 
 
@@ -168,13 +169,16 @@ class OpenAIEmbedder:
 
         A batch that is refused is halved; when both halves are taken, the size was to blame, and no
         later batch is larger. Of one that is answered, only what was no good is asked for again.
+        One that hangs until its deadline is sent again: it must not end a run of hours.
         """
         found: dict[str, Floats] = {}
         reply = VectorReply()
-        for _ in range(_TRIES):
+        for left in reversed(range(_TRIES)):
             try:
                 reply = await self._asked(wanted)
             except CallFailed as failed:
+                if not (failed.fatal or failed.for_good) and left:
+                    continue
                 if failed.fatal or failed.status not in _TOO_MUCH or len(wanted) == 1:
                     text = wanted[0][1] if failed.status in _TOO_MUCH else ""
                     raise failed.fatal or vector_replies.no_vector(failed.reason, text) from None
@@ -237,6 +241,7 @@ class _Page:
 
     call_id: int
     call: Call
+    text: str
     reserved: float
     started: float
 
@@ -260,7 +265,8 @@ class _Book:
 
     async def opened(self, texts: Sequence[str]) -> _Page:
         """Hold money back and start a line in the ledger; raises BudgetReached and Stopped."""
-        reserved = await self._purse.reserve("".join(texts), 0) if self._purse else 0.0
+        text = "".join(texts)
+        reserved = await self._purse.reserve(text, 0) if self._purse else 0.0
         if self.shut:
             if self._purse:
                 self._purse.settle(reserved, 0.0)
@@ -271,7 +277,7 @@ class _Book:
         key = content_key("openai", "\0".join((self._model, *texts)), "embedding")
         call = Call(key, "embed", "embedding", None, "openai", self._model, request)
         call_id = await self._books.begin(call) if self._books else 0
-        return _Page(call_id, call, reserved, time.monotonic())
+        return _Page(call_id, call, text, reserved, time.monotonic())
 
     async def closed(
         self, page: _Page, answer: Mapping[str, Any], attempts: tuple[Attempt, ...], reason: str
@@ -285,6 +291,7 @@ class _Book:
             paid = 0.0
         if self._purse:
             self._purse.settle(page.reserved, paid)
+            settle_lost(self._purse, attempts, page.text, 0)
         if self._books:
             done = replace(
                 page.call,

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edt_core.config import EmbeddingSettings, LlmSettings
 from edt_core.errors import BudgetReached, InputError
+from edt_core.llm.ledger import Attempt, billable
 from edt_core.llm.presets import address_of, is_own_hardware
 
 _LOOK_AGAIN = 0.02
@@ -183,6 +184,12 @@ class Purse(Protocol):
 
     def settle(self, reserved: float, paid: float | None) -> None:
         """Replace a reserve by what was paid; None (unknown) keeps the reserve as spent."""
+
+
+def settle_lost(purse: Purse, attempts: Sequence[Attempt], text: str, max_tokens: int) -> None:
+    """Count the attempts before a call's last one that may have been billed, each at its most."""
+    for _ in range(billable(attempts) - 1):
+        purse.settle(purse.owe(text, max_tokens), None)
 
 
 class Till:

@@ -23,12 +23,19 @@ from edt_core.llm.problems import Problem
 from edt_core.llm.transport import BadAnswer, client
 
 if TYPE_CHECKING:
+    import httpx2
     from openai import AsyncOpenAI
 
-Send: TypeAlias = "Callable[[AsyncOpenAI], Awaitable[bytes]]"
+Send: TypeAlias = "Callable[[AsyncOpenAI], Awaitable[bytes | httpx2.Response]]"
+
+KEPT = 64 * 2**10
+"""Letters of a body that go on record."""
 
 LARGEST_BODY = 4 * 2**20
 """Bytes of one answer to a chat request that are read."""
+
+_REQUEST_IDS = ("x-request-id", "apim-request-id", "request-id")
+"""Headers in which services name a request."""
 
 SLOWEST = 100_000
 """Bytes a second at which a file may come or go before it is given up, beyond the timeout."""
@@ -66,6 +73,8 @@ class Endpoint:
     """Seconds; doubled with each attempt, then drawn evenly from 0 to that (full jitter)."""
     longest_pause: float = 60.0
     largest_body: int = LARGEST_BODY
+    keeps_answers: bool = True
+    """The bodies of answers go on record; those of failures always do."""
 
     @property
     def host(self) -> str:
@@ -148,8 +157,10 @@ class Service:
             CallFailed: no answer after all attempts, or one that another attempt can't better.
         """
 
-        async def post(client: "AsyncOpenAI") -> bytes:
-            return await client.post(path, body=body, cast_to=bytes)
+        async def post(client: "AsyncOpenAI") -> "httpx2.Response":
+            import httpx2
+
+            return await client.post(path, body=body, cast_to=httpx2.Response)
 
         return await self.tried(post, tokens, model=str(body["model"]))
 
@@ -181,16 +192,20 @@ class Service:
             try:
                 async with self._pace.turn(tokens):
                     started = time.monotonic()
-                    answer, problem = await self._attempt(send, left, most)
+                    answer, problem, heard = await self._attempt(send, left, most)
                     seconds = time.monotonic() - started
             except Stopped:
                 raise _stopped(attempts) from None
             left -= seconds
             if problem is None:
-                attempts.append(Attempt(seconds, status=200))
+                if not endpoint.keeps_answers:
+                    heard = replace(heard, body="")
+                attempts.append(replace(heard, seconds=seconds, status=200))
                 self._pace.used(tokens, _used(answer))
                 return answer, tuple(attempts)
-            attempts.append(Attempt(seconds, problem.text, problem.status))
+            attempts.append(
+                replace(heard, seconds=seconds, error=problem.text, status=problem.status)
+            )
             if problem.too_fast:
                 self._pace.turned_away(started)
             else:
@@ -244,30 +259,50 @@ class Service:
         Raises:
             BadAnswer: it is none.
         """
-        # a byte that is no UTF-8 spoils a letter, not a paid answer
-        text = problems.without(self._key, raw.decode("utf-8", "replace"))
         try:
-            answer = json.loads(text)
+            answer = json.loads(self._text(raw))
         except (ValueError, RecursionError):
             raise BadAnswer("The service's answer is no JSON, or breaks off.") from None
         if not isinstance(answer, dict):
             raise BadAnswer("The service's answer is no JSON object.")
         return answer
 
+    def _text(self, raw: bytes) -> str:
+        # a byte that is no UTF-8 spoils a letter, not a paid answer
+        return problems.without(self._key, raw.decode("utf-8", "replace"))
+
     async def _attempt(
         self, send: Send, left: float, most: float
-    ) -> tuple[dict[str, Any], Problem | None]:
+    ) -> tuple[dict[str, Any], Problem | None, Attempt]:
+        """The answer, what went wrong, and of the attempt what the service sent."""
         assert self._client
+        heard = Attempt(0.0)
         try:
             async with asyncio.timeout(max(0.0, left)):
-                answer = self.readable(await send(self._client))
+                sent = await send(self._client)
+            heard = self._heard(sent)
+            answer = self.readable(sent if isinstance(sent, bytes) else sent.content)
         except Exception as error:
             problem = self._problem(error, most)
             if problem is None:
                 raise
-            return {}, problem
+            if (refusal := getattr(error, "response", None)) is not None:
+                heard = self._heard(refusal)
+            return {}, problem, heard
         self._reached = self._answered = True
-        return answer, None
+        return answer, None, heard
+
+    def _heard(self, sent: "bytes | httpx2.Response") -> Attempt:
+        """What a service sent, as it goes on record."""
+        raw = sent if isinstance(sent, bytes) else sent.content
+        text = self._text(raw[: 4 * KEPT])  # a letter has at most so many bytes
+        headers = {} if isinstance(sent, bytes) else sent.headers
+        named = next((headers[name] for name in _REQUEST_IDS if name in headers), "")
+        return Attempt(
+            0.0,
+            request_id=problems.without(self._key, named)[:200],
+            body=text if len(text) <= KEPT else f"{text[:KEPT]}… ({len(raw):,} bytes)",
+        )
 
     def _problem(self, error: Exception, seconds: float) -> Problem | None:
         """What went wrong in an exchange that had so long; None: no failure of the service."""

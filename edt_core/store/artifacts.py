@@ -5,7 +5,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +17,14 @@ from sqlmodel import select
 from edt_core import artifact as files
 from edt_core.errors import EdtError, MissingInput, ProjectError
 from edt_core.stage import Stage, Step
-from edt_core.store.database import Database
+from edt_core.store.database import Database, run_many
 from edt_core.store.tables import Artifact
 
 T = TypeVar("T")
 _SHAPES = "array shapes"
 """Beside the parameters, which have names without a space: what the result turned out to be."""
 _CHECKPOINTS = {Step.PRETRAIN, Step.FINETUNE}
+_PLACES = ("arrays", "checkpoints")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class ArtifactLine:
     bytes: int
     seconds: float
     created_at: float
+    unanswered: int
+    """Questions without an answer, which a run may ask again."""
     shapes: dict[str, list[int]]
     """Of its arrays by name; empty where an older version wrote it."""
 
@@ -112,17 +115,24 @@ class Artifacts:
         with safe_open(file, framework="np") as arrays:
             return {name: arrays.get_slice(name)[rows] for name, rows in wanted.items()}
 
-    def write(self, stage: Stage[Any], artifact: object, seconds: float) -> None:
+    def write(self, stage: Stage[Any], artifact: object, seconds: float) -> bool:
         """Store an artifact, all or nothing.
+
+        One that differs from what is stored takes what stands on that with it, and one that does
+        not leaves it as it is: no result is ever shown as that of answers which are others by now.
+
+        Returns:
+            Whether a different one was replaced.
 
         Raises:
             EdtError: the disk is full; nothing is left behind.
         """
         relative = _place(stage.step, stage.fingerprint)
         folder = self._folder / relative
+        fresh = folder.with_name(f".{folder.name}.new")
         with plain_disk_errors(folder):
-            shutil.rmtree(folder, ignore_errors=True)  # no row names it, or it is damaged
-            files.save(artifact, folder)
+            shutil.rmtree(fresh, ignore_errors=True)
+            files.save(artifact, fresh)
         row = Artifact(
             fingerprint=stage.fingerprint,
             step=stage.step.value,
@@ -130,19 +140,78 @@ class Artifacts:
             parameters=json.dumps({**stage.parameters, _SHAPES: files.shapes(artifact)}),
             inputs=json.dumps([source.fingerprint for source in stage.inputs]),
             folder=relative,
-            checksum=_checksum(folder),
-            bytes=_size(folder),
+            checksum=_checksum(fresh),
+            bytes=_size(fresh),
             seconds=seconds,
             created_at=time.time(),
+            unanswered=stage.unanswered(artifact),
         )
+        before = self._row(stage.fingerprint)
+        if before is not None and before.checksum == row.checksum and self.has(stage):
+            shutil.rmtree(fresh)
+            return False
+        replaced = before is not None and not self._alike(before, row, stage, artifact)
+        if before is not None:
+            behind = self.behind(stage.fingerprint) if replaced else []
+            self._drop([before.fingerprint, *(line.fingerprint for line in behind)])
+        with plain_disk_errors(folder):
+            shutil.rmtree(folder, ignore_errors=True)  # no row names it
+            fresh.rename(folder)
         with self._database.write() as session:
             session.merge(row)
+        return replaced
+
+    def behind(self, fingerprint: str) -> list[ArtifactLine]:
+        """The stored results that stand on one, at any distance."""
+        on: dict[str, list[ArtifactLine]] = {}
+        for line in self.lines():
+            for source in line.inputs:
+                on.setdefault(source, []).append(line)
+        found: dict[str, ArtifactLine] = {}
+        waiting = [fingerprint]
+        while waiting:
+            for line in on.get(waiting.pop(), ()):
+                if line.fingerprint not in found:
+                    found[line.fingerprint] = line
+                    waiting.append(line.fingerprint)
+        return list(found.values())
+
+    def _alike(self, before: Artifact, now: Artifact, stage: Stage[Any], artifact: object) -> bool:
+        """Would every later stage make the same of both?"""
+        if before.checksum == now.checksum:
+            return True
+        if not stage.unread or not self.has(stage):
+            return False
+        try:
+            return files.differing(self.read(stage), artifact) <= stage.unread
+        except ProjectError:  # nobody knows what the damaged one said
+            return False
+
+    def _drop(self, fingerprints: Sequence[str]) -> None:
+        """Forget results, the rows that show them, and unfinished work on all but the first."""
+        marks = [(fingerprint,) for fingerprint in fingerprints]
+        with self._database.write() as session:
+            for statement in (
+                "DELETE FROM artifact WHERE fingerprint = ?",
+                "DELETE FROM profile WHERE fingerprint = ?",
+                # generated items stay shown with their decisions until new ones take their place
+                "DELETE FROM latest WHERE fingerprint = ? AND kind != 'drafts'",
+            ):
+                run_many(session, statement, marks)
+        for fingerprint in fingerprints[1:]:
+            for place in (*_PLACES, "scratch"):
+                shutil.rmtree(self._folder / place / fingerprint, ignore_errors=True)
 
     def scratch(self, stage: Stage[Any]) -> Path:
         """The stage's own folder for unfinished work; made when it isn't there."""
         folder = self._folder / "scratch" / stage.fingerprint
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def unanswered(self, stage: Stage[Any]) -> int:
+        """Questions of the stored artifact that found no answer; 0 where none is stored."""
+        row = self._row(stage.fingerprint)
+        return row.unanswered if row is not None and self.has(stage) else 0
 
     def begun(self, stage: Stage[Any]) -> bool:
         """Does unfinished work of the stage wait to be gone on with?"""
@@ -152,17 +221,6 @@ class Artifacts:
     def clear_scratch(self, stage: Stage[Any]) -> None:
         """Empty it."""
         shutil.rmtree(self._folder / "scratch" / stage.fingerprint, ignore_errors=True)
-
-    def forget(self, stage: Stage[Any]) -> None:
-        """Drop the stage's artifact, so that the next run computes it anew."""
-        with self._database.write() as session:
-            row = session.get(Artifact, stage.fingerprint)
-            if row is None:
-                return
-            folder = self._folder / row.folder
-            session.delete(row)
-        shutil.rmtree(folder, ignore_errors=True)
-        self.clear_scratch(stage)
 
     def line(self, fingerprint: str) -> ArtifactLine | None:
         """What is known of one stored result."""
@@ -200,6 +258,7 @@ class Artifacts:
             row.bytes,
             row.seconds,
             row.created_at,
+            row.unanswered,
             shapes,
         )
 
@@ -220,7 +279,7 @@ class Artifacts:
 
 def _place(step: str, fingerprint: str) -> str:
     """Where a stage's folder is inside the project's."""
-    return f"{'checkpoints' if step in _CHECKPOINTS else 'arrays'}/{fingerprint}"
+    return f"{_PLACES[step in _CHECKPOINTS]}/{fingerprint}"
 
 
 def _files(folder: Path) -> list[Path]:

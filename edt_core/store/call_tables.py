@@ -15,7 +15,7 @@ class Call(Table, table=True):
         Index(
             "ix_call_spent",
             *("step", "status", "cost", "prompt_tokens", "cached_tokens", "completion_tokens"),
-            *("reused_from", "run"),
+            *("reused_from", "run", "uncertain"),
         ),
         Index(None, "user_id"),
         Index(None, "status"),
@@ -48,13 +48,17 @@ class Call(Table, table=True):
     reason: str
     reused_from: str = ""
     """Project and number of the call whose answer this is, or empty: it was bought here."""
+    uncertain: int = 0
+    """Attempts that may have been billed and brought nothing: nobody knows."""
     attempts: str
-    """JSON list of ``{seconds, error}``."""
+    """JSON list of ``{seconds, error, status, request_id, body}``."""
     request: str
     """JSON body as sent."""
     response: str
     parsed: str
     """JSON, or empty."""
+    raw: str = ""
+    """The body that the service sent last, as far as it is kept, without the key."""
 
 
 class CallBatch(Table, table=True):

@@ -35,7 +35,7 @@ class Spend:
     reused: int = 0
     """Of the answered, as many as were taken from another project."""
     uncertain: int = 0
-    """Calls without a usable answer that may have been billed: nobody knows."""
+    """Attempts that brought nothing and may have been billed: nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ class Asked:
     user: str = ""
     """A user's source id, who may be of an earlier import."""
     status: str = ""
-    """``answered``, ``invalid``, ``failed`` or ``unknown``; ``bad`` for the last three."""
+    """``answered``, ``invalid``, ``failed`` or ``unknown``; ``bad`` for the last three;
+    ``unanswered`` for the newest call of each question that none has answered."""
     text: str = ""
     """In request or response."""
 
@@ -91,6 +92,8 @@ class CallText:
     attempts: list[dict[str, Any]]
     batch: str = ""
     """The batch that it went with, as the service calls it, and how far that is; mostly none."""
+    raw: str = ""
+    """The body that the service sent last, as far as it is kept."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def spend(project: Project) -> list[Spend]:
         SELECT step, sum(status = 'answered'), sum(status = 'invalid'), sum(status = 'failed'),
                sum(status = 'unknown'), sum(prompt_tokens), sum(completion_tokens), total(cost),
                sum(status = 'answered' AND cost IS NULL), sum(cached_tokens),
-               sum(reused_from != ''), sum(status != 'answered' AND cost IS NULL)
+               sum(reused_from != ''), sum(uncertain)
         FROM call GROUP BY step ORDER BY min(id)"""
     with project.database.read() as session:
         return [Spend(*row) for row in rows_of(session, query)]
@@ -164,6 +167,15 @@ def measured(project: Project, model: str, template: str = "") -> Measured | Non
     return Measured(*row) if row[0] and row[-1] else None
 
 
+_VAIN = """status IN ('invalid', 'failed', 'unknown')
+    AND template != 'embedding' AND step != 'doctor'"""
+"""Of calls that asked a question of a stage and brought no usable answer."""
+
+_NEVER_ANSWERED = f"""
+    NOT EXISTS (SELECT 1 FROM call a WHERE a.key = c.key AND a.status = 'answered')
+    AND c.key NOT IN (SELECT u.key FROM call u {_IN_BATCH})"""
+
+
 def unanswered(project: Project, *, running: bool = False) -> dict[str, int]:
     """Questions by step that were asked in vain and never answered since; repairs count once.
 
@@ -173,12 +185,10 @@ def unanswered(project: Project, *, running: bool = False) -> dict[str, int]:
         project: The project.
         running: A run goes on, so that calls without an end are in flight and not lost.
     """
-    ended = "'invalid', 'failed'" if running else "'invalid', 'failed', 'unknown'"
+    known = "AND status != 'unknown'" if running else ""
     query = f"""
-        SELECT step, count(DISTINCT key) FROM call c WHERE status IN ({ended})
-        AND NOT EXISTS (SELECT 1 FROM call a WHERE a.key = c.key AND a.status = 'answered')
-        AND key NOT IN (SELECT u.key FROM call u {_IN_BATCH})
-        GROUP BY step"""
+        SELECT step, count(DISTINCT key) FROM call c WHERE {_VAIN} {known}
+        AND {_NEVER_ANSWERED} GROUP BY step"""
     with project.database.read() as session:
         return {step: int(number) for step, number in rows_of(session, query)}
 
@@ -198,6 +208,7 @@ def calls(
     status: str = "",
     text: str = "",
     before: int | None = None,
+    among: Sequence[int] | None = None,
     limit: int = 50,
 ) -> list[CallLine]:
     """Calls, newest first.
@@ -206,9 +217,10 @@ def calls(
         project: The project.
         step: Of this step alone.
         user: About the user with this source id alone, who may be of an earlier import.
-        status: ``answered``, ``invalid``, ``failed`` or ``unknown``; ``bad`` for the last three.
+        status: As in ``Asked``.
         text: Only calls with this text in request or response.
         before: Only calls with a smaller id: the next page.
+        among: Of these ids alone.
         limit: Most calls.
 
     Raises:
@@ -218,6 +230,9 @@ def calls(
     if before is not None:
         condition += " AND c.id < ?"
         values.append(before)
+    if among is not None:
+        condition += " AND c.id IN (SELECT value FROM json_each(?))"
+        values.append(json.dumps(list(among)))
     query = f"{_CALL} WHERE {condition} ORDER BY c.id DESC LIMIT ?"
     with project.database.read() as session:
         return [CallLine(*row) for row in rows_of(session, query, *values, limit)]
@@ -253,8 +268,10 @@ def call(project: Project, number: int) -> CallText:
         lines = [CallLine(*row) for row in rows_of(session, f"{_CALL} WHERE c.id = ?", number)]
         if not lines:
             raise UsageError(f"There is no call {number}.", hint="'edt calls' lists them.")
-        ((request, response, parsed, attempts),) = rows_of(
-            session, "SELECT request, response, parsed, attempts FROM call WHERE id = ?", number
+        ((request, response, parsed, attempts, raw),) = rows_of(
+            session,
+            "SELECT request, response, parsed, attempts, raw FROM call WHERE id = ?",
+            number,
         )
         batch = rows_of(
             session,
@@ -270,6 +287,7 @@ def call(project: Project, number: int) -> CallText:
             json.loads(parsed) if parsed else None,
             json.loads(attempts),
             "".join(f"{remote or 'not submitted'} ({state})" for remote, state in batch),
+            raw,
         )
     except ValueError as error:
         raise ProjectError(
@@ -318,6 +336,9 @@ def _condition(project: Project, asked: Asked) -> tuple[str, list[Any]]:
         values.append(_asked_about(project, asked.user))
     if asked.status == "bad":
         parts.append("c.status IN ('invalid', 'failed', 'unknown')")
+    elif asked.status == "unanswered":
+        parts.append(f"c.id IN (SELECT max(id) FROM call WHERE {_VAIN} GROUP BY key)")
+        parts.append(_NEVER_ANSWERED)
     elif asked.status:
         parts.append("c.status = ?")
         values.append(asked.status)

@@ -81,7 +81,7 @@ def write_calls(session: Session, file: Path) -> None:
     query = """
         SELECT id, step AS stage, user_id AS user, request, response, parsed, provider, model,
                prompt_tokens, completion_tokens, cost, latency, status, attempts, cached_tokens,
-               reused_from
+               reused_from, raw
         FROM call ORDER BY id"""
     lines = (
         {

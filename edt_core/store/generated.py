@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -68,35 +68,99 @@ def record_drafts(project: Project, fingerprint: str, drafts: DraftColumns) -> N
         _point_to(session, "drafts", fingerprint)
         if _drafts_id(session, fingerprint) is not None:
             return
-        made = Drafts(fingerprint=fingerprint, created_at=time.time())
-        session.add(made)
-        session.flush()
-        before = rows_of(session, "SELECT coalesce(max(id), 0) FROM generated")[0][0]
-        ids = range(before + 1, before + 1 + len(drafts.titles))
-        rows = zip(
-            ids,
-            (made.id for _ in ids),
-            range(len(ids)),
-            drafts.users.tolist(),
-            drafts.targets.tolist(),
-            (call if call >= 0 else None for call in drafts.calls.tolist()),
-            (0 for _ in ids),
-            map(storable, drafts.titles),
-            strict=True,
+        number = _new_drafts(session, fingerprint)
+        _insert_drafts(session, number, drafts, range(len(drafts.titles)))
+
+
+def drafts_outdated(project: Project, fingerprint: str) -> bool:
+    """Whether the rows of these drafts are of an artifact that another one has replaced since."""
+    query = """
+        SELECT 1 FROM drafts d JOIN artifact a ON a.fingerprint = d.fingerprint
+        WHERE d.fingerprint = ? AND a.created_at > d.created_at"""
+    with project.database.read() as session:
+        return bool(rows_of(session, query, fingerprint))
+
+
+def renew_drafts(project: Project, fingerprint: str, drafts: DraftColumns) -> None:
+    """Bring the rows of known drafts in line with the artifact, whatever is shown at present.
+
+    An item that is still there keeps its number and what was decided on it; one that is not leaves
+    with its history. What was judged on the others is judged anew.
+    """
+    texts = zip(
+        drafts.calls.tolist(), drafts.users.tolist(), drafts.targets.tolist(),
+        map(storable, drafts.titles), strict=True,
+    )  # fmt: skip
+    now = {written: row for row, written in enumerate(texts)}
+    with project.database.write() as session:
+        number = _known_drafts(session, fingerprint)
+        query = "SELECT coalesce(call, -1), user, target, title, id FROM generated WHERE drafts = ?"
+        before = {tuple(line[:4]): line[4] for line in rows_of(session, query, number)}
+        gone = [before[written] for written in before.keys() - now.keys()]
+        if gone:
+            left = _new_drafts(session, f"{fingerprint} until {time.time()}")
+            run_many(
+                session,
+                "UPDATE generated SET drafts = ? WHERE id = ?",
+                ((left, item) for item in gone),
+            )
+        session.connection().exec_driver_sql(
+            "UPDATE generated SET row = -1 - row, source_score = NULL, target_score = NULL, "
+            "source_rank = NULL, anchor_key = NULL, anchor_position = NULL, verdict = NULL, "
+            "inserted = 0, key = NULL WHERE drafts = ?",
+            (number,),
         )
-        columns = ("id", "drafts", "row", "user", "target", "call", "inserted", "title")
-        insert_rows(session, "generated", columns, rows)
-        texts = zip(
-            ids,
-            map(storable, drafts.brands),
-            map(storable, drafts.dates),
-            map(storable, drafts.prices),
-            (json.dumps(list(names)) for names in drafts.categories),
-            map(storable, drafts.descriptions),
-            strict=True,
+        kept = ((now[written], before[written]) for written in before.keys() & now.keys())
+        run_many(session, "UPDATE generated SET row = ? WHERE id = ?", kept)
+        new = sorted(now[written] for written in now.keys() - before.keys())
+        _insert_drafts(session, number, drafts, new)
+        session.connection().exec_driver_sql(
+            "UPDATE drafts SET created_at = ? WHERE id = ?", (time.time(), number)
         )
-        names = ("id", "brand", "date", "price", "categories", "description")
-        insert_rows(session, "generated_text", names, texts)
+
+
+def _new_drafts(session: Session, fingerprint: str) -> int:
+    made = Drafts(fingerprint=fingerprint, created_at=time.time())
+    session.add(made)
+    session.flush()
+    return int(made.id or 0)
+
+
+def _insert_drafts(
+    session: Session, number: int, drafts: DraftColumns, chosen: Sequence[int]
+) -> None:
+    """One row for each of the ``chosen`` rows of the drafts."""
+    before = rows_of(session, "SELECT coalesce(max(id), 0) FROM generated")[0][0]
+    ids = range(before + 1, before + 1 + len(chosen))
+    at = np.array(chosen, dtype=np.int64)
+
+    def texts(column: Sequence[str]) -> Iterator[str]:
+        return (storable(column[row]) for row in chosen)
+
+    rows = zip(
+        ids,
+        (number for _ in ids),
+        chosen,
+        drafts.users[at].tolist(),
+        drafts.targets[at].tolist(),
+        (call if call >= 0 else None for call in drafts.calls[at].tolist()),
+        (0 for _ in ids),
+        texts(drafts.titles),
+        strict=True,
+    )
+    columns = ("id", "drafts", "row", "user", "target", "call", "inserted", "title")
+    insert_rows(session, "generated", columns, rows)
+    more = zip(
+        ids,
+        texts(drafts.brands),
+        texts(drafts.dates),
+        texts(drafts.prices),
+        (json.dumps(list(drafts.categories[row])) for row in chosen),
+        texts(drafts.descriptions),
+        strict=True,
+    )
+    names = ("id", "brand", "date", "price", "categories", "description")
+    insert_rows(session, "generated_text", names, more)
 
 
 def record_judged(

@@ -1,6 +1,7 @@
 """Where projects live, by name. Listing them imports no database library."""
 
 import contextlib
+import difflib
 import os
 import shutil
 import sqlite3
@@ -82,10 +83,13 @@ class Home:
                 hint="Set --home or EDT_HOME to the folder that it leads to.",
             )
         if not (folder / _DATABASE).is_file():
-            known = ", ".join(other.name for other in self._folders()[:10])
+            names = [other.name for other in self._folders()]
+            near = difflib.get_close_matches(folder.name, names, n=1, cutoff=0.5)
+            hint = f"Did you mean {near[0]!r}? " if near else ""
+            hint += f"There are: {', '.join(names[:10])}." if names else ""
             raise ProjectNotFound(
                 f"There is no project {shown(name)} in {self.folder}.",
-                hint=f"There are: {known}." if known else f"Make it with 'edt new {folder.name}'.",
+                hint=hint or f"Make it with 'edt new {folder.name}'.",
             )
         return folder
 

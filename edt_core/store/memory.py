@@ -30,17 +30,22 @@ _COLUMNS = (
     "latency",
     "reason",
     "reused_from",
+    "uncertain",
     "attempts",
     "request",
     "response",
     "parsed",
+    "raw",
 )
 
 OUTCOME = (
     *("status", "model_answered", "prompt_tokens", "cached_tokens", "completion_tokens", "cost"),
-    *("latency", "reason", "attempts", "response", "parsed"),
+    *("latency", "reason", "uncertain", "attempts", "response", "parsed", "raw"),
 )
 """What is known of a call once it has ended."""
+
+_KEPT = 2000
+"""Letters of the body that an attempt brought, where a later one brought another."""
 
 _NAME_USERS = """
     UPDATE call SET user_id = (SELECT source_id FROM user WHERE user.id = call.user)
@@ -135,9 +140,18 @@ def _values(columns: Sequence[str], call: Call) -> tuple[Any, ...]:
     return tuple(_shaped(columns, call))
 
 
+def _attempts(call: Call) -> list[dict[str, Any]]:
+    """Every attempt; the body that stands in the column ``raw`` stands there alone."""
+    tries = [asdict(attempt) for attempt in call.attempts]
+    last = max((n for n, attempt in enumerate(tries) if attempt["body"]), default=-1)
+    for number, attempt in enumerate(tries):
+        attempt["body"] = "" if number == last else attempt["body"][:_KEPT]
+    return tries
+
+
 def _shaped(columns: Sequence[str], call: Call) -> Iterator[Any]:
     for name in columns:
         value = getattr(call, name)
         if name == "attempts":
-            value = json.dumps([asdict(attempt) for attempt in value])
+            value = json.dumps(_attempts(call))
         yield storable(value) if isinstance(value, str) else value

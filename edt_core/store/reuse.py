@@ -47,6 +47,18 @@ class Lender:
             return EmbeddingLedger(other.database).find(keys)
 
 
+def ledger_of(project: Project, lender: str, run: int | None = None) -> CallLedger:
+    """The project's memory of calls, with the project ``lender``'s behind it where one is named.
+
+    Raises:
+        UsageError: the lender is this project itself.
+        ProjectNotFound: there is none of that name.
+    """
+    if not lender:
+        return CallLedger(project.database, run)
+    return BorrowingLedger(project, run, Lender.beside(project, lender))
+
+
 class BorrowingLedger(CallLedger):
     """A project's ledger that asks a lender for what it doesn't know itself."""
 

@@ -4,14 +4,14 @@ import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from sqlmodel import Session, select
 
 from edt_core.errors import UsageError
-from edt_core.store.database import insert_rows
+from edt_core.store.database import insert_rows, rows_of
 from edt_core.store.liveness import Life, cause_of_death, heartbeat
 from edt_core.store.memory import storable
 from edt_core.store.project import Project
@@ -121,14 +121,32 @@ def start_run(project: Project, new: NewRun, stages: Sequence[RunStageLine] = ()
         session.add(run)
         session.flush()
         number = int(run.id or 0)
-        columns = ("run", "position", "fingerprint", "step", "stage", "seed", "state", "seconds")
-        distinct = {line.fingerprint: line for line in stages}.values()
-        rows = (
-            (number, place, s.fingerprint, s.step, s.stage, s.seed, s.state, s.seconds)
-            for place, s in enumerate(distinct)
-        )
-        insert_rows(session, "run_stage", columns, rows)
+        _insert_stages(session, number, stages)
     return number
+
+
+def replan_run(project: Project, run: int, identity: str, stages: Sequence[RunStageLine]) -> None:
+    """Write down that a run makes these stages; how far those are that it knew stays."""
+    with project.database.write() as session:
+        _existing(session, run).identity = identity
+        query = "SELECT fingerprint, state, seconds FROM run_stage WHERE run = ?"
+        known = {row[0]: row[1:] for row in rows_of(session, query, run)}
+        session.connection().exec_driver_sql("DELETE FROM run_stage WHERE run = ?", (run,))
+        kept = []
+        for line in stages:
+            state, seconds = known.get(line.fingerprint, (line.state, line.seconds))
+            kept.append(replace(line, state=state, seconds=seconds))
+        _insert_stages(session, run, kept)
+
+
+def _insert_stages(session: Session, run: int, stages: Sequence[RunStageLine]) -> None:
+    columns = ("run", "position", "fingerprint", "step", "stage", "seed", "state", "seconds")
+    distinct = {line.fingerprint: line for line in stages}.values()
+    rows = (
+        (run, place, s.fingerprint, s.step, s.stage, s.seed, s.state, s.seconds)
+        for place, s in enumerate(distinct)
+    )
+    insert_rows(session, "run_stage", columns, rows)
 
 
 def resume_run(project: Project, run: int, device: str) -> None:

@@ -110,6 +110,8 @@ class Artifact(Table, table=True):
     bytes: int
     seconds: float
     created_at: float
+    unanswered: int = 0
+    """Questions without an answer, which a run may ask again."""
 
 
 class Drafts(Table, table=True):

@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from edt_core.store import schema
-from edt_core.store.calls import calls
+from edt_core.store.calls import calls, spend
 from edt_core.store.database import connect, writing_engine
 from edt_core.store.project import Project
 
@@ -113,3 +113,18 @@ def test_old_calls_get_the_names_of_the_users_that_they_were_about(older, made_a
     with Project(older.parent) as project:
         (line,) = calls(project)
     assert (line.user_id, line.cost, line.reused_from, line.cached_tokens) == (named, 0.01, "", 0)
+
+
+@pytest.mark.parametrize("older", ["0005"], indirect=True)
+@pytest.mark.parametrize(
+    ("status", "cost", "uncertain"),
+    [("answered", None, 1), ("failed", None, 2), ("failed", 0.0, 1), ("unknown", None, 1)],
+)
+def test_old_calls_say_how_many_attempts_may_have_been_billed(older, status, cost, uncertain):
+    attempts = '[{"seconds": 1, "error": "cut"}, {"error": "no", "status": 429}, {"status": 200}]'
+    raw = sqlite3.connect(older)
+    raw.execute("UPDATE call SET status = ?, cost = ?, attempts = ?", (status, cost, attempts))
+    raw.commit()
+    raw.close()
+    with Project(older.parent) as project:
+        assert [line.uncertain for line in spend(project)] == [uncertain]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ KEY = "sk-canary-9f8e7d6c5b"
 CONCURRENCY = 8
 SECONDS = 0.05
 """Of one answer."""
+_SPREAD = 1.2
+"""Requests that a life gets further, beyond those that its end cuts off: drawn from 0 to this share
+of what every life would have to do."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +33,15 @@ class Cost:
     delivered: int
     """Answers that the service gave out, whether or not anybody was left to hear them."""
     repeated: int
-    """Requests beyond one a question."""
+    """Requests for what had been asked for before."""
     unknown: int
     """Calls on record whose end nobody knows."""
     bought_again: int
     """Stored answers that were asked for again."""
     same: bool
-    """The store holds the answers that an undisturbed run leaves."""
+    """The store holds the answers and vectors that an undisturbed run leaves, row for row."""
+    steps: dict[str, int]
+    """Unknown calls by what they asked for."""
     leaks: int
     """Files that hold the service's key."""
     seconds: float
@@ -106,22 +112,37 @@ class Askers:
         return int(self.maker.stdout.readline())
 
 
-def answers(home: Path) -> dict[str, str]:
-    """Stored answers by the key of their question; each key has exactly one."""
+_SAME = (
+    *("step", "template", "user", "repair", "provider", "model", "model_answered", "reason"),
+    *("prompt_tokens", "cached_tokens", "completion_tokens", "cost", "reused_from", "request"),
+    *("response", "parsed", "raw"),
+)
+"""All that is known of an answered call, but its number, run, moment and times."""
+
+
+def answers(home: Path) -> dict[str, tuple[object, ...]]:
+    """Every answered row by the key of its question; each key has exactly one.
+
+    And every bought vector: how texts were put together to requests for them is no matter.
+    """
     from edt_core.store.home import Home
 
+    questions = f"""SELECT key, {", ".join(_SAME)} FROM call
+        WHERE status = 'answered' AND template != 'embedding'"""
     with Home(home).open("paid") as project, project.database.read() as session:
-        rows = list(
-            session.connection().exec_driver_sql(
-                "SELECT key, parsed FROM call WHERE status = 'answered'"
-            )
-        )
+        read = session.connection().exec_driver_sql
+        rows = [(key, rest) for key, *rest in read(questions)]
+        vectors = [(key, [vector]) for key, vector in read("SELECT * FROM embedding_memory")]
     assert len({key for key, _ in rows}) == len(rows)
-    return dict(rows)
+    return {key: tuple(rest) for key, rest in (*rows, *vectors)}
 
 
-def killed(folder: Path, kills: int, questions: int, *, seed: int, longest: float) -> Cost:
-    """Kill a run ``kills`` times, at random moments up to ``longest`` s after its first request."""
+def killed(folder: Path, kills: int, questions: int, *, seed: int) -> Cost:
+    """Kill a run ``kills`` times at random moments, spread over what it has to ask.
+
+    How far a life gets is drawn in requests and not in seconds, so that a slow machine kills in all
+    parts of a run, too; when in the course of an answer it ends, in seconds.
+    """
     from edt_core.store.calls import calls
     from edt_core.store.home import Home
 
@@ -136,9 +157,10 @@ def killed(folder: Path, kills: int, questions: int, *, seed: int, longest: floa
             for done in range(kills):
                 before = told(url)["requests"]
                 number = askers.start(home, url, questions)
-                while told(url)["requests"] == before:
-                    time.sleep(0.02)
-                time.sleep(rng.uniform(0.0, longest))
+                further = CONCURRENCY + rng.uniform(0, _SPREAD * questions / kills)
+                while told(url)["requests"] < before + further:
+                    time.sleep(0.005)
+                time.sleep(rng.uniform(0.0, SECONDS))
                 os.kill(number, signal.SIGKILL)
                 if askers.ended() != -signal.SIGKILL:
                     raise SystemExit(f"All was asked after {done} kills: ask more questions.")
@@ -147,13 +169,14 @@ def killed(folder: Path, kills: int, questions: int, *, seed: int, longest: floa
             assert askers.run(home, url, questions) == 0
             bought_again = told(url)["requests"] - counts["requests"]
     with Home(home).open("paid") as project:
-        unknown = len(calls(project, status="unknown", limit=10**6))
+        unknown = [line.template for line in calls(project, status="unknown", limit=10**6)]
     return Cost(
         kills=kills,
         questions=questions,
         delivered=counts["delivered"],
-        repeated=counts["requests"] - questions,
-        unknown=unknown,
+        repeated=counts["repeated"],
+        unknown=len(unknown),
+        steps=dict(Counter(unknown)),
         bought_again=bought_again,
         same=answers(home) == calm,
         leaks=sum(

@@ -18,7 +18,7 @@ import struct
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,6 +67,13 @@ PASSING = ("429", "429-retry-after", "500", "503", *BROKEN, *UNUSABLE, *USABLE)
 """All chat faults but those that end a run."""
 
 VECTOR_FAULTS = ("wrong-dimension", "shuffled", "nan", "zero", "too-few")
+"""Of requests for vectors alone."""
+
+SAMPLES = "samples"
+"""An answer whose items are all among the samples of its prompt: of no use either."""
+
+EVERY = (*PASSING, SAMPLES, *VECTOR_FAULTS)
+"""All faults that a run has to live with."""
 
 
 @dataclass
@@ -83,11 +90,17 @@ class LlmService:
     requests: int = 0
     asked: Counter[str] = field(default_factory=Counter)
     """Requests by content."""
+    repeated: int = 0
+    """Requests for something that was asked for before, answered or not."""
     answered: Counter[str] = field(default_factory=Counter)
     """Delivered answers that can be used, by content."""
     struck: Counter[str] = field(default_factory=Counter)
     """Requests by fault."""
+    _texts: Counter[str] = field(default_factory=Counter)
+    """Requests by text that a vector is wanted of."""
     in_flight: int = 0
+    sound: int = 0
+    """Batches of vectors that were delivered."""
     url: str = ""
     batches: Any = None
     """Files and batches (``batch_service.Batches``); None: it has none."""
@@ -102,6 +115,7 @@ class LlmService:
         return {
             "requests": self.requests,
             "asked": len(self.asked),
+            "repeated": self.repeated,
             "answered": len(self.answered),
             "delivered": sum(self.answered.values()),
             "in_flight": self.in_flight,
@@ -133,8 +147,13 @@ class LlmService:
         content = content_of(body)
         self.requests += 1
         self.asked[content] += 1
+        wanted = [f"text {text}" for text in body.get("input", ())]
+        self._texts.update(wanted)
+        self.repeated += (
+            max(self._texts[text] for text in wanted) > 1 if wanted else (self.asked[content] > 1)
+        )
         rng = random.Random(f"{self.seed} {content} {self.asked[content]}")
-        fault = self._fault(rng)
+        fault = self._fault(rng, path, body)
         self.struck[fault or "none"] += 1
         if self.seconds:
             await asyncio.sleep(rng.uniform(0.5, 1.5) * self.seconds)
@@ -151,7 +170,7 @@ class LlmService:
             return _reset(writer)
         if path.endswith("/embeddings"):
             return await self._vectors(writer, body, content, fault)
-        payload = completion(content, fault)
+        payload = completion(content, fault, given=_given(body))
         if fault == "reset-in-body":
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(payload) + 9))
             writer.write(payload[: len(payload) // 2])
@@ -162,10 +181,18 @@ class LlmService:
             self.answered[content] += 1
         return None
 
-    def _fault(self, rng: random.Random) -> str:
-        """Each strikes on its own; of several, any one."""
+    def _fault(self, rng: random.Random, path: str, body: dict) -> str:
+        """Each strikes on its own where it can; of several, any one."""
         struck = [name for name, chance in self.faults.items() if rng.random() < chance]
+        struck = [name for name in struck if self._can_strike(name, path, body)]
         return rng.choice(struck) if struck else ""
+
+    def _can_strike(self, fault: str, path: str, body: dict) -> bool:
+        if path.endswith("/embeddings"):
+            if fault == "wrong-dimension":  # the first batch says what is right
+                return self.sound > 0
+            return fault in (*VECTOR_FAULTS, *REFUSED, "reset", "hang")
+        return fault not in VECTOR_FAULTS and (fault != SAMPLES or bool(_given(body)))
 
     async def _vectors(
         self, writer: asyncio.StreamWriter, body: dict, content: str, fault: str
@@ -194,6 +221,7 @@ class LlmService:
         told = {"object": "list", "model": "vectors-1", "data": data, "usage": usage}
         await send(writer, json.dumps(told).encode())
         if fault in ("", "shuffled", "nan", "zero"):
+            self.sound += 1
             spoilt = int(fault in ("nan", "zero"))  # the others are good, and paid
             for text in texts[: len(texts) - spoilt]:
                 self.answered[f"text {text}"] += 1
@@ -227,13 +255,20 @@ def items_of(content: str) -> list[dict]:
     ]
 
 
-def completion(content: str, fault: str = "") -> bytes:
-    """The body of an answer, spoilt by ``fault``."""
+def _given(body: Mapping) -> list[dict]:
+    """The samples in a prompt."""
+    lines = (line for message in body["messages"] for line in message["content"].splitlines())
+    return [json.loads(line) for line in lines if line.startswith('{"title": ')]
+
+
+def completion(content: str, fault: str = "", given: Sequence[dict] = ()) -> bytes:
+    """The body of an answer, spoilt by ``fault``; ``given`` are the prompt's samples."""
     if fault == "html":
         return b"<html><body>502 Bad Gateway</body></html>"
     if fault == "empty-body":
         return b""
-    message: dict = {"role": "assistant", "content": _text(items_of(content), fault)}
+    items = list(given) if fault == SAMPLES else items_of(content)
+    message: dict = {"role": "assistant", "content": _text(items, fault)}
     finish = {"length": "length", "content-filter": "content_filter"}.get(fault, "stop")
     if fault == "refusal":
         message = {"role": "assistant", "content": None, "refusal": "I'd rather not."}

@@ -53,10 +53,20 @@ class Shop:
 
 
 @dataclass(frozen=True)
+class NoTexts:
+    """Stands for texts, none of which was refused."""
+
+    reasons: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Blank:
     """Stands for a result that nobody reads."""
 
-    value: int = 0
+    refused_reasons: list[str] = field(default_factory=list)
+    summaries: NoTexts = NoTexts()
+    reforms: NoTexts = NoTexts()
+    analyses: NoTexts = NoTexts()
 
 
 def standing(

@@ -27,6 +27,7 @@ from edt_core.stages.embed import ItemEmbeddings
 FIELDS = ("title", "brand", "date", "price", "categories", "description")
 """What a reviewer can edit."""
 GENERATE_TEMPLATE = PACKAGED.only("generate")
+_NOTHING_NEW = "Every item of the answer is among the samples."
 _PAUSE = 0.2
 """Seconds between two progress events."""
 
@@ -51,6 +52,8 @@ class Drafts:
     """Questions without a usable answer, ``[F]``."""
     refused_targets: Ints
     refused_reasons: list[str]
+    refused_calls: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """The ledger's ids of the last calls that asked them; -1 for none."""
 
     def __len__(self) -> int:
         """G."""
@@ -76,18 +79,17 @@ class DraftRows:
     targets: list[int] = field(default_factory=list)
     items: list[GeneratedItem] = field(default_factory=list)
     calls: list[int] = field(default_factory=list)
-    refused: list[tuple[int, int, str]] = field(default_factory=list)
+    refused: list[tuple[int, int, str, int]] = field(default_factory=list)
 
     def take(self, question: Question, reply: Answer | Refusal, given: set[str]) -> None:
         """Add what one reply holds; ``given`` are the normalised titles of the samples."""
         user, target = question.about["user"], question.about["target"]
         if isinstance(reply, Refusal):
-            self.refused.append((user, target, reply.reason))
+            call = -1 if reply.call is None else reply.call
+            self.refused.append((user, target, reply.reason, call))
             return
         assert isinstance(reply.parsed, GeneratedItems)
         items = new_items(reply.parsed.items, given, question.about["n"])
-        if not items:
-            self.refused.append((user, target, "Every item of the answer was among the samples."))
         self.users += [user] * len(items)
         self.targets += [target] * len(items)
         self.items += items
@@ -105,9 +107,10 @@ class DraftRows:
             [list(item.categories) for item in self.items],
             [item.description for item in self.items],
             np.array(self.calls, dtype=np.int64),
-            np.array([user for user, _, _ in self.refused], dtype=np.int64),
-            np.array([target for _, target, _ in self.refused], dtype=np.int64),
-            [reason for _, _, reason in self.refused],
+            np.array([user for user, *_ in self.refused], dtype=np.int64),
+            np.array([target for _, target, *_ in self.refused], dtype=np.int64),
+            [reason for *_, reason, _ in self.refused],
+            np.array([call for *_, call in self.refused], dtype=np.int64),
         )
 
 
@@ -158,6 +161,11 @@ class Samples:
             n_generate=self.n_generate,
             templates=self.template,
         )
+        given = {self._titles[key] for key in sources + targets}
+
+        def check(answer: GeneratedItems) -> str:
+            return "" if new_items(answer.items, given, 1) else _NOTHING_NEW
+
         about = {
             "user": user,
             "source": int(target.other),
@@ -166,7 +174,7 @@ class Samples:
             "target_keys": targets,
             "n": self.n_generate,
         }
-        return Question("generate", "generate", user, system, prompt, GeneratedItems, about)
+        return Question("generate", "generate", user, system, prompt, GeneratedItems, about, check)
 
     def line(self, key: int) -> str:
         """One sample's line."""
@@ -247,6 +255,7 @@ class GenerateItems(Stage[Drafts]):
     step: ClassVar[Step] = Step.GENERATE
     section: ClassVar[str] = "3.2.1"
     output: ClassVar[type[Drafts]] = Drafts
+    unread: ClassVar[frozenset[str]] = frozenset({"refused_reasons", "refused_calls"})
 
     histories: Stage[Histories]
     catalogue: Stage[Catalogue]
@@ -278,6 +287,14 @@ class GenerateItems(Stage[Drafts]):
                 last = time.monotonic()
                 ctx.emit(self._advanced(done, len(pairs), rows))
         return rows.drafts()
+
+    def unanswered(self, artifact: Drafts) -> int:
+        """Refused questions; the stand-in would refuse them again."""
+        return 0 if self.llm.provider == "stand-in" else len(artifact.refused_reasons)
+
+    def unanswered_calls(self, artifact: Drafts) -> list[int]:
+        """The newest call about each."""
+        return [call for call in artifact.refused_calls.tolist() if call >= 0]
 
     def _stand_in(
         self, ctx: Context, catalogue: Catalogue, sequences: Sequences

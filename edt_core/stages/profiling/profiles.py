@@ -111,6 +111,11 @@ class WriteProfiles(Stage[Profiles]):
     step: ClassVar[Step] = Step.PROFILE
     section: ClassVar[str] = "3.4.2"
     output: ClassVar[type[Profiles]] = Profiles
+    unread: ClassVar[frozenset[str]] = frozenset(
+        f"{texts}.{column}"
+        for texts in ("summaries", "reforms", "analyses")
+        for column in ("calls", "reasons")
+    )
 
     augmented: Stage[Augmented]
     drafts: tuple[Stage[Drafts], ...]
@@ -137,6 +142,22 @@ class WriteProfiles(Stage[Profiles]):
             text = f"{len(profiles.refused)} users have no written profile (see the failed calls)."
             ctx.emit(Noted(self.step, text))
         return profiles
+
+    def unanswered(self, artifact: Profiles) -> int:
+        """Refused questions of every kind; the stand-in would refuse them again."""
+        if self.llm.provider == "stand-in":
+            return 0
+        asked = (artifact.summaries, artifact.reforms, artifact.analyses)
+        return sum(bool(reason) for texts in asked for reason in texts.reasons)
+
+    def unanswered_calls(self, artifact: Profiles) -> list[int]:
+        """The newest call about each."""
+        return [
+            call
+            for texts in (artifact.summaries, artifact.reforms, artifact.analyses)
+            for call, reason in zip(texts.calls.tolist(), texts.reasons, strict=True)
+            if reason and call >= 0
+        ]
 
     def _groups(self, ctx: Context, catalogue: Catalogue, augmented: Augmented) -> Groups:
         domain = np.concatenate((catalogue.domain, augmented.new_domain))

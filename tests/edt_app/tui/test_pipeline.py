@@ -100,9 +100,7 @@ def told(app):
     return " ".join(notice.message for notice in app._notifications)
 
 
-def test_a_start_does_not_hold_the_screen_and_retry_begins_where_answers_are_missing(
-    home, launched
-):
+def test_a_start_does_not_hold_the_screen_and_retry_asks_what_found_no_answer(home, launched):
     with Home(home).open("shop") as project:
         question = Call("k9", "profile", "summarize", None, "x", "m", "{}", "failed")
         CallLedger(project.database, run=1).record([question])
@@ -110,7 +108,7 @@ def test_a_start_does_not_hold_the_screen_and_retry_begins_where_answers_are_mis
     async def script(pilot, app):
         await press(pilot, "R")
         ((line, thread),) = launched
-        assert line[line.index("run") :] == ["run", "--project", "shop", "--from", "profile"]
+        assert line[line.index("run") :] == ["run", "--project", "shop", "--retry-failed"]
         assert thread.startswith("write")
         assert "Closing edt-app does not stop it" in told(app)
 

@@ -16,7 +16,7 @@ from edt_core.actions.importing import import_dataset
 from edt_core.actions.running import run_variant
 from edt_core.data.importing import DomainFiles
 from edt_core.data.shop import make_shop, write_shop
-from edt_core.errors import BudgetReached
+from edt_core.errors import BudgetReached, ProjectNotFound
 from edt_core.events import silence
 from edt_core.store.calls import spend
 from edt_core.store.home import Home
@@ -178,6 +178,47 @@ def test_what_the_ledger_knows_is_not_outstanding(project: Project, vendor: Vend
     (done,) = [line for line in spend(project) if line.step == "generate"]
     assert left.cost == pytest.approx(done.cost - generated.cost, rel=0.1)
     assert left.seconds > 0.0
+
+
+def test_limits_of_requests_and_tokens_a_minute_set_the_time(project: Project):
+    run(project, "embed")
+    calls = lines(estimate(project))["generations"].calls
+    slow = lines(estimate(project, ["llm.requests_per_minute=6"]))["generations"]
+    assert slow.seconds == pytest.approx(10.0 * calls)
+    assert slow.basis.endswith("at your limits")
+    tokens = slow.prompt_tokens + slow.completion_tokens
+    both = ["llm.requests_per_minute=6", f"llm.tokens_per_minute={tokens // 100}"]
+    assert lines(estimate(project, both))["generations"].seconds == pytest.approx(6000, rel=0.05)
+    wide = lines(estimate(project, ["embedding.requests_per_minute=1000000"]))
+    assert wide["item texts"].seconds == 0.0  # nothing is left of them
+    run(project, "generate")
+    measured = ["generator.n_generate=4"]
+    loose = [*measured, "llm.requests_per_minute=1000000000"]
+    told = [lines(estimate(project, given))["generations"] for given in (measured, loose)]
+    assert told[0] == told[1]
+    assert told[0].seconds > 0.0
+
+
+def test_what_another_project_bought_is_not_outstanding(project: Project, tmp_path):
+    run(project, "generate")
+    with Home(tmp_path / "home").copy("small", "second") as second:
+        with second.database.write() as session:
+            for statement in (
+                "DELETE FROM call",
+                "DELETE FROM embedding_memory",
+                "DELETE FROM artifact WHERE stage IN ('EmbedItems', 'GenerateItems')",
+            ):
+                session.connection().exec_driver_sql(statement)
+        alone = lines(estimate(second))
+        assert alone["item texts"].calls > 0
+        lent = lines(estimate(second, ["embedding.reuse_from=small", "llm.reuse_from=small"]))
+        assert lent["item texts"].calls == 0
+        run(second, "embed", settings=["embedding.reuse_from=small"])
+        assert lines(estimate(second))["generations"].calls > 0
+        assert lines(estimate(second, ["llm.reuse_from=small"]))["generations"].calls == 0
+        with pytest.raises(ProjectNotFound) as caught:
+            estimate(second, ["llm.reuse_from=smal"])
+        assert "Did you mean 'small'?" in caught.value.hint
 
 
 def test_the_cap_stops_embeddings_before_the_request_that_would_pass_it(

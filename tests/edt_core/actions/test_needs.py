@@ -4,7 +4,7 @@ from standing import make_stand, standing
 
 from edt_core.actions.board import board
 from edt_core.actions.configuring import change
-from edt_core.actions.needs import first_failed_step, needs
+from edt_core.actions.needs import needs
 from edt_core.llm.ledger import Call
 from edt_core.stage import Step
 from edt_core.store import runs
@@ -27,15 +27,22 @@ def test_an_empty_project_wants_data_first(tmp_path: Path):
 
 
 def test_a_question_answered_since_is_no_failure(tmp_path: Path):
-    with standing(tmp_path) as project:
+    with standing(tmp_path, steps=[Step.EMBED]) as project:
         ledger = CallLedger(project.database)
         ledger.record([call("a" * 40, "invalid"), call("a" * 40, "answered")])
-        assert first_failed_step(project) is None
+        assert not any("no answer" in text for text in texts(project))
         ledger.record([call("b" * 40, "failed"), call("b" * 40, "invalid")])
         ledger.record([call("c" * 40, "failed", "profile")])
-        assert "2 calls failed: 1 in generate, 1 in profile" in texts(project)
-        assert first_failed_step(project) is Step.GENERATE
+        told = "2 questions have no answer (1 in generate, 1 in profile); 'edt run' asks them again"
+        assert told in texts(project)
         assert [step.failed for step in board(project).steps if step.failed] == [1, 1]
+
+
+def test_of_a_stage_that_is_made_its_result_says_what_failed(tmp_path: Path):
+    with standing(tmp_path) as project:
+        ledger = CallLedger(project.database)
+        ledger.record([call("b" * 40, "failed"), call("c" * 40, "failed", "profile")])
+        assert not any("no answer" in text for text in texts(project))  # other settings' calls
 
 
 def test_a_run_that_failed_says_why_until_one_ends_well(tmp_path: Path):

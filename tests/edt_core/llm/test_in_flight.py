@@ -7,7 +7,7 @@ import pytest
 
 from edt_core.config import LlmSettings
 from edt_core.errors import BudgetReached, LlmUnavailable, RunCancelled
-from edt_core.llm.asking import RememberingModel
+from edt_core.llm.asking import CHUNK, RememberingModel
 from edt_core.llm.in_flight import Reply, ServiceDesk
 from edt_core.llm.prices import Price
 from edt_core.ports import Answer, Question
@@ -75,6 +75,59 @@ def test_no_more_than_the_bound_are_in_flight_and_order_is_kept(ledger):
     answers = list(model(chat, ledger).ask(questions(20)))
     assert chat.most == 4
     assert [ledger.calls[answer.call].user for answer in answers] == list(range(20))
+
+
+class HangingFirst(SlowChat):
+    """The first question's answer comes when ``enough`` others were asked."""
+
+    def __init__(self, enough):
+        super().__init__()
+        self.enough = enough
+        self.seen = []
+
+    async def complete(self, body, question):
+        self.asked += 1
+        if question.user == 0:
+            async with asyncio.timeout(30):
+                while self.asked <= self.enough:
+                    await asyncio.sleep(0.005)
+            await asyncio.sleep(0.05)
+            self.seen.append(self.asked)
+        return self.reply
+
+
+def test_an_answer_that_hangs_holds_no_other_back(ledger):
+    chat = HangingFirst(6000)  # more than any number of questions that go together
+    answers = list(model(chat, ledger, concurrency=8).ask(questions(6001)))
+    assert [ledger.calls[answer.call].user for answer in answers] == list(range(6001))
+
+
+def test_how_far_it_goes_ahead_is_bounded_and_so_are_the_questions_in_memory(ledger):
+    chat = HangingFirst(150)
+    desk = ServiceDesk(chat, ledger, concurrency=4, repair_attempts=0)
+    desk.at_once = 200
+    rendered = []
+
+    def asked():
+        for question in questions(2000):
+            rendered.append(question.user)
+            yield question
+
+    answers = RememberingModel(CHOICE, desk, ledger).ask(asked())
+    next(answers)
+    assert 150 < chat.seen[0] <= len(rendered) < 200 + 2 * CHUNK
+    assert len(list(answers)) == 1999
+
+
+def test_the_same_question_is_asked_once_however_far_apart(ledger):
+    chat = SlowChat()
+    same = questions(300) + questions(300)
+    assert len(list(model(chat, ledger, concurrency=64).ask(same))) == 600
+    assert chat.asked == 300
+    refusing = SlowChat(Reply(error="no"))
+    refused = list(model(refusing, ledger, concurrency=64).ask(questions(301)[300:] * 200))
+    assert len(refused) == 200
+    assert refusing.asked == 1
 
 
 def test_stopping_early_brings_the_calls_in_flight_home(ledger):

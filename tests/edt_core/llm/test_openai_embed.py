@@ -215,6 +215,22 @@ def test_repeated_indices_are_no_answer(embedder, server, response):
         embedder.embed(["a", "b"])
 
 
+def test_a_request_that_hangs_until_its_deadline_does_not_end_the_run(
+    server, memory, response, slowly
+):
+    good = body([vector("a"), vector("bb")])
+
+    def answer(number, asked):
+        return slowly(response(good), 1.5 if number == 0 else 0.0)
+
+    server.answer = answer
+    settings = EmbeddingSettings(provider="openai", model="e", base_url=server.url)
+    where = replace(endpoint(settings), timeout=0.5)
+    found = OpenAIEmbedder(settings, memory, where).embed(["a", "bb"])
+    np.testing.assert_array_equal(found, [vector("a"), vector("bb")])
+    assert len(server.requests) == 2
+
+
 def test_a_dimension_that_changes_is_an_error(embedder, server, response):
     embedder.embed(["a"])
     server.answer = lambda number, asked: response(body([[1.0, 2.0]]))

@@ -250,18 +250,8 @@ class PipelineScreen(EdtScreen):
         self.write(lambda: launch(home, name, line), started)
 
     def do_retry(self) -> None:
-        """A run from the first stage whose questions failed asks those again."""
-
-        def work() -> str:
-            from edt_core.actions.needs import first_failed_step
-
-            step = first_failed_step(self.session.project())
-            return step.value if step is not None else ""
-
-        def go(step: str) -> None:
-            self._launch(self._line({"from_": step} if step else {}))
-
-        self.read(work, go, group="retry")
+        """Ask what found no answer, and make anew what stands on the answers that come."""
+        self._launch(self._line({"retry_failed": True}))
 
     def do_stop(self) -> None:
         """Now, or after this epoch."""

@@ -11,8 +11,8 @@ from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import pack
 from edt_core.data.split import Histories
 from edt_core.events import Event
+from edt_core.llm.asking import validated
 from edt_core.llm.local_embed import fit_tfidf
-from edt_core.llm.replies import read
 from edt_core.ports import Answer, Refusal
 from edt_core.stage import Context, Stage
 from edt_core.stages.augmenter.generator import GenerateItems
@@ -56,11 +56,8 @@ class Model:
         for row, question in enumerate(questions):
             about = (question.about["user"], question.about["target"])
             text = texts[row] if texts else self.replies.get(about, "no JSON at all")
-            parsed = read(text, question.answer)
-            if isinstance(parsed, str):
-                yield Refusal(parsed, row)
-            else:
-                yield Answer(text, parsed, row)
+            parsed, reason = validated(question, text)
+            yield Refusal(reason, row) if reason else Answer(text, parsed, row)
 
 
 @dataclass

@@ -132,7 +132,7 @@ class ProjectsScreen(EdtScreen):
     def _show_stages(self, found: "ProjectStatus") -> None:
         lines = [
             f"{one.step:<9} {state(one.state):<10} {one.stored:>2}/{one.total:<2} "
-            f"{safe_text(one.holds or one.reason)}"
+            f"{safe_text(one.reason or one.holds)}"
             for one in found.stages
         ]
         tail = f"{found.calls:,} calls kept, ${found.cost:.4f}. {safe_text(found.note)}"

@@ -149,6 +149,9 @@ def items(
     where: Annotated[
         str, typer.Option("--where", help='All that fit, such as "target_score<0.8".')
     ] = "",
+    call: Annotated[
+        int | None, typer.Option("--call", help="Only those that this call wrote.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Rows shown.")] = 50,
     json: AsJson = False,
 ) -> None:
@@ -161,6 +164,8 @@ def items(
     opened_project = opened(context, project)
     if user:
         user_by_source_id(opened_project, user)  # a misspelt one is no user without items
+    if call is not None:
+        where = f"({where}) and call={call}" if where else f"call={call}"
     wanted = Wanted(
         direction=one_of("--direction", direction, "", "a2b", "b2a"),
         verdict=one_of(
@@ -209,6 +214,10 @@ def calls(
     failed: Annotated[
         bool, typer.Option("--failed", help="Only those without a usable answer.")
     ] = False,
+    behind: Annotated[
+        int | None,
+        typer.Option("--behind", metavar="RUN", help="Only those behind what a run trained on."),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Rows shown.")] = 50,
     json: AsJson = False,
 ) -> None:
@@ -218,11 +227,18 @@ def calls(
     from edt_core.actions.jobs import named_step
     from edt_core.store.calls import calls as listed
 
+    source = opened(context, project)
+    ids = None
+    if behind is not None:
+        from edt_core.actions.lineage import calls_behind
+
+        ids = calls_behind(source, behind)
     rows = listed(
-        opened(context, project),
+        source,
         step=stage if stage in ("", "doctor") else named_step(stage),
         user=user,
         status="bad" if failed else "",
+        ids=ids,
         limit=limit,
     )
     if json:

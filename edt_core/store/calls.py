@@ -76,6 +76,8 @@ class Asked:
     """``answered``, ``invalid``, ``failed`` or ``unknown``; ``bad`` for the last three."""
     text: str = ""
     """In request or response."""
+    ids: tuple[int, ...] | None = None
+    """Of these alone."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,7 @@ def calls(
     user: str = "",
     status: str = "",
     text: str = "",
+    ids: Sequence[int] | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[CallLine]:
@@ -193,13 +196,16 @@ def calls(
         user: About the user with this source id alone, who may be of an earlier import.
         status: ``answered``, ``invalid``, ``failed`` or ``unknown``; ``bad`` for the last three.
         text: Only calls with this text in request or response.
+        ids: Only these calls.
         before: Only calls with a smaller id: the next page.
         limit: Most calls.
 
     Raises:
         UsageError: there is and was no such user.
     """
-    condition, values = _condition(project, Asked(step, user, status, text))
+    condition, values = _condition(
+        project, Asked(step, user, status, text, None if ids is None else tuple(ids))
+    )
     if before is not None:
         condition += " AND c.id < ?"
         values.append(before)
@@ -295,6 +301,9 @@ def _condition(project: Project, asked: Asked) -> tuple[str, list[Any]]:
     if asked.text:
         parts.append("(c.request LIKE ? ESCAPE '!' OR c.response LIKE ? ESCAPE '!')")
         values += [containing(asked.text)] * 2
+    if asked.ids is not None:
+        parts.append("c.id IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(asked.ids))
     return " AND ".join(parts), values
 
 

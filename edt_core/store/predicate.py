@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from edt_core.errors import UsageError
 from edt_core.store.names import shown
 
-NUMBERS = ("id", "source_score", "target_score", "source_rank", "anchor_position", "inserted")
+NUMBERS = (
+    *("id", "call", "source_score", "target_score", "source_rank", "anchor_position", "inserted"),
+)
 TEXTS = ("brand", "date", "price", "categories", "description")
 """Those of ``generated_text``."""
 COLUMNS = (*NUMBERS, "verdict", "decision", "title", *TEXTS, "user", "direction")

@@ -97,12 +97,15 @@ class PromptsScreen(EdtScreen):
     def project_changed(self) -> None:
         """New calls come on top; the cursor stays on its call."""
         fields, _ = view.parsed_filter(self._filter)
+        run = fields.pop("behind", "")
 
         def work() -> "tuple[NDArray[np.int64], list[Spend]]":
+            from edt_core.actions.lineage import calls_behind
             from edt_core.store.calls import Asked, call_ids, spend
 
             project = self.session.project()
-            return call_ids(project, Asked(**fields)), spend(project)
+            behind = tuple(calls_behind(project, int(run))) if run else None
+            return call_ids(project, Asked(**fields, ids=behind)), spend(project)
 
         self.read(work, self._listed, group="ids")
 
@@ -197,11 +200,7 @@ class PromptsScreen(EdtScreen):
                 self._filter = " ".join(text.split())
                 self.project_changed()
 
-        question = (
-            "stage:generate|profile  user:ID  status:answered|invalid|failed|unknown|bad  text"
-        )
-        check = lambda text: view.parsed_filter(text)[1]  # noqa: E731
-        self.app.push_screen(Ask(question, self._filter, check=check), take)
+        self.app.push_screen(Ask(view.FILTER_HELP, self._filter, check=view.wrong_filter), take)
 
     def do_bad(self) -> None:
         """Only what went wrong, or all again."""
@@ -228,4 +227,5 @@ class PromptsScreen(EdtScreen):
 
     def do_items(self) -> None:
         """From a call to what it made."""
-        self.edt.go("review")
+        assert self._call is not None
+        self.edt.go("review", f"call={self._call.line.id}")

@@ -96,6 +96,10 @@ class ReviewScreen(EdtScreen):
         self.table.marked.clear()
         self.read_queue()
 
+    def take_request(self, request: str) -> None:
+        """Show the items of this filter."""
+        self.narrow(request)
+
     def read_queue(self, cursor: int | None = None, *, standing: bool = True) -> None:
         """Read the ids anew; the cursor stays where it is or goes to ``cursor``."""
         self.read(

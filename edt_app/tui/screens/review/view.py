@@ -39,11 +39,11 @@ REASONS = (
 FILTER_HELP = (
     "Show what fits; an empty line shows all. "
     "Words: a2b b2a · kept filtered accepted rejected edited undecided · "
-    "user=ID · words of the title · a condition: target_score<0.8 and source_rank=1"
+    "user=ID · words of the title · a condition: target_score<0.8 and source_rank=1, or call=17"
 )
 _VERDICTS = ("kept", "filtered", "accepted", "rejected", "edited", "undecided")
 _CONDITION = re.compile(
-    r"(?:\bnot\b|\(|\s)*\b(?:id|source_score|target_score|source_rank|anchor_position|inserted"
+    r"(?:\bnot\b|\(|\s)*\b(?:id|call|source_score|target_score|source_rank|anchor_position|inserted"
     r"|verdict|decision|title|brand|date|price|categories|description|direction|user)\b"
     r"\s*(?:[<>!=]=|[<>=~])",
     re.IGNORECASE,

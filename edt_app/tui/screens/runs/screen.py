@@ -301,7 +301,7 @@ class RunsScreen(EdtScreen):
             if self._topic == "lineage":
                 text = view.lineage(found, self.pane.text_width)
                 if self._prompts and found["calls"]:
-                    text.append("\nP goes to the prompts and answers.")
+                    text.append("\nP goes to these prompts and answers.")
                 self.pane.tell(title, text)
 
         words = ["runs", "lineage", str(number), "--project", project]
@@ -313,8 +313,8 @@ class RunsScreen(EdtScreen):
         return next((place.mode for place in self.edt.places if place.key == "4"), "")
 
     def do_prompts(self) -> None:
-        """The calls that generated items; those of the profiles are a filter away."""
-        self.edt.go(self._prompts, "stage:generate")
+        """The calls that the lineage counts: they wrote inserted items and profiles."""
+        self.edt.go(self._prompts, f"behind:{self._current}")
 
     def do_export(self) -> None:
         """Write the comparison and the figure, and say where."""

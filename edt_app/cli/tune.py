@@ -28,12 +28,14 @@ def tune(
     json: AsJson = False,
 ) -> None:
     """Show what a setting of the noise filter would keep beside the present one."""
-    from edt_core.actions.tuning import Tuning, apply_setting, changed, outcome
+    from edt_core.actions.consequences import consequences
+    from edt_core.actions.tuning import Tuning, apply_setting, changed, outcome, settings_of
 
     opened_project = opened(context, project)
     tuning = Tuning(opened_project)
     wanted = changed(tuning.applied, top_k, threshold, kind)
     found = [outcome(tuning, one) for one in dict.fromkeys((tuning.applied, wanted))]
+    takes = consequences(opened_project, settings_of(wanted))
     if apply:
         apply_setting(opened_project, wanted)
     if json:
@@ -41,7 +43,9 @@ def tune(
         return
     _say(found, [safe_text(name) for name in tuning.domain_names])
     if apply:
-        note("Kept in the settings. The next run filters by it and generates nothing anew.")
+        note(f"Kept in the settings: {takes.told_after}. No item is generated anew.")
+    elif takes.changes:
+        note(f"--apply keeps it: it {takes.sentence}. No item is generated anew.")
 
 
 def _say(found: "list[Outcome]", names: list[str]) -> None:

@@ -92,7 +92,10 @@ def run(
     ] = "LLM-EDT",
     device: Device = "auto",
     max_cost: Annotated[
-        float | None, typer.Option("--max-cost", min=0.0, metavar="USD", help="Stop before it.")
+        float | None,
+        typer.Option(
+            "--max-cost", min=0.0, metavar="USD", help="Stop before it; else llm.max_cost counts."
+        ),
     ] = None,
     reuse_calls_from: Annotated[
         str, typer.Option("--reuse-calls-from", metavar="OTHER", help="A project that paid before.")

@@ -34,7 +34,7 @@ def resources(
 ) -> Resources:
     """Everything for one run of ``project``."""
     ledger = _ledger(project, config, run)
-    purses = _purses(config, max_cost)
+    purses = _purses(config, config.llm.max_cost if max_cost is None else max_cost)
     return Resources(
         emit=_telling_cost(emit, purses),
         device=lambda: chosen_device(device),

@@ -76,3 +76,26 @@ def test_progress_says_what_was_spent(project, monkeypatch: pytest.MonkeyPatch):
     tills[0].spent, tills[0].calls = 0.25, 1
     given.emit(event)
     assert events == [event, replace(event, note="5 items, $0.2500", spent=0.25)]
+
+
+def test_the_settings_cap_holds_where_the_run_gives_none(project):
+    config = Config().changed({**PAID, "llm.max_cost": "2.5"})
+    assert cap_of(lent(project, config, max_cost=None)) == 2.5
+    assert cap_of(lent(project, config, max_cost=0.5)) == 0.5
+    without = config.changed({"llm.max_cost": "none"})
+    assert without.llm.max_cost is None
+    assert cap_of(lent(project, without, max_cost=None)) == float("inf")
+    with pytest.raises(UsageError, match="No price"):
+        lent(project, config.changed({"llm.model": "new"}), max_cost=None)
+    with pytest.raises(UsageError, match="greater than or equal to 0"):
+        config.changed({"llm.max_cost": "-1"})
+
+
+def test_a_cap_changes_no_answer():
+    capped = Config().changed({"llm.max_cost": 1})
+    assert capped.llm.choice == Config().llm.choice
+
+
+def cap_of(given) -> float:
+    model = given.language_model(Config().changed(PAID).llm.choice, lambda questions: iter(()))
+    return model._desk._purse.till.cap

@@ -149,6 +149,7 @@ def items(
     where: Annotated[
         str, typer.Option("--where", help='All that fit, such as "target_score<0.8".')
     ] = "",
+    text: Annotated[str, typer.Option("--text", help="Somewhere in the title.")] = "",
     call: Annotated[
         int | None, typer.Option("--call", help="Only those that this call wrote.")
     ] = None,
@@ -169,9 +170,11 @@ def items(
     wanted = Wanted(
         direction=one_of("--direction", direction, "", "a2b", "b2a"),
         verdict=one_of(
-            "--verdict", verdict, "", "kept", "filtered", "accepted", "rejected", "edited"
+            *("--verdict", verdict, ""),
+            *("kept", "filtered", "accepted", "rejected", "edited", "undecided"),
         ),
         user=user,
+        text=text,
         where=where,
     )
     rows = generated_page(opened_project, wanted, limit=limit)
@@ -197,8 +200,8 @@ def items(
         right=frozenset({0, 3, 4, 5}),
     )
     note(f"{len(rows):,} of {generated_count(opened_project, wanted):,} shown.")
-    for text in stand_in_notes(configuration(opened_project)):
-        note(text)
+    for told in stand_in_notes(configuration(opened_project)):
+        note(told)
 
 
 def _score(value: float | None) -> str:

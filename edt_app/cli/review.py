@@ -13,6 +13,7 @@ review_app = typer.Typer(
 )
 
 Ids = Annotated[list[int] | None, typer.Argument(help="Ids that 'edt items' shows.")]
+Note = Annotated[str, typer.Option("--note", help="Why: kept beside the decision.")]
 Where = Annotated[str, typer.Option("--where", help='All that fit, such as "target_score<0.8".')]
 
 
@@ -27,7 +28,7 @@ def review(project: ProjectName = "") -> None:
 
 
 def _decide(
-    context: typer.Context, action: str, ids: list[int] | None, where: str, project: str
+    context: typer.Context, action: str, ids: list[int] | None, where: str, note: str, project: str
 ) -> None:
     from edt_core.errors import UsageError
     from edt_core.store.review import decide, decide_where
@@ -36,34 +37,46 @@ def _decide(
         raise UsageError(f"What shall {action} change?", hint="Give ids, or --where, not both.")
     source = opened(context, project)
     if where:
-        changed = decide_where(source, action, where, by="edt review")
+        changed = decide_where(source, action, where, by="edt review", note=note)
     else:
-        changed = decide(source, action, ids or [], by="edt review")
+        changed = decide(source, action, ids or [], by="edt review", note=note)
     say(f"{action}: {changed:,} items changed")
 
 
 @review_app.command()
 def accept(
-    context: typer.Context, ids: Ids = None, where: Where = "", project: ProjectName = ""
+    context: typer.Context,
+    ids: Ids = None,
+    where: Where = "",
+    note: Note = "",
+    project: ProjectName = "",
 ) -> None:
     """Insert these items whatever the filter says."""
-    _decide(context, "accept", ids, where, project)
+    _decide(context, "accept", ids, where, note, project)
 
 
 @review_app.command()
 def reject(
-    context: typer.Context, ids: Ids = None, where: Where = "", project: ProjectName = ""
+    context: typer.Context,
+    ids: Ids = None,
+    where: Where = "",
+    note: Note = "",
+    project: ProjectName = "",
 ) -> None:
     """Leave these items out whatever the filter says."""
-    _decide(context, "reject", ids, where, project)
+    _decide(context, "reject", ids, where, note, project)
 
 
 @review_app.command()
 def reset(
-    context: typer.Context, ids: Ids = None, where: Where = "", project: ProjectName = ""
+    context: typer.Context,
+    ids: Ids = None,
+    where: Where = "",
+    note: Note = "",
+    project: ProjectName = "",
 ) -> None:
     """Give these items back to the filter."""
-    _decide(context, "reset", ids, where, project)
+    _decide(context, "reset", ids, where, note, project)
 
 
 @review_app.command()

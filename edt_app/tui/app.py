@@ -15,7 +15,7 @@ from edt_app.tui.base import EdtScreen
 from edt_app.tui.chrome import Header
 from edt_app.tui.commands import Command
 from edt_app.tui.crash import write_report
-from edt_app.tui.dialogs import Message
+from edt_app.tui.dialogs import Choose, Message
 from edt_app.tui.following import Followed, followed
 from edt_app.tui.helping import help_text
 from edt_app.tui.palette import EveryCommand
@@ -175,17 +175,28 @@ class EdtApp(App[None]):
             self.push_screen(Message(text))
 
     def action_copy_command(self) -> None:
-        """Show and copy the command line of what the screen shows."""
+        """Show and copy the command that does what was done last, or shows what is shown."""
+        screen = self.base_screen
+        lines = screen.shown_command_lines if screen is not None else []
+        if not lines:
+            self.notify("This screen has no command line of its own.", markup=False)
+        elif len(lines) == 1:
+            self._copy_line(lines[0])
+        else:
+
+            def chosen(number: int | None) -> None:
+                if number is not None:
+                    self._copy_line(lines[number])
+
+            self.push_screen(Choose("Copy which command?", lines), chosen)
+
+    def _copy_line(self, line: str) -> None:
         from rich.text import Text
 
-        screen = self.base_screen
-        line = screen.shown_command_line if screen is not None else ""
-        if not line:
-            self.notify("This screen has no command line of its own.", markup=False)
-            return
         self.copy_to_clipboard(line)
+        shown = safe_text(line, width=2000)
         self.push_screen(
-            Message(Text(f"{safe_text(line)}\n\nCopied, where the terminal allows it (OSC 52)."))
+            Message(Text(f"{shown}\n\nCopied, where the terminal allows it (OSC 52)."))
         )
 
     def action_leave(self) -> None:

@@ -1,6 +1,5 @@
 """What every screen is: a header, a body, keys from one table, and reads that never block."""
 
-import shlex
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
@@ -48,6 +47,7 @@ class EdtScreen(Screen[None]):
         super().__init__()
         self._generation = -1
         self._stale = False
+        self._act: tuple[tuple[object, ...], dict[str, object]] | None = None
 
     @property
     def edt(self) -> "EdtApp":
@@ -84,6 +84,13 @@ class EdtScreen(Screen[None]):
         """The ``edt`` command that does or shows the same, without ``edt`` itself."""
         return []
 
+    def remember(self, *words: object, **options: object) -> None:
+        """Keep the command that does what was just done here, which the next C offers first.
+
+        The arguments are those of ``launch.command_line`` after the home.
+        """
+        self._act = words, options
+
     def why_not(self, command: Command) -> str:
         """Why ``command`` can't be done now, as a sentence; empty when it can."""
         return ""
@@ -96,6 +103,8 @@ class EdtScreen(Screen[None]):
         if self._generation != self.session.generation:
             self._generation = self.session.generation
             self.clear_error()
+            if self.NEEDS_PROJECT:
+                self._act = None
             if self.NEEDS_PROJECT and not self.session.name:
                 self.fail(EdtError("No project is open.", hint="Choose one: key 1."))
             else:
@@ -204,7 +213,14 @@ class EdtScreen(Screen[None]):
             self.fail(error)
 
     @property
-    def shown_command_line(self) -> str:
-        """``command_line`` as one would type it."""
-        words = self.command_line()
-        return shlex.join(["edt", *words]) if words else ""
+    def shown_command_lines(self) -> list[str]:
+        """As one would type them: what was done here last, what the screen shows."""
+        from edt_app.launch import command_line, shell_text
+
+        home, lines = self.session.home, []
+        if self._act is not None:
+            words, options = self._act
+            lines.append(command_line(home, *words, **options))
+        if shown := self.command_line():
+            lines.append(command_line(home, *shown))
+        return list(dict.fromkeys(map(shell_text, lines)))

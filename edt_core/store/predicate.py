@@ -25,6 +25,8 @@ _TOKEN = re.compile(
 )
 _OPERATORS = {"=": "IS", "==": "IS", "!=": "IS NOT", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _DEEPEST = 50
+_IN_EDITED_TITLE = """fields IS NOT NULL
+    AND instr(lower(coalesce(json_extract(fields, '$.title'), '')), lower(?)) > 0"""
 
 
 @dataclass
@@ -113,7 +115,7 @@ class _Reader:
         return condition
 
     def _compared(self, column: str, operator: str) -> Condition:
-        value: str | float | None = self.token.strip("\"'") if self.kind == "quoted" else self.token
+        value: str | float | None = self.token[1:-1] if self.kind == "quoted" else self.token
         if self.kind == "word" and self.token.lower() in {"none", "null"}:
             value = None
         elif column in NUMBERS:
@@ -121,7 +123,10 @@ class _Reader:
         if column in TEXTS:
             column = f"(SELECT t.{column} FROM generated_text t WHERE t.id = generated.id)"
         if operator == "~":
-            return Condition(f"instr(lower({column}), lower(?)) > 0", [value])
+            found = f"instr(lower({column}), lower(?)) > 0"
+            if column != "title":
+                return Condition(found, [value])
+            return Condition(f"({found} OR {_IN_EDITED_TITLE})", [value, value])
         sql = _OPERATORS[operator]
         if column == "direction":
             return Condition(f"target {sql} ?", [self._as_direction()])

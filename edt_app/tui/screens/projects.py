@@ -168,7 +168,9 @@ class ProjectsScreen(EdtScreen):
         def make(name: str | None) -> None:
             if name:
                 home = self.session.home
-                self.write(lambda: home.create(name).close(), lambda _: self._made(name))
+                self.write(
+                    lambda: home.create(name).close(), lambda _: self._made(name, "new", name)
+                )
 
         self.app.push_screen(Ask("Name of the new project"), make)
 
@@ -176,6 +178,7 @@ class ProjectsScreen(EdtScreen):
         """Start ``edt demo`` in a process of its own and watch it."""
         home = self.session.home
         launch(home, _DEMO, command_line(home, "demo", project=_DEMO))
+        self.remember("demo", project=_DEMO)
         self.session.choose(_DEMO)
         self.reload()
         self.say("The demo is being made; closing edt-app does not stop it. 3 shows how far it is.")
@@ -210,7 +213,10 @@ class ProjectsScreen(EdtScreen):
         def copy(name: str | None) -> None:
             if name:
                 home = self.session.home
-                self.write(lambda: home.copy(line.name, name).close(), lambda _: self._made(name))
+                self.write(
+                    lambda: home.copy(line.name, name).close(),
+                    lambda _: self._made(name, "copy", line.name, name),
+                )
 
         self.app.push_screen(Ask(f"Copy {line.name} as", f"{line.name}-copy"), copy)
 
@@ -221,11 +227,15 @@ class ProjectsScreen(EdtScreen):
             return
 
         def save(name: str | None) -> None:
-            if name:
-                self.write(
-                    lambda: _back_up(line.folder, Path(name).expanduser()),
-                    lambda _: self.say(f"{line.name} is in {name}."),
-                )
+            if not name:
+                return
+            file = Path(name).expanduser().absolute()
+
+            def saved(_: None) -> None:
+                self.remember("backup", file, project=line.name)
+                self.say(f"{line.name} is in {name}.")
+
+            self.write(lambda: _back_up(line.folder, file), saved)
 
         self.app.push_screen(Ask(f"Back up {line.name} into", f"{line.name}.zip"), save)
 
@@ -234,8 +244,11 @@ class ProjectsScreen(EdtScreen):
 
         def read(name: str | None) -> None:
             if name:
-                home = self.session.home
-                self.write(lambda: _restore(home.folder, Path(name).expanduser()), self._made)
+                home, file = self.session.home, Path(name).expanduser().absolute()
+                self.write(
+                    lambda: _restore(home.folder, file),
+                    lambda made: self._made(made, "restore", file),
+                )
 
         self.app.push_screen(Ask("Restore from the file"), read)
 
@@ -255,13 +268,15 @@ class ProjectsScreen(EdtScreen):
         question = f"Delete {line.name} ({line.bytes / 1e6:,.1f} MB) with all that is in it?"
         self.app.push_screen(Confirm(question, typed=line.name), delete)
 
-    def _made(self, name: str) -> None:
+    def _made(self, name: str, *words: object) -> None:
+        self.remember(*words)
         self.session.choose(name)
         self._goal = name
         self.reload()
         self.say(f"{name} is made.")
 
     def _gone(self, name: str) -> None:
+        self.remember("delete", name, yes=True)
         self.reload()
         self.say(f"{name} is deleted.")
 

@@ -186,11 +186,23 @@ class PromptsScreen(EdtScreen):
         return ""
 
     def command_line(self) -> list[str]:
-        """The call, or the list."""
-        project = ["--project", self.session.name]
+        """The list, as it is filtered."""
+        fields, _ = view.parsed_filter(self._filter)
+        words = ["calls", "--project", self.session.name]
+        for name, value in fields.items():
+            words += [f"--{'stage' if name == 'step' else name}", value]
+        return words
+
+    @property
+    def shown_command_lines(self) -> list[str]:
+        """The call under the cursor, too."""
+        from edt_app.launch import command_line, shell_text
+
+        lines = super().shown_command_lines
         if self._call is not None:
-            return ["calls", *project, "show", str(self._call.line.id)]
-        return ["calls", *project]
+            words = ("calls", "--project", self.session.name, "show", self._call.line.id)
+            lines.insert(0, shell_text(command_line(self.session.home, *words)))
+        return lines
 
     def do_filter(self) -> None:
         """Ask for a filter."""

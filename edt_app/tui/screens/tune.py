@@ -270,6 +270,16 @@ class TuneScreen(EdtScreen):
             *("--threshold", f"{self._draft.threshold:g}", "--kind", self._draft.kind),
         ]
 
+    def _remember(self, setting: "Setting") -> None:
+        self.remember(
+            "tune",
+            project=self.session.name,
+            top_k=setting.top_k,
+            threshold=f"{setting.threshold:g}",
+            kind=setting.kind,
+            apply=True,
+        )
+
     @property
     def _now(self) -> "Setting":
         assert self._draft is not None
@@ -382,6 +392,7 @@ class TuneScreen(EdtScreen):
         def kept(_: None) -> None:
             if self._tuning is not None:
                 self._tuning.applied = setting
+            self._remember(setting)
             self._move(setting)
             self.say(f"Applied: top_k {setting.top_k}, {setting.threshold:g} {setting.kind}.")
 

@@ -92,7 +92,10 @@ def test_the_list_is_filtered_and_the_call_under_the_cursor_shown(made):
         await press(pilot, "y")
         assert any("no call here" in told.message for told in app._notifications)
         await press(pilot, "f", "C")
-        assert "calls --project small show" in text_of(app)
+        assert "Copy which command?" in text_of(app)
+        one, listed = app.base_screen.shown_command_lines
+        assert "calls --project small show" in one
+        assert listed.endswith("calls --project small")
 
     drive(made.home, script, project="small", start="prompts", size=(120, 36))
 

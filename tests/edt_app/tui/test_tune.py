@@ -56,7 +56,9 @@ def test_a_typed_threshold_is_checked_and_a_preset_taken(made):
         await press(pilot, "P", "2")
         assert "threshold 0.95  draft" in text_of(app)
         await press(pilot, "C")
-        assert "tune --project small --top-k 3 --threshold 0.95 --kind absolute" in text_of(app)
+        (line,) = app.base_screen.shown_command_lines
+        assert line.endswith("tune --project small --top-k 3 --threshold 0.95 --kind absolute")
+        assert "edt --home" in text_of(app)
 
     drive(made.home, script, project="small", start="tune", size=(120, 36))
 

@@ -155,6 +155,7 @@ class DataScreen(EdtScreen):
         words, _ = arguments(self.query_one(ImportForm).values)
         line = command_line(self.session.home, "import", *words, project=self.session.name)
         launch(self.session.home, self.session.name, line)
+        self.remember("import", *words, project=self.session.name)
         self._importing = True
         self._tell("import", "Reading …\n\nClosing edt-app does not stop it.")
 

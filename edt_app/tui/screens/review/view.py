@@ -86,6 +86,24 @@ def filter_words(wanted: "Wanted") -> str:
     return " ".join(part for part in parts if part)
 
 
+def condition(wanted: "Wanted | None") -> str:
+    """The filter as ``edt review --where`` takes it; empty where no condition can say it."""
+    from edt_core.store.review_queue import Wanted, condition_of
+
+    return condition_of(wanted or Wanted())
+
+
+def filter_options(wanted: "Wanted | None") -> list[str]:
+    """The filter as options of ``edt items``."""
+    if wanted is None:
+        return []
+    words = []
+    for option in ("direction", "verdict", "user", "text", "where"):
+        if value := getattr(wanted, option):
+            words += [f"--{option}", value]
+    return words
+
+
 def by_decision(wanted: "Wanted | None") -> bool:
     """Do decisions change which items the filter shows?"""
     if wanted is None:

@@ -318,20 +318,20 @@ class RunsScreen(EdtScreen):
 
     def do_export(self) -> None:
         """Write the comparison and the figure, and say where."""
-        words = ["runs", "export", *map(str, self.chosen), "--project", self.session.name]
-        words += ["--metric", self._metric] if self._topic == "curves" and self._metric else []
-        home = self.session.home.folder
+        metric = ["--metric", self._metric] if self._topic == "curves" and self._metric else []
+        words = ["runs", "export", *map(str, self.chosen), "--project", self.session.name, *metric]
 
         def show(paths: list[str]) -> None:
             folder = Path(paths[0]).parent
             names = "".join(f"  {safe_text(Path(path).name)}\n" for path in paths)
             self._topic = "export"
+            self.remember(*words)
             self.pane.tell("Exported", Text(f"In {safe_text(folder)}:\n\n{names}"))
             self.say(f"{len(paths)} files written to {folder}")
 
         self.say("Writing tables and figure …")
         # a group of its own: moving on in the table must not end the writing
-        self.read(lambda: ask(home, words), show, group="export")
+        self.read(lambda: ask(self.session.home.folder, words), show, group="export")
 
     def do_tag(self) -> None:
         """Ask for a tag."""
@@ -352,6 +352,7 @@ class RunsScreen(EdtScreen):
 
         def answer(text: str | None) -> None:
             if text is not None:
+                self.remember("runs", "--project", self.session.name, field, "--", number, text)
                 self.write(lambda: work(text), lambda _: self.project_changed())
 
         self.app.push_screen(Ask(f"{question} {number}", self._rows[number][field]), answer)
@@ -369,6 +370,7 @@ class RunsScreen(EdtScreen):
             self._compared = {
                 key: found for key, found in self._compared.items() if number not in key
             }
+            self.remember("runs", "delete", number, project=self.session.name, yes=True)
             self.say(f"Run {number} is deleted.")
             self.project_changed()
 

@@ -180,8 +180,8 @@ class SettingsScreen(EdtScreen):
         from edt_core.actions.describing import written
 
         if editor.key is not None:
-            return [*base, "set", editor.key.key, editor.line.value, "--dry-run"]
-        return [*base, "set", key.key, written(self._view.values[key.key])]
+            return [*base, "set", "--dry-run", "--", editor.key.key, editor.line.value]
+        return [*base, "set", "--", key.key, written(self._view.values[key.key])]
 
     def do_edit(self) -> None:
         """Edit in place."""
@@ -260,6 +260,7 @@ class SettingsScreen(EdtScreen):
     def _ask(self) -> None:
         """In a process of its own: it may take a while."""
         self.say("Asking the providers ...")
+        self.remember("doctor", project=self.session.name)
         asked = partial(asked_doctor, self.session.home.folder, self.session.name)
         self.read(asked, self._tested, group="test")
 
@@ -347,8 +348,16 @@ class SettingsScreen(EdtScreen):
         if values[0] != values[1]:
             self._done.append({key: values})
             self._undone.clear()
+            self._remember({key: values[1]})
             self.say(f"{key} is changed; u undoes it.")
         self.project_changed()
+
+    def _remember(self, settings: dict[str, Any]) -> None:
+        from edt_core.actions.describing import written
+
+        for key, value in settings.items():
+            line = ("config", "--project", self.session.name, "set", "--", key, written(value))
+            self.remember(*line)
 
     def on_editor_closed(self) -> None:
         """Back to the table."""
@@ -372,6 +381,7 @@ class SettingsScreen(EdtScreen):
             return found.told_after
 
         def then(sentence: str) -> None:
+            self._remember(settings)
             self.say(f"{', '.join(settings)}: {sentence}.")
             self.project_changed()
 

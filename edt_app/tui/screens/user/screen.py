@@ -347,6 +347,7 @@ class UserScreen(EdtScreen):
 
         def show(found: Any) -> None:
             self._answers[number, case.user] = found
+            self.remember(*words)
             if self._case is not None and self._case.user == case.user:
                 self._ask_next()
 

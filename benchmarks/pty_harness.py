@@ -109,6 +109,14 @@ class Terminal:
             pass
         return list(self._screen.display)
 
+    def cells(self) -> list[tuple[str, str, str]]:
+        """Every letter that isn't a space, with its colour and that of its ground."""
+        for _ in self._see():
+            pass
+        rows = [self._screen.buffer[y] for y in range(self.lines)]
+        every = [row[x] for row in rows for x in range(self.columns)]
+        return [(cell.data, cell.fg, cell.bg) for cell in every if cell.data.strip()]
+
     def wait_for(self, marker: str, timeout: float = 20.0) -> float:
         """Seconds from the start until the read that brought ``marker`` to one of the lines.
 

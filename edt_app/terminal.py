@@ -8,15 +8,16 @@ import json
 import sys
 import time
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from edt_core import events
-
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress, TaskID
+
+    from edt_core import events
 
 _BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
@@ -110,13 +111,15 @@ class ProgressLines:
         self._bars: dict[str, TaskID] = {}
         self._told: dict[str, float] = {}
 
-    def __call__(self, event: events.Event) -> None:
+    def __call__(self, event: "events.Event") -> None:
         """Take one event."""
+        from edt_core import events  # no screen needs them before its first paint
+
         match event:
             case events.StageStarted(fingerprint, step, name):
                 self._bar(fingerprint, f"{step} {name}")
             case events.StageAdvanced(fingerprint, step, done, total, unit, text):
-                self._advance(fingerprint, step, done, total, f"{unit} {text}".strip())
+                self._advance(fingerprint, step, done, total, unit, text)
             case events.StageFinished(fingerprint, step, name, seconds, reused):
                 self._close(fingerprint)
                 if not reused:
@@ -131,9 +134,13 @@ class ProgressLines:
 
     def _bar(self, fingerprint: str, title: str) -> None:
         if self._progress is not None:
-            self._bars[fingerprint] = self._progress.add_task(safe_text(title), total=None, note="")
+            self._bars[fingerprint] = self._progress.add_task(
+                safe_text(title), total=None, note="", unit=""
+            )
 
-    def _advance(self, fingerprint: str, step: str, done: int, total: int, text: str) -> None:
+    def _advance(
+        self, fingerprint: str, step: str, done: int, total: int, unit: str, text: str
+    ) -> None:
         if self._progress is not None:
             if fingerprint not in self._bars:
                 self._bar(fingerprint, step)
@@ -142,6 +149,7 @@ class ProgressLines:
                 completed=done,
                 total=total or None,
                 note=safe_text(text, width=44),
+                unit=safe_text(unit, width=16),
             )
 
     def _close(self, fingerprint: str) -> None:
@@ -162,32 +170,85 @@ def progress_lines(*, quiet: bool = False) -> Iterator[ProgressLines]:
         yield ProgressLines(None)
         return
     from rich.console import Console
+
+    with bars(Console(stderr=True)) as progress:
+        yield ProgressLines(progress)
+
+
+def bars(console: "Console", clock: Callable[[], float] = time.monotonic) -> "Progress":
+    """Progress bars: what, how far, at which rate, how long and how much longer."""
     from rich.progress import (
         BarColumn,
-        MofNCompleteColumn,
         Progress,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
 
-    console = Console(stderr=True)
-    with Progress(
+    class Amount(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            total = None if task.total is None else int(task.total)
+            return Text(amount(int(task.completed), total, task.fields["unit"]))
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(rate(task.speed, task.fields["unit"]), "progress.data.speed")
+
+    return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
-        MofNCompleteColumn(),
+        Amount(),
+        Rate(),
         TextColumn("{task.fields[note]}", markup=False),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=console,
         transient=True,
-    ) as progress:
-        yield ProgressLines(progress)
+        get_time=clock,
+    )
+
+
+def amount(done: int, total: int | None, unit: str) -> str:
+    """Such as ``1,200/5,000 users`` or ``12.4/98.0 MB``; nothing before the first news."""
+    if not unit:
+        return ""
+    if unit != "bytes":
+        return f"{done:,} {unit}" if total is None else f"{done:,}/{total:,} {unit}"
+    size, name = _byte_unit(done if total is None else total)
+    many = "" if total is None else f"/{total / size:.1f}"
+    return f"{done / size:.1f}{many} {name}"
+
+
+def rate(speed: float | None, unit: str) -> str:
+    """Such as ``340 users/s``, ``12.4 MB/s`` or, for what is slow, ``3.5 epochs/min``."""
+    if not speed or not unit:
+        return ""
+    if unit == "bytes":
+        size, name = _byte_unit(speed)
+        return f"{speed / size:.1f} {name}/s"
+    if speed < 1:
+        return f"{speed * 60:.1f} {unit}/min"
+    return f"{speed:,.0f} {unit}/s" if speed >= 10 else f"{speed:.1f} {unit}/s"
+
+
+def _byte_unit(number: float) -> tuple[int, str]:
+    for size, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if number >= size:
+            return size, name
+    return 1, "bytes"
 
 
 def when(moment: float) -> str:
     """Seconds since 1970 as local date and time."""
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))
+
+
+def size(n_bytes: float) -> str:
+    """Bytes as megabytes or gigabytes."""
+    return f"{n_bytes / 1e9:,.2f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:,.1f} MB"
 
 
 def ratio_histogram(counts: Sequence[int]) -> None:

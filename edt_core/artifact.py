@@ -46,6 +46,15 @@ def load(kind: type[T], folder: Path) -> T:
     return cast(T, _built(kind, arrays, values, ""))
 
 
+def shapes(artifact: object) -> dict[str, list[int]]:
+    """The shape of every array of an artifact, by dotted name."""
+    return {
+        name: list(value.shape)
+        for name, value in _leaves(artifact, "")
+        if isinstance(value, np.ndarray)
+    }
+
+
 def _write(artifact: object, folder: Path) -> None:
     from safetensors.numpy import save_file
 

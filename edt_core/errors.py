@@ -17,7 +17,7 @@ EdtError                exit 1
 └── RunCancelled        exit 130
     └── StopAfterEpoch  exit 130 a training may finish its epoch first
 
-Anything that is no EdtError is a bug and keeps its traceback.
+Anything that is no EdtError is a bug: it is told in one sentence, and a report is kept.
 """
 
 from typing import ClassVar

@@ -1,6 +1,6 @@
 """What the core asks of the outside: a language model and a text embedder."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -52,8 +52,11 @@ class Refusal:
 class LanguageModel(Protocol):
     """Answers questions; retries, validation, memory and prices are inside."""
 
-    def ask(self, questions: Sequence[Question]) -> Iterator[Answer | Refusal]:
-        """One answer or refusal a question, in order, each kept before it is handed out."""
+    def ask(self, questions: Iterable[Question]) -> Iterator[Answer | Refusal]:
+        """One answer or refusal a question, in order, each kept before it is handed out.
+
+        It takes as many questions ahead as it asks at once: thousands where a service has batches.
+        """
 
 
 StandIn = Callable[[Sequence[Question]], Iterator[str]]

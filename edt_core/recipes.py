@@ -9,7 +9,7 @@ from typing import Any
 
 from edt_core.config import Config, FineTuningSettings, PretrainingSettings
 from edt_core.data.catalogue import Catalogue
-from edt_core.data.split import Histories, TestTargets, ValidTargets
+from edt_core.data.split import Histories, RawSequences, TestTargets, ValidTargets
 from edt_core.evaluation.ranks import Ranks
 from edt_core.llm.prompts import PACKAGED
 from edt_core.llm.templating import Templates
@@ -39,6 +39,7 @@ from edt_core.stages.prepare import (
     DatasetParams,
     ImportedCatalogue,
     ImportedHistories,
+    ImportedRaw,
     ImportedTestTargets,
     ImportedValidTargets,
 )
@@ -65,6 +66,7 @@ class Data:
     histories: Stage[Histories]
     valid: Stage[ValidTargets]
     test: Stage[TestTargets]
+    raw: Stage[RawSequences]
 
     @classmethod
     def of(cls, digest: str) -> "Data":
@@ -75,6 +77,7 @@ class Data:
             ImportedHistories(dataset),
             ImportedValidTargets(dataset),
             ImportedTestTargets(dataset),
+            ImportedRaw(dataset),
         )
 
 
@@ -312,6 +315,7 @@ def _llm_edt(
         embeddings=(items,),
         pretraining=pretraining,
         fine_tuning=config.fine_tuning if tuned else FineTuningSettings(),
+        raw=data.raw,
     )
     return Pipeline(
         variant,
@@ -365,6 +369,7 @@ def _single_thread(
         embeddings=items,
         pretraining=pretraining,
         fine_tuning=FineTuningSettings(),
+        raw=data.raw,
     )
     return Pipeline(
         variant, seed, data, candidates, ranks, items, augmented=(raw,), pretrained=(pretrained,)
@@ -374,5 +379,7 @@ def _single_thread(
 def _counting(variant: Variant, model: Any, config: Config, digest: str, seed: int) -> Pipeline:
     data = Data.of(digest)
     candidates = _candidates(data, config)
-    ranks = EvaluateCounts(model, data.histories, data.catalogue, data.valid, data.test, candidates)
+    ranks = EvaluateCounts(
+        model, data.histories, data.catalogue, data.valid, data.test, candidates, raw=data.raw
+    )
     return Pipeline(variant, seed, data, candidates, ranks)

@@ -21,6 +21,10 @@ from edt_core.ports import Embedder, LanguageModel, StandIn
 LATER = {"later": True}
 """Metadata of a stage's field that older results were made without, as if with its default."""
 
+CHECK = {"check": True}
+"""Metadata of an input that results are only checked against: it decides nothing, so it enters no
+fingerprint and no plan."""
+
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
 
@@ -99,9 +103,11 @@ class Stage(ABC, Generic[T_co]):
 
     @property
     def inputs(self) -> "tuple[Stage[Any], ...]":
-        """The input stages, in field order."""
+        """The input stages, in field order, without those that are only checked against."""
         found: list[Stage[Any]] = []
         for field in fields(self):
+            if "check" in field.metadata:
+                continue
             value = getattr(self, field.name)
             if isinstance(value, Stage):
                 found.append(value)

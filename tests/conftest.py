@@ -2,4 +2,10 @@
 
 import os
 
+import pytest
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# what stands in tests/support asserts too, and its failures should say what differs
+for module in ("pilot", "shell", "kills"):
+    pytest.register_assert_rewrite(module)

@@ -39,12 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
-        status = _outside(error)
+        status = _outside(error, given)
     return status
 
 
-def _outside(error: Exception) -> int:
-    """The exit status of an error that is not ours; a bug keeps its traceback."""
+def _outside(error: Exception, given: Sequence[str]) -> int:
+    """The exit status of an error that is not ours; of a bug a report is kept."""
     message = getattr(error, "format_message", None)
     if callable(message):  # the command-line parser's own
         complain(str(message()).replace("\n", " "), "See 'edt --help' or 'edt COMMAND --help'.")
@@ -55,4 +55,47 @@ def _outside(error: Exception) -> int:
     if isinstance(error, OSError):
         complain(f"{error.strerror or error} ({error.filename or 'no file named'}).")
         return 1
-    raise error
+    _report(error, given)
+    return 1
+
+
+def _report(error: Exception, given: Sequence[str]) -> None:
+    """Say that this is a bug, and keep what tells of it and of no data."""
+    from edt_app.crash import write_report
+    from edt_core.errors import EdtError
+    from edt_core.store.home import Home
+
+    kind = type(error).__name__
+    try:
+        path = write_report(error, Home(_home_option(given)).folder / "reports", _doing(given))
+    except (OSError, EdtError):
+        complain(f"An unexpected error ({kind}): a bug.", "'edt --debug ...' shows its traceback.")
+        return
+    complain(
+        f"An unexpected error ({kind}): a bug. It is described in {path}, without your data.",
+        "Please report it; 'edt --debug ...' shows the traceback. What was finished is kept.",
+    )
+
+
+def _home_option(given: Sequence[str]) -> str | None:
+    for at, word in enumerate(given):
+        name, equals, value = word.partition("=")
+        if name == "--home":
+            return value if equals else next(iter(given[at + 1 :]), None)
+    return None
+
+
+def _doing(given: Sequence[str]) -> str:
+    """The command and the names of its options: values could hold an item's text or a name."""
+    from typer.main import get_command
+
+    from edt_app.cli.commands import app
+
+    words, known = [], getattr(get_command(app), "commands", {})
+    for word in given:
+        if word.startswith("--"):
+            words.append(word.partition("=")[0])
+        elif word in known:
+            words.append(word)
+            known = getattr(known[word], "commands", {})
+    return " ".join(["edt", *words])

@@ -1,11 +1,12 @@
 """``edt watch | stop``: a run that goes on in another process."""
 
 import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edt_app.cli.options import AsJson, ProjectName, home, one_of, opened
+from edt_app.cli.options import LARGEST, AsJson, ProjectName, home, one_of, opened
 from edt_app.terminal import note, safe_text, say, say_json
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def in_background(context: typer.Context, project: str, *words: str, **options: 
         for told in log_lines(folder)[:-1]:
             note(told)
         raise typer.Exit(status)
+    if context.params.get("json"):
+        say_json(started)
+        return
     say(f"Started: {safe_text(started.command)}")
     note(f"Its output goes to {started.log}. Watch it: edt watch --project {project}")
 
@@ -77,23 +81,27 @@ def stop(
 def watch(
     context: typer.Context,
     project: ProjectName,
-    run: Annotated[int, typer.Option("--run", min=0, help="A run; else the newest.")] = 0,
+    run: Annotated[
+        int, typer.Option("--run", min=0, max=LARGEST, help="A run; else the newest.")
+    ] = 0,
+    json: AsJson = False,
 ) -> None:
     """Follow a run line by line until it ends; its exit status tells how it ended.
 
-    Ctrl-C ends the watching, not the run.
+    Ctrl-C ends the watching, not the run. With --json the lines go to standard error.
     """
     from edt_core.errors import MissingInput
     from edt_core.store.runs import run_lines
 
     found = opened(context, project)
+    tell = note if json else say
     ended = None
     while True:
         lines = run_lines(found)
         going = [line.id for line in lines if line.state == "running"]
         if run or going:
             number = run or going[0]
-            ended = _followed(found, number)
+            ended = _followed(found, number, tell)
         if run or found.holder() is None:
             break
         time.sleep(_LOOK_SECONDS)  # an experiment's next run is about to begin
@@ -104,11 +112,13 @@ def watch(
                 hint=f"Start one: edt run --project {found.name} --background",
             )
         number = lines[0].id
-        ended = _followed(found, number)
+        ended = _followed(found, number, tell)
+    if json:
+        say_json({"run": number, "state": ended.life, "cause": ended.cause})
     raise typer.Exit(_EXIT.get(ended.life, 1))
 
 
-def _followed(project: "Project", run: int) -> "Liveness":
+def _followed(project: "Project", run: int, tell: Callable[[str], None]) -> "Liveness":
     """Say what is new in a run, a line each, until it ends; how it is then."""
     from edt_app.views import begun, fold, fold_all
     from edt_core.store.journal import events_after
@@ -116,28 +126,30 @@ def _followed(project: "Project", run: int) -> "Liveness":
 
     view = fold_all(begun(run, run_stages(project, run)), events_after(project, run))
     made, all_of_them = view.counted
-    say(f"Run {run}: {made} of {all_of_them} stages made.")
+    tell(f"Run {run}: {made} of {all_of_them} stages made.")
     told: dict[str, float] = {}
     life = ""
     while True:
         how = liveness(project, run)  # asked first: an ended run writes no more lines
         for line in events_after(project, run, view.last):
             before, view = view, fold(view, line)
-            _tell(before, view, line.at, told)
+            for text in _news(before, view, line.at, told):
+                tell(text)
         if how.ended:
-            say(f"Run {run}: {how.life.value}. {safe_text(how.cause)}".rstrip())
+            tell(f"Run {run}: {how.life.value}. {safe_text(how.cause)}".rstrip())
             return how
         if how.life != life:
             life = how.life
             beat = f" (last heard of {how.age:.0f} s ago)" if life != "live" and how.age else ""
-            say(f"Run {run}: {life}{beat}.")
+            tell(f"Run {run}: {life}{beat}.")
         time.sleep(_LOOK_SECONDS)
 
 
-def _tell(before: "RunView", after: "RunView", at: float, told: dict[str, float]) -> None:
-    """Say what an event changed; of a stage that only advances, a line every few seconds."""
+def _news(before: "RunView", after: "RunView", at: float, told: dict[str, float]) -> Iterator[str]:
+    """What an event changed, in lines; of a stage that only advances, one every few seconds."""
+    clock = time.strftime("%H:%M:%S", time.localtime(at))
     if after.notes[-1:] != before.notes[-1:]:
-        _line(at, f"{after.notes[-1].step}: {after.notes[-1].text}")
+        yield f"{clock}  {safe_text(f'{after.notes[-1].step}: {after.notes[-1].text}')}"
     known = {stage.fingerprint: stage for stage in before.stages}
     for stage in after.stages:
         was = known.get(stage.fingerprint)
@@ -147,7 +159,7 @@ def _tell(before: "RunView", after: "RunView", at: float, told: dict[str, float]
             if at - told.get(stage.fingerprint, 0.0) < _TELL_SECONDS:
                 continue
             told[stage.fingerprint] = at
-        _line(at, _told(stage))
+        yield f"{clock}  {safe_text(_told(stage))}"
 
 
 def _told(stage: "StageView") -> str:
@@ -174,7 +186,3 @@ def _duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _line(at: float, text: str) -> None:
-    say(f"{time.strftime('%H:%M:%S', time.localtime(at))}  {safe_text(text)}")

@@ -30,6 +30,15 @@ Background = Annotated[
         "--background", help="Start it in a process of its own; it outlives this terminal."
     ),
 ]
+LARGEST = 2**63 - 1
+"""The largest id that a database can hold."""
+MOST = 1_000_000_000
+"""Most rows that can be asked for."""
+Run = Annotated[int, typer.Argument(min=1, max=LARGEST, help="A run's number.")]
+Runs = Annotated[
+    list[int], typer.Argument(min=1, max=LARGEST, metavar="RUN...", help="Runs' numbers.")
+]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=MOST, help="Rows shown.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
 

@@ -84,7 +84,10 @@ def run(
     context: typer.Context,
     project: ProjectName,
     until: Annotated[str, typer.Option("--until", help="Stop after this stage.")] = "",
-    from_: Annotated[str, typer.Option("--from", help="Compute anew from this stage on.")] = "",
+    from_: Annotated[
+        str,
+        typer.Option("--from", help="Compute anew from this stage on (an import is not repeated)."),
+    ] = "",
     set_: Settings = [],
     seed: Seeds = [],
     variant: Annotated[
@@ -276,6 +279,7 @@ def get(
     context: typer.Context,
     key: Annotated[str, typer.Argument(help="Such as noise_filter.threshold.")],
     project: ProjectName = "",
+    json: AsJson = False,
 ) -> None:
     """Show one setting."""
     from edt_core.actions.configuring import configuration
@@ -283,6 +287,9 @@ def get(
     from edt_core.config import known_key
 
     value = configuration(opened(context, project)).flat()[known_key(key)]
+    if json:
+        say_json({"key": key, "value": value})
+        return
     say(safe_text(written(value)))
 
 

@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 from edt_app.cli.options import AsJson, ProjectName, home, opened
-from edt_app.terminal import note, safe_text, say, say_json, say_table, when
+from edt_app.terminal import note, safe_text, say, say_json, say_table, size, when
+
+_MARKS = {
+    "foreign": "(no project of EDT)",
+    "damaged": "(damaged)",
+    "newer": "(of a newer EDT)",
+}
 
 
 def add(app: typer.Typer) -> None:
@@ -24,11 +30,18 @@ def add_keeping(app: typer.Typer) -> None:
     app.command()(doctor)
 
 
-def new(context: typer.Context, name: Annotated[str, typer.Argument(help="Its name.")]) -> None:
+def new(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    json: AsJson = False,
+) -> None:
     """Make an empty project."""
     project = home(context).create(name)
-    say(f"Made {project.name} in {safe_text(project.folder)}.")
     project.close()
+    if json:
+        say_json({"project": project.name, "folder": str(project.folder)})
+        return
+    say(f"Made {project.name} in {safe_text(project.folder)}.")
     note("Next: edt import --project NAME --format csv --domain-a A=FILE --domain-b B=FILE")
 
 
@@ -46,9 +59,9 @@ def projects(context: typer.Context, json: AsJson = False) -> None:
         [
             [
                 line.name,
-                line.dataset or "-",
+                line.dataset or _MARKS.get(line.standing, "-"),
                 when(line.changed_at),
-                f"{line.bytes / 1e6:,.1f} MB",
+                size(line.bytes),
                 f"${line.cost:.2f}" if line.cost else "-",
             ]
             for line in lines
@@ -72,15 +85,22 @@ def delete(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The project.")],
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also one that is damaged or of a newer EDT.")
+    ] = False,
+    json: AsJson = False,
 ) -> None:
-    """Delete a project and everything in it."""
+    """Delete a project and everything in it; a folder that EDT did not make is never touched."""
     from edt_core.errors import UsageError
 
     if not yes:
         raise UsageError(
             f"Deleting {name!r} can't be undone.", hint="Say --yes, or make a backup first."
         )
-    home(context).delete(name)
+    home(context).delete(name, force=force)
+    if json:
+        say_json({"project": name, "deleted": True})
+        return
     say(f"Deleted {safe_text(name)}.")
 
 
@@ -88,11 +108,16 @@ def backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The archive to write.")],
     project: ProjectName = "",
+    json: AsJson = False,
 ) -> None:
     """Write a project into one file, also while a run goes on."""
     from edt_core.store.backup import back_up
 
-    back_up(opened(context, project).folder, file)
+    source = opened(context, project)
+    back_up(source.folder, file)
+    if json:
+        say_json({"project": source.name, "file": str(file)})
+        return
     say(f"Wrote {safe_text(file)}.")
 
 
@@ -100,11 +125,16 @@ def restore(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="An archive that edt backup wrote.")],
     name: Annotated[str, typer.Option("--as", help="The project's new name.")] = "",
+    json: AsJson = False,
 ) -> None:
     """Make a project from a backup."""
     from edt_core.store.backup import restore as read
 
-    say(f"Restored {safe_text(read(home(context), file, name))}.")
+    made = read(home(context), file, name)
+    if json:
+        say_json({"project": made, "folder": str(home(context).path(made))})
+        return
+    say(f"Restored {safe_text(made)}.")
 
 
 def doctor(

@@ -43,11 +43,16 @@ def show(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Such as generate.")],
     project: ProjectName = "",
+    json: AsJson = False,
 ) -> None:
     """Print a template as the project uses it."""
     from edt_core.actions.prompting import template_text
 
-    for line in template_text(opened(context, project), name).splitlines():
+    text = template_text(opened(context, project), name)
+    if json:
+        say_json({"template": name, "text": text})
+        return
+    for line in text.splitlines():
         say(safe_text(line))
 
 
@@ -56,9 +61,14 @@ def copy(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Such as generate.")],
     project: ProjectName = "",
+    json: AsJson = False,
 ) -> None:
     """Copy a template into the project, where it can be edited; its stage is stale then."""
     from edt_core.actions.prompting import copy_template
 
-    say(f"Edit {safe_text(copy_template(opened(context, project), name))}.")
+    file = copy_template(opened(context, project), name)
+    if json:
+        say_json({"template": name, "file": str(file)})
+        return
+    say(f"Edit {safe_text(file)}.")
     note("Keep its slots. A changed template makes its stage stale; delete the file to go back.")

@@ -6,10 +6,14 @@ import typer
 
 from edt_app.cli.jobs import in_background
 from edt_app.cli.options import (
+    LARGEST,
+    MOST,
     AsJson,
     Background,
     Device,
     ProjectName,
+    Run,
+    Runs,
     Seeds,
     Settings,
     one_of,
@@ -34,6 +38,7 @@ def runs(context: typer.Context, project: ProjectName = "", json: AsJson = False
     """List the runs, unless a command follows."""
     if context.invoked_subcommand is not None:
         return
+    from edt_core.actions.jobs import stand_in_note
     from edt_core.actions.reporting import run_rows
 
     lines = run_rows(opened(context, project))
@@ -58,12 +63,16 @@ def runs(context: typer.Context, project: ProjectName = "", json: AsJson = False
         ],
         right=frozenset({0, 5, 6}),
     )
+    if without := [str(line.id) for line in lines if line.stand_in]:
+        say(f"Runs {', '.join(without)}: {stand_in_note()}")
+    if earlier := [str(line.id) for line in lines if line.earlier]:
+        say(f"Runs {', '.join(earlier)} are about data that was imported before.")
 
 
 @runs_app.command()
 def compare(
     context: typer.Context,
-    numbers: Annotated[list[int], typer.Argument(metavar="RUN RUN...", help="Runs' numbers.")],
+    numbers: Runs,
     project: ProjectName = "",
     groups: Annotated[
         bool, typer.Option("--groups", help="Also users by sequence length and domain ratio.")
@@ -89,37 +98,46 @@ def compare(
 @runs_app.command()
 def tag(
     context: typer.Context,
-    run: Annotated[int, typer.Argument(help="A run's number.")],
+    run: Run,
     text: Annotated[str, typer.Argument(help="The tag; an empty one takes it away.")],
     project: ProjectName = "",
+    json: AsJson = False,
 ) -> None:
     """Give a run a tag."""
     from edt_core.store.runs import label_run
 
     label_run(opened(context, project), run, tag=text)
+    if json:
+        say_json({"run": run, "tag": text})
+        return
     say(f"Run {run}: tag {safe_text(text)}" if text else f"Run {run} has no tag.")
 
 
 @runs_app.command("note")
 def note_(
     context: typer.Context,
-    run: Annotated[int, typer.Argument(help="A run's number.")],
+    run: Run,
     text: Annotated[str, typer.Argument(help="The note; an empty one takes it away.")],
     project: ProjectName = "",
+    json: AsJson = False,
 ) -> None:
     """Write a note on a run."""
     from edt_core.store.runs import label_run
 
     label_run(opened(context, project), run, note=text)
+    if json:
+        say_json({"run": run, "note": text})
+        return
     say(f"Run {run}: {safe_text(text)}" if text else f"Run {run} has no note.")
 
 
 @runs_app.command()
 def delete(
     context: typer.Context,
-    run: Annotated[int, typer.Argument(help="A run's number.")],
+    run: Run,
     project: ProjectName = "",
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Forget a run, its curves and metrics; stored results stay, other runs may share them."""
     from edt_core.errors import UsageError
@@ -128,6 +146,9 @@ def delete(
     if not yes:
         raise UsageError(f"Deleting run {run} can't be undone.", hint="Say --yes.")
     delete_run(opened(context, project), run)
+    if json:
+        say_json({"run": run, "deleted": True})
+        return
     say(f"Deleted run {run}.")
 
 
@@ -135,7 +156,13 @@ def report(
     context: typer.Context,
     project: ProjectName,
     name: Annotated[str, typer.Argument(help="An experiment; without it, every run.")] = "",
-    format: Annotated[str, typer.Option("--format", help="text, md, csv, latex or json.")] = "text",
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format", help="text, md, csv (notes are lines that begin with #), latex or json."
+        ),
+    ] = "text",
+    json: AsJson = False,
 ) -> None:
     """Print a table of results."""
     from edt_core.actions.reporting import report as tell
@@ -143,7 +170,7 @@ def report(
 
     one_of("--format", format, *FORMATS)
     tables = tell(opened(context, project), name)
-    if format == "json":
+    if json or format == "json":
         say_json(tables[0] if len(tables) == 1 else tables)
         return
     for number, table in enumerate(tables):
@@ -203,8 +230,10 @@ def recommend(
     project: ProjectName,
     user: Annotated[str, typer.Option("--user", help="A user's source id.")],
     domain: Annotated[str, typer.Option("--domain", help="A domain's name.")],
-    top: Annotated[int, typer.Option("--top", min=1, help="How many.")] = 10,
-    run: Annotated[int | None, typer.Option("--run", help="A run; else the newest.")] = None,
+    top: Annotated[int, typer.Option("--top", min=1, max=MOST, help="How many.")] = 10,
+    run: Annotated[
+        int | None, typer.Option("--run", min=1, max=LARGEST, help="A run; else the newest.")
+    ] = None,
     as_tested: Annotated[
         bool,
         typer.Option("--as-tested", help="As the evaluation ranks: the test item is not known."),

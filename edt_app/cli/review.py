@@ -5,14 +5,16 @@ from typing import Annotated
 
 import typer
 
-from edt_app.cli.options import AsJson, ProjectName, opened
+from edt_app.cli.options import LARGEST, AsJson, ProjectName, opened
 from edt_app.terminal import safe_text, say, say_json
 
 review_app = typer.Typer(
     no_args_is_help=True, help="Accept, reject or edit generated items before training."
 )
 
-Ids = Annotated[list[int] | None, typer.Argument(help="Ids that 'edt items' shows.")]
+Ids = Annotated[
+    list[int] | None, typer.Argument(min=1, max=LARGEST, help="Ids that 'edt items' shows.")
+]
 Note = Annotated[str, typer.Option("--note", help="Why: kept beside the decision.")]
 Where = Annotated[str, typer.Option("--where", help='All that fit, such as "target_score<0.8".')]
 
@@ -28,7 +30,13 @@ def review(project: ProjectName = "") -> None:
 
 
 def _decide(
-    context: typer.Context, action: str, ids: list[int] | None, where: str, note: str, project: str
+    context: typer.Context,
+    action: str,
+    ids: list[int] | None,
+    where: str,
+    note: str,
+    project: str,
+    json: bool,
 ) -> None:
     from edt_core.errors import UsageError
     from edt_core.store.review import decide, decide_where
@@ -40,7 +48,15 @@ def _decide(
         changed = decide_where(source, action, where, by="edt review", note=note)
     else:
         changed = decide(source, action, ids or [], by="edt review", note=note)
-    say(f"{action}: {changed:,} items changed")
+    _tell(f"{action}: {changed:,} items changed", json, action=action, changed=changed)
+
+
+def _tell(sentence: str, json: bool, **document: object) -> None:
+    """What an act did, as a sentence or as a document."""
+    if json:
+        say_json(document)
+    else:
+        say(sentence)
 
 
 @review_app.command()
@@ -50,9 +66,10 @@ def accept(
     where: Where = "",
     note: Note = "",
     project: ProjectName = "",
+    json: AsJson = False,
 ) -> None:
     """Insert these items whatever the filter says."""
-    _decide(context, "accept", ids, where, note, project)
+    _decide(context, "accept", ids, where, note, project, json)
 
 
 @review_app.command()
@@ -62,9 +79,10 @@ def reject(
     where: Where = "",
     note: Note = "",
     project: ProjectName = "",
+    json: AsJson = False,
 ) -> None:
     """Leave these items out whatever the filter says."""
-    _decide(context, "reject", ids, where, note, project)
+    _decide(context, "reject", ids, where, note, project, json)
 
 
 @review_app.command()
@@ -74,15 +92,16 @@ def reset(
     where: Where = "",
     note: Note = "",
     project: ProjectName = "",
+    json: AsJson = False,
 ) -> None:
     """Give these items back to the filter."""
-    _decide(context, "reset", ids, where, note, project)
+    _decide(context, "reset", ids, where, note, project, json)
 
 
 @review_app.command()
 def edit(
     context: typer.Context,
-    id: Annotated[int, typer.Argument(help="The item's id.")],
+    id: Annotated[int, typer.Argument(min=1, max=LARGEST, help="The item's id.")],
     field: Annotated[
         list[str],
         typer.Option(
@@ -92,6 +111,7 @@ def edit(
         ),
     ],
     project: ProjectName = "",
+    json: AsJson = False,
 ) -> None:
     """Change an item's text, which the next run embeds and scores again, or move its anchor."""
     from edt_core.errors import UsageError
@@ -102,32 +122,35 @@ def edit(
         raise UsageError("A field needs a value.", hint="Write --field title=...")
     if "anchor" in fields:
         fields["anchor_position"] = fields.pop("anchor")
-    change(opened(context, project), id, fields, by="edt review")
+    changed = change(opened(context, project), id, fields, by="edt review")
     texts = fields.keys() - {"anchor_position"}
     next_run = "embeds and scores it again" if texts else "inserts it there"
-    say(f"edit: item {id}; the next run {next_run}")
+    told = f"edit: item {id}; the next run {next_run}"
+    _tell(told, json, action="edit", id=id, changed=changed, scored_again=bool(texts))
 
 
 @review_app.command()
-def undo(context: typer.Context, project: ProjectName = "") -> None:
+def undo(context: typer.Context, project: ProjectName = "", json: AsJson = False) -> None:
     """Take the last decision back (a bulk decision as one)."""
     from edt_core.store.review import undo as take_back
 
-    say(f"undo: {take_back(opened(context, project)):,} items")
+    changed = take_back(opened(context, project))
+    _tell(f"undo: {changed:,} items", json, action="undo", changed=changed)
 
 
 @review_app.command()
-def redo(context: typer.Context, project: ProjectName = "") -> None:
+def redo(context: typer.Context, project: ProjectName = "", json: AsJson = False) -> None:
     """Do again what was undone last; a new decision in between ends that."""
     from edt_core.store.review import redo as again
 
-    say(f"redo: {again(opened(context, project)):,} items")
+    changed = again(opened(context, project))
+    _tell(f"redo: {changed:,} items", json, action="redo", changed=changed)
 
 
 @review_app.command()
 def score(
     context: typer.Context,
-    id: Annotated[int, typer.Argument(help="The item's id.")],
+    id: Annotated[int, typer.Argument(min=1, max=LARGEST, help="The item's id.")],
     project: ProjectName = "",
     json: AsJson = False,
 ) -> None:
@@ -146,19 +169,29 @@ def score(
 
 @review_app.command("export")
 def export_decisions(
-    context: typer.Context, file: Annotated[Path, typer.Argument()], project: ProjectName = ""
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument()],
+    project: ProjectName = "",
+    json: AsJson = False,
 ) -> None:
     """Write the decisions to a file of JSON lines."""
     from edt_core.actions.reviewing import write_decisions
 
-    say(f"{write_decisions(opened(context, project), file):,} decisions to {safe_text(file)}")
+    written = write_decisions(opened(context, project), file)
+    told = f"{written:,} decisions to {safe_text(file)}"
+    _tell(told, json, action="export", file=str(file), decisions=written)
 
 
 @review_app.command("import")
 def import_decisions(
-    context: typer.Context, file: Annotated[Path, typer.Argument()], project: ProjectName = ""
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument()],
+    project: ProjectName = "",
+    json: AsJson = False,
 ) -> None:
     """Read decisions that 'edt review export' wrote."""
     from edt_core.actions.reviewing import read_decisions
 
-    say(f"{read_decisions(opened(context, project), file):,} items changed")
+    changed = read_decisions(opened(context, project), file)
+    told = f"{changed:,} items changed"
+    _tell(told, json, action="import", file=str(file), changed=changed)

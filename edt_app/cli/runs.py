@@ -4,10 +4,8 @@ from typing import Annotated
 
 import typer
 
-from edt_app.cli.options import AsJson, ProjectName, opened
+from edt_app.cli.options import AsJson, ProjectName, Run, Runs, opened
 from edt_app.terminal import safe_text, say, say_json, say_table
-
-Number = Annotated[int, typer.Argument(help="A run's number.")]
 
 
 def add(app: typer.Typer) -> None:
@@ -17,9 +15,7 @@ def add(app: typer.Typer) -> None:
     app.command()(export)
 
 
-def show(
-    context: typer.Context, run: Number, project: ProjectName = "", json: AsJson = False
-) -> None:
+def show(context: typer.Context, run: Run, project: ProjectName = "", json: AsJson = False) -> None:
     """Show one run: its stages with state and time, changed settings, metrics."""
     from edt_core.actions.reporting import run_detail
 
@@ -50,7 +46,7 @@ def show(
 
 
 def lineage(
-    context: typer.Context, run: Number, project: ProjectName = "", json: AsJson = False
+    context: typer.Context, run: Run, project: ProjectName = "", json: AsJson = False
 ) -> None:
     """Tell which training events of a run language models wrote, and in which calls."""
     from edt_core.actions.lineage import lineage as trace
@@ -92,7 +88,7 @@ def lineage(
 
 def export(
     context: typer.Context,
-    numbers: Annotated[list[int], typer.Argument(metavar="RUN...", help="Runs' numbers.")],
+    numbers: Runs,
     project: ProjectName = "",
     metric: Annotated[
         str, typer.Option("--metric", help="The figure's curve, such as 'pretrain loss'.")

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edt_app.cli.options import AsJson, ProjectName, opened
-from edt_app.terminal import note, safe_text, say_json, say_table
+from edt_app.cli.options import MOST, AsJson, ProjectName, opened
+from edt_app.terminal import note, safe_text, say, say_json, say_table
 
 if TYPE_CHECKING:
     from edt_core.actions.tuning import Outcome
@@ -22,13 +22,19 @@ def tune(
     threshold: Annotated[
         float | None, typer.Option("--threshold", help="Least target score, or a percentile.")
     ] = None,
-    top_k: Annotated[int | None, typer.Option("--top-k", help="Best source scores kept.")] = None,
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", min=1, max=MOST, help="Best source scores kept.")
+    ] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="absolute or percentile.")] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Keep it in the settings.")] = False,
     json: AsJson = False,
 ) -> None:
     """Show what a setting of the noise filter would keep beside the present one."""
+    from dataclasses import asdict
+
+    from edt_core.actions.configuring import configuration
     from edt_core.actions.consequences import consequences
+    from edt_core.actions.jobs import stand_in_notes
     from edt_core.actions.tuning import Tuning, apply_setting, changed, outcome, settings_of
 
     opened_project = opened(context, project)
@@ -38,10 +44,13 @@ def tune(
     takes = consequences(opened_project, settings_of(wanted))
     if apply:
         apply_setting(opened_project, wanted)
+    notes = stand_in_notes(configuration(opened_project))
     if json:
-        say_json(found[-1])
+        say_json({**asdict(found[-1]), "notes": notes})
         return
     _say(found, [safe_text(name) for name in tuning.domain_names])
+    for text in notes:
+        say(text)
     if apply:
         note(f"Kept in the settings: {takes.told_after}. No item is generated anew.")
     elif takes.changes:

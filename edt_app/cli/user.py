@@ -4,11 +4,14 @@ from typing import Annotated
 
 import typer
 
-from edt_app.cli.options import AsJson, ProjectName, one_of, opened
+from edt_app.cli.options import LARGEST, MOST, AsJson, ProjectName, one_of, opened
 from edt_app.terminal import safe_text, say, say_json, say_table, when
 
 Numbers = Annotated[
-    list[int], typer.Option("--run", help="A run; repeat it to see two beside each other.")
+    list[int],
+    typer.Option(
+        "--run", min=1, max=LARGEST, help="A run; repeat it to see two beside each other."
+    ),
 ]
 
 
@@ -81,7 +84,7 @@ def users(
     project: ProjectName,
     by: Annotated[str, typer.Option("--by", help="gain, loss, inserted or random.")] = "gain",
     run: Numbers = [],
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=MOST, help="How many.")] = 20,
     json: AsJson = False,
 ) -> None:
     """List users worth a look: where the first run gains or loses most over the second."""

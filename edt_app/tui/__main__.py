@@ -1,6 +1,8 @@
 """``edt-app [--project X] [--home DIR] [--open SCREEN]``."""
 
 import argparse
+import gc
+import os
 import sys
 
 from edt_core.errors import EdtError
@@ -30,6 +32,8 @@ def main() -> int:
 
 
 def _open(home_folder: str | None, project: str, screen: str) -> int:
+    gc.disable()  # until the first paint: what imports make is there to stay
+    os.environ.setdefault("TEXTUAL_FPS", "120")  # a key waits at most 8 ms for its paint
     from edt_app.tui.app import KEYS_OF_APP, EdtApp
     from edt_app.tui.places import PLACES
     from edt_app.tui.preferences import preferences_file, read_preferences
@@ -50,7 +54,7 @@ def _open(home_folder: str | None, project: str, screen: str) -> int:
         commands += [command.id for place in PLACES for command in place.make().KEYS]
     preferences = read_preferences(path, commands)
     session = Session(home, project)
-    app = EdtApp(session, preferences, screen or ("projects" if not project else PLACES[-1].mode))
+    app = EdtApp(session, preferences, screen or ("pipeline" if project else "projects"))
     try:
         app.run()
     finally:

@@ -2,28 +2,29 @@
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.message import Message as TextualMessage
 
 from edt_app.terminal import safe_text
-from edt_app.tui import tty
+from edt_app.tui import memory, tty
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.chrome import Header
 from edt_app.tui.commands import Command
-from edt_app.tui.crash import write_report
-from edt_app.tui.dialogs import Choose, Message
-from edt_app.tui.following import Followed, followed
-from edt_app.tui.helping import help_text
-from edt_app.tui.palette import EveryCommand
 from edt_app.tui.places import PLACES
 from edt_app.tui.preferences import Preferences
 from edt_app.tui.session import Session
-from edt_app.tui.strip import strip_now
-from edt_app.tui.theme import DARK, LIGHT
+from edt_app.tui.theme import ANSI_ON_DARK, ANSI_ON_LIGHT, DARK, EDGE, LIGHT
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from edt_app.tui.following import Followed
 
 KEYS_OF_APP = (
     Command("app.palette", "colon,ctrl+p", "Command", "Every action, by its name.", "palette"),
@@ -41,6 +42,13 @@ _TICK = 0.5
 _HANG_UP_CHECK = 2.0
 
 
+def _every_command() -> "type[Provider]":
+    """The palette's commands; its code is imported when it is opened."""
+    from edt_app.tui.palette import EveryCommand
+
+    return EveryCommand
+
+
 class EdtApp(App[None]):
     """The interactive session.
 
@@ -53,7 +61,7 @@ class EdtApp(App[None]):
     CSS_PATH: ClassVar[str] = "app.tcss"
     TITLE = "edt"
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS = {EveryCommand}
+    COMMANDS = {_every_command}
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(command.keys, f"app.{command.action}", command.label, show=False, id=command.id)
@@ -69,25 +77,35 @@ class EdtApp(App[None]):
     def __init__(
         self, session: Session, preferences: Preferences | None = None, start: str = ""
     ) -> None:
-        super().__init__()
+        # read off the instance by textual: starting in the mode itself saves the first paint a
+        # blank screen and the 50 ms that a change of mode waits
+        self.DEFAULT_MODE = start or "projects"  # type: ignore[misc]
+        # without colours the filter that takes them away is chosen once, before any theme is
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.session = session
         self.preferences = preferences or Preferences()
         self.places = PLACES
-        self._start = start or "projects"
         self._strip = ""
         self._followed: Followed | None = None
         self._errors: list[float] = []
-        self.animation_level = "none"
+        self._own_filters: list[LineFilter] = []
+        if self.preferences.ascii:
+            from edt_app.tui.plain import AsciiOnly
 
-    def on_mount(self) -> None:
-        """Themes, keys, the first screen, and the clocks."""
+            self._own_filters.append(AsciiOnly())
+        self.animation_level = "none"
         self.register_theme(DARK)
         self.register_theme(LIGHT)
+        self.ansi_theme_dark, self.ansi_theme_light = ANSI_ON_DARK, ANSI_ON_LIGHT
         self.theme = self._theme()
+
+    def on_mount(self) -> None:
+        """Keys and the clocks."""
         if self.preferences.keymap:
             self.set_keymap(self.preferences.keymap)
         tty.on_hang_up(self.exit)
-        self.switch_mode(self._start)
+        self.call_after_refresh(memory.let_go_of_start)
+        self.call_after_refresh(memory.give_back_what_is_freed)
         self.set_interval(_TICK, self._tick)
         self.set_interval(_HANG_UP_CHECK, self._still_there)
 
@@ -98,6 +116,14 @@ class EdtApp(App[None]):
             self.console.color_system in {None, "standard"}
         )
         return "ansi-dark" if few_colours and "ansi-dark" in self.available_themes else DARK.name
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own variable for themes that aren't ours."""
+        return {EDGE: self.current_theme.foreground or "ansi_default"}
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Every line passes these on its way to the terminal."""
+        return [*super().get_line_filters(), *self._own_filters]
 
     # ------------------------------------------------------------------ what happens by itself
 
@@ -115,10 +141,14 @@ class EdtApp(App[None]):
         else:
             self._show_strip(None)
 
-    def _look(self) -> Followed | None:
+    def _look(self) -> "Followed | None":
+        from edt_app.tui.following import followed
+
         return followed(self.session.project(), self._followed)
 
-    def _show_strip(self, found: Followed | None) -> None:
+    def _show_strip(self, found: "Followed | None") -> None:
+        from edt_app.tui.strip import strip_now
+
         self._followed = found
         self._strip = strip_now(found)
         self.show_header()
@@ -168,11 +198,14 @@ class EdtApp(App[None]):
 
     def action_show_help(self) -> None:
         """Every key of this screen."""
+        from edt_app.tui.dialogs import Message, text_room
+        from edt_app.tui.helping import help_text
+
         screen = self.base_screen
         if screen is not None and len(self.screen_stack) == 1:
             title = next((p.label for p in self.places if p.mode == self.current_mode), "Help")
-            text = help_text(title, screen.KEYS, self.places, KEYS_OF_APP)
-            self.push_screen(Message(text))
+            room = text_room(self.size.width)
+            self.push_screen(Message(help_text(title, screen.KEYS, self.places, KEYS_OF_APP, room)))
 
     def action_copy_command(self) -> None:
         """Show and copy the command that does what was done last, or shows what is shown."""
@@ -183,6 +216,7 @@ class EdtApp(App[None]):
         elif len(lines) == 1:
             self._copy_line(lines[0])
         else:
+            from edt_app.tui.dialogs import Choose
 
             def chosen(number: int | None) -> None:
                 if number is not None:
@@ -192,6 +226,8 @@ class EdtApp(App[None]):
 
     def _copy_line(self, line: str) -> None:
         from rich.text import Text
+
+        from edt_app.tui.dialogs import Message
 
         self.copy_to_clipboard(line)
         shown = safe_text(line, width=2000)
@@ -214,9 +250,12 @@ class EdtApp(App[None]):
         """Write an unexpected error down and say so; the app goes on."""
         if self.is_headless:
             raise error  # tests see their errors
+        from edt_app.crash import write_report
+
         path = write_report(error, self.reports, doing)
         self.notify(
-            f"An unexpected error ({type(error).__name__}): a bug. It is described in {path}.",
+            f"An unexpected error ({type(error).__name__}): a bug, described in {path}. "
+            "You can go on; what runs was not touched.",
             markup=False,
             severity="error",
             timeout=15,
@@ -242,6 +281,8 @@ class EdtApp(App[None]):
         now = time.monotonic()
         self._errors = [at for at in self._errors if now - at < 10.0] + [now]
         if not self.is_running or len(self._errors) > 3:
+            from edt_app.crash import write_report
+
             path = write_report(error, self.reports, self.current_mode)
             self.exit(return_code=1, message=f"edt-app ended by a bug. It is described in {path}.")
             return

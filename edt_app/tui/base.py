@@ -12,7 +12,7 @@ from textual.worker import get_current_worker
 
 from edt_app.tui.chrome import ErrorCard, Footer, Header
 from edt_app.tui.commands import Command, bindings
-from edt_core.errors import EdtError
+from edt_core.errors import EdtError, UsageError
 
 if TYPE_CHECKING:
     from edt_app.tui.app import EdtApp
@@ -20,19 +20,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LOW = 40
+"""A screen of fewer lines has the class ``-low``."""
+
 HELP = Command("help", "question_mark,f1", "Help", "Every key of this screen.", "help")
 
 
 class EdtScreen(Screen[None]):
     """A screen of the app.
 
-    A subclass names its ``KEYS`` and writes ``body``, ``reload`` (read what it
-    shows) and, where it can keep its place, ``project_changed``. Work that reads goes through
-    ``read``, work that writes through ``write``; both come back on the app's own thread.
+    A subclass names its ``KEYS`` and writes ``body``, ``forget`` (show nothing), ``reload`` (read
+    what it shows) and, where it can keep its place, ``project_changed``. Work that reads goes
+    through ``read``, work that writes through ``write``; both come back on the app's own thread.
     """
 
     DEFAULT_CSS = """
-    EdtScreen .pane { border: round $panel-lighten-2; padding: 0 1; }
+    EdtScreen .pane { border: round $edge; border-title-color: $foreground; padding: 0 1; }
     EdtScreen .pane:focus-within { border: round $primary; }
     """
     KEYS: ClassVar[tuple[Command, ...]] = ()
@@ -70,6 +73,9 @@ class EdtScreen(Screen[None]):
         """The screen's own widgets."""
         return ()
 
+    def forget(self) -> None:
+        """Show nothing and narrow nothing: another project was chosen, or none."""
+
     def reload(self) -> None:
         """Read everything anew: another project was chosen, or the screen is seen first."""
 
@@ -105,6 +111,7 @@ class EdtScreen(Screen[None]):
             self.clear_error()
             if self.NEEDS_PROJECT:
                 self._act = None
+            self.forget()
             if self.NEEDS_PROJECT and not self.session.name:
                 self.fail(EdtError("No project is open.", hint="Choose one: key 1."))
             else:
@@ -116,6 +123,10 @@ class EdtScreen(Screen[None]):
         if request and self.session.name:
             self.take_request(request)
 
+    def on_resize(self) -> None:
+        """Know a low screen."""
+        self.set_class(self.size.height < LOW, "-low")
+
     def note_change(self) -> None:
         """The project changed: tell the screen now, or when it is seen next."""
         if self.is_current and (self.session.name or not self.NEEDS_PROJECT):
@@ -126,9 +137,12 @@ class EdtScreen(Screen[None]):
     def read(
         self, work: Callable[[], T], show: Callable[[T], None], *, group: str = "read"
     ) -> None:
-        """Do ``work`` in a thread and ``show`` its result; the group's newest alone is shown."""
+        """Do ``work`` in a thread and ``show`` its result.
+
+        The group's newest alone is shown, and nothing of a project that was left meanwhile.
+        """
         self.run_worker(
-            partial(self._in_thread, work, show),
+            partial(self._in_thread, work, show, self.session.generation),
             thread=True,
             group=group,
             exclusive=True,
@@ -141,10 +155,19 @@ class EdtScreen(Screen[None]):
             self.read(work, show, group=group)
 
     def write(self, work: Callable[[], T], then: Callable[[T], None] | None = None) -> None:
-        """Do ``work`` after every write before it; it is durable when ``then`` is called."""
+        """Do ``work`` after every write before it; it is durable when ``then`` is called.
+
+        What is about the open project is not done in another one.
+        """
+        generation = self.session.generation
 
         def done() -> None:
             try:
+                if self.NEEDS_PROJECT and generation != self.session.generation:
+                    raise UsageError(
+                        "Another project was opened before this was written.",
+                        hint="Nothing was changed; do it again.",
+                    )
                 result = work()
             except Exception as error:  # noqa: BLE001 (shown, or reported as a bug)
                 self._back(self._deliver_error, error)
@@ -153,16 +176,23 @@ class EdtScreen(Screen[None]):
 
         self.session.write(done)
 
-    def _in_thread(self, work: Callable[[], T], show: Callable[[T], None]) -> None:
+    def _in_thread(self, work: Callable[[], T], show: Callable[[T], None], generation: int) -> None:
         worker = get_current_worker()
+
+        def of_this_project(act: Callable[..., None], *values: Any) -> None:
+            if generation == self.session.generation:
+                act(*values)
+
         try:
+            if self.session.name:
+                self.session.prepare()
             result = work()
         except Exception as error:  # noqa: BLE001 (shown, or reported as a bug)
             if not worker.is_cancelled:
-                self._back(self._deliver_error, error)
+                self._back(of_this_project, self._deliver_error, error)
             return
         if not worker.is_cancelled:
-            self._back(self._deliver, show, result)
+            self._back(of_this_project, self._deliver, show, result)
 
     def _back(self, act: Callable[..., None], *values: Any) -> None:
         """Go on in the app's thread, unless the app has ended."""

@@ -12,6 +12,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from edt_app.terminal import safe_text
+from edt_app.tui.widgets.cells import hanging
 
 _CSS = """
 {name} {{ align: center middle; }}
@@ -22,6 +23,15 @@ _CSS = """
 {name} OptionList {{ height: auto; max-height: 16; width: 60; }}
 {name} Input {{ width: 60; max-width: 100%; }}
 """
+
+
+_LIST_ROOM = 54
+"""Columns of a line of a list: its width without frame, padding and scroll bar."""
+
+
+def text_room(width: int) -> int:
+    """Columns of a line of text in a dialog on a screen of ``width`` columns."""
+    return width * 9 // 10 - 8
 
 
 class Confirm(ModalScreen[bool]):
@@ -105,7 +115,7 @@ class Choose(ModalScreen[int | None]):
             yield Static(Text(safe_text(self._question)))
             yield OptionList(
                 *(
-                    Option(Text(f"{number} {safe_text(line)}" if number < 10 else safe_text(line)))
+                    Option(Text(hanging(f"{number if number < 10 else '':<2}", line, _LIST_ROOM)))
                     for number, line in enumerate(self._lines, 1)
                 )
             )

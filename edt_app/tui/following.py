@@ -1,13 +1,18 @@
 """The newest run as a screen follows it: its rows, its events folded, and whether it lives."""
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edt_app.views import RunView, begun, fold_all, settled
 
 if TYPE_CHECKING:
+    from edt_core.store.journal import EventLine
     from edt_core.store.project import Project
     from edt_core.store.runs import Liveness, RunLine
+
+KEPT_LINES = 500
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,8 @@ class Followed:
     how: "Liveness"
     folded: RunView
     """Every event so far; what the next look goes on from."""
+    log: tuple[str, ...] = ()
+    """The newest events in words, oldest first."""
 
     @property
     def view(self) -> RunView:
@@ -40,8 +47,42 @@ def followed(
     else:
         run = run_line(project, number)
     if before is not None and before.run.id == run.id:
-        view = before.folded
+        view, log = before.folded, before.log
     else:
-        view = begun(run.id, run_stages(project, run.id))
+        view, log = begun(run.id, run_stages(project, run.id)), ()
     how = liveness(project, run.id)
-    return Followed(run, how, fold_all(view, events_after(project, run.id, view.last)))
+    events = events_after(project, run.id, view.last)
+    view = fold_all(view, events)
+    return Followed(run, how, view, (*log, *log_lines(events, view))[-KEPT_LINES:])
+
+
+def log_lines(events: "Sequence[EventLine]", view: RunView) -> list[str]:
+    """Events in words, a line each; an advance that says nothing of itself has none."""
+    seeds = {stage.fingerprint: stage.seed for stage in view.stages}
+    found = []
+    for event in events:
+        text = _words(event)
+        if text:
+            seed = seeds.get(event.body.get("fingerprint", ""))
+            clock = time.strftime("%H:%M:%S", time.localtime(event.at))
+            whose = f"{event.body['step']}{'' if seed is None else f' seed {seed}'}"
+            found.append(f"{clock}  {whose}: {text}")
+    return found
+
+
+def _words(event: "EventLine") -> str:
+    body = event.body
+    match event.kind:
+        case "StageStarted":
+            return f"{body['name']} started"
+        case "StageAdvanced" if body["note"]:
+            of = f" of {body['total']:,}" if body["total"] else ""
+            return f"{body['done']:,}{of} {body['unit']}, {body['note']}"
+        case "StageFinished" if not body["reused"]:
+            return f"{body['name']} done in {body['seconds']:.1f} s"
+        case "StageFailed":
+            return f"✗ {body['reason']}"
+        case "Noted":
+            return str(body["text"])
+        case _:
+            return ""

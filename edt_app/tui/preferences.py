@@ -1,8 +1,6 @@
 """The settings file of the interactive session: theme and keys."""
 
-import difflib
 import os
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +48,8 @@ def read_preferences(path: Path, commands: Iterable[str]) -> Preferences:
         return Preferences()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} can't be read: {error}.", hint="Check the file.") from None
+    import tomllib
+
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -69,6 +69,8 @@ def read_preferences(path: Path, commands: Iterable[str]) -> Preferences:
 
 def _known(key: str, known: tuple[str, ...], path: Path) -> None:
     if key not in known:
+        import difflib
+
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
         hint = f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(known[:8])}."
         raise InputError(f"{path}: there is no {key!r}.", hint=hint)

@@ -52,6 +52,14 @@ class Session:
         if old is not None:
             self._writer.submit(old.close)
 
+    def prepare(self) -> None:
+        """Import the database library, in one thread at a time: two at once may see it half made.
+
+        Call it from a worker, before any import of what uses the library.
+        """
+        with self._lock:
+            import edt_core.store.project  # noqa: F401
+
     def project(self) -> "Project":
         """The open project. Call it from a worker: the first call imports the database library.
 

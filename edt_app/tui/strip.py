@@ -28,7 +28,7 @@ def strip(found: Followed | None, now: float) -> str:
     if life != "live" and found.how.age is not None:
         parts.append(f"silent {found.how.age:.0f} s")
     at, epoch = found.view.current, found.view.epoch
-    if epoch is not None and at is not None:
+    if epoch is not None and epoch[0] and at is not None:
         parts.append(f"{at.step} ep {epoch[0]}/{epoch[1]}")
     elif at is not None:
         parts.append(at.step)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from rich.terminal_theme import TerminalTheme
 from textual.theme import Theme
 
 DARK = Theme(
@@ -17,6 +18,7 @@ DARK = Theme(
     surface="#1a1d26",
     panel="#242835",
     dark=True,
+    variables={"edge": "#5f6980", "scrollbar": "#5f6980"},
 )
 LIGHT = Theme(
     name="edt-light",
@@ -31,7 +33,40 @@ LIGHT = Theme(
     surface="#f1f2f5",
     panel="#e3e6ec",
     dark=False,
+    variables={"edge": "#7b849a", "scrollbar": "#6b7489"},
 )
+EDGE: Final = "edge"
+"""The variable of frames and separators, which themes of others do not have."""
+
+ANSI_ON_DARK: Final = TerminalTheme(
+    (20, 22, 29),
+    (200, 208, 224),
+    [
+        (20, 22, 29),
+        (247, 118, 142),
+        (158, 206, 106),
+        (224, 175, 104),
+        (122, 162, 247),
+        (187, 154, 247),
+        (125, 207, 255),
+        (200, 208, 224),
+    ],
+)
+ANSI_ON_LIGHT: Final = TerminalTheme(
+    (250, 250, 250),
+    (28, 34, 48),
+    [
+        (28, 34, 48),
+        (179, 18, 58),
+        (61, 122, 30),
+        (138, 90, 0),
+        (31, 95, 191),
+        (122, 62, 157),
+        (0, 113, 143),
+        (102, 102, 102),
+    ],
+)
+"""What ``STATE_STYLES`` and ``DOMAIN_STYLES`` become where a theme is light."""
 
 MARKS: Final = {
     "fresh": "✓",

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edt_core.actions.configuring import configuration
-from edt_core.actions.jobs import named_variant
-from edt_core.actions.reporting import flat
+from edt_core.actions.jobs import flat, named_variant
 from edt_core.errors import UsageError
 from edt_core.stage import Step
 from edt_core.store import runs

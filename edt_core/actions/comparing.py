@@ -4,15 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from edt_core.actions.jobs import imported
-from edt_core.actions.reporting import flat, run_ranks
+from edt_core.actions.jobs import flat, imported
+from edt_core.actions.provenance import (
+    origin,
+    refuse_earlier,
+    seed_notes,
+    stand_in_notes_of,
+)
+from edt_core.actions.reporting import run_ranks
 from edt_core.errors import UsageError
 from edt_core.evaluation.groups import Grouping, by_length, by_ratio
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.significance import paired_t, per_user, same_targets, wilcoxon
 from edt_core.evaluation.summary import summarise
 from edt_core.evaluation.table import Cell, Table
-from edt_core.experiments.overall import CUTOFF, overall_table
+from edt_core.experiments.overall import CUTOFF, overall_table, seeds_note
 from edt_core.recipes import Data
 from edt_core.store import runs
 from edt_core.store.project import Project
@@ -39,28 +45,35 @@ def compare(project: Project, *numbers: int, groups: bool = False) -> Comparison
 
     Raises:
         UsageError: there is no such run, fewer than two are given, or they rank other targets.
-        MissingInput: one of them has no result.
+        MissingInput: one of them has no result, or is about data that was imported before.
     """
     if len(set(numbers)) < 2 or len(set(numbers)) < len(numbers):
         raise UsageError("A comparison needs two or more different runs.", hint="Name two runs.")
     lines = [runs.run_line(project, number) for number in numbers]
-    results = {f"run {line.id}: {line.label}": run_ranks(project, line.id) for line in lines}
+    dataset = imported(project)
+    rows = {f"run {line.id}: {line.label}": origin(project, line) for line in lines}
+    for found in rows.values():
+        refuse_earlier(found, dataset.digest)
+    results = {name: run_ranks(project, found.line.id) for name, found in rows.items()}
     first, *others = (found[0] for found in results.values())
     for other in others:
         same_targets(first, other)
-    dataset = imported(project)
     two = len(lines) == 2
     table = overall_table(
         results,
         dataset.domain_names,
         title=f"{'Two' if two else len(lines)} runs on the test targets",
         reference="" if two else next(iter(results)),
-        notes=_two_tests(*results.values()) if two else (),
+        notes=[
+            *(_two_tests(*results.values()) if two else ()),
+            *seed_notes(rows),
+            *stand_in_notes_of(rows),
+        ],
     )
     return Comparison(
         differing([flat(line.config) for line in lines]),
         table,
-        _groups(project, dataset.digest, results) if groups else [],
+        _groups(project, dataset.digest, results, stand_in_notes_of(rows)) if groups else [],
     )
 
 
@@ -72,7 +85,12 @@ def differing(settings: Sequence[Mapping[str, object]]) -> list[tuple[str, ...]]
 
 
 def group_table(
-    results: Mapping[str, Sequence[Ranks]], grouping: Grouping, metric: str, *, title: str
+    results: Mapping[str, Sequence[Ranks]],
+    grouping: Grouping,
+    metric: str,
+    *,
+    title: str,
+    notes: Sequence[str] = (),
 ) -> Table:
     """One row a group, one column a run: a metric at 10 by full ranking over both domains.
 
@@ -83,6 +101,7 @@ def group_table(
         grouping: Every user's group.
         metric: ``ndcg`` or ``hit_rate``.
         title: The table's.
+        notes: Sentences below it.
     """
     found = {
         name: {
@@ -99,7 +118,8 @@ def group_table(
         lines = [by_group[group] for by_group in found.values()]
         cells = [Cell(line.mean, line.sd) for line in lines]
         rows.append((Cell(group), Cell(lines[0].n_users), *_marked_row(cells)))
-    return Table(title, ("group", "users", *results), tuple(rows))
+    said = (*seeds_note(results), *notes)
+    return Table(title, ("group", "users", *results), tuple(rows), said)
 
 
 def _marked_row(cells: Sequence[Cell]) -> list[Cell]:
@@ -129,7 +149,9 @@ def _two_tests(first: Sequence[Ranks], second: Sequence[Ranks]) -> list[str]:
     ]
 
 
-def _groups(project: Project, digest: str, results: Mapping[str, Sequence[Ranks]]) -> list[Table]:
+def _groups(
+    project: Project, digest: str, results: Mapping[str, Sequence[Ranks]], notes: Sequence[str]
+) -> list[Table]:
     data = Data.of(digest)
     histories = project.artifacts.read(data.histories).sequences
     domains = project.artifacts.read(data.catalogue).domain
@@ -138,7 +160,9 @@ def _groups(project: Project, digest: str, results: Mapping[str, Sequence[Ranks]
         (by_ratio(histories, domains), "domain ratio r (Table 4)"),
     )
     return [
-        group_table(results, grouping, metric, title=f"{letter}@{CUTOFF} full by {name}")
+        group_table(
+            results, grouping, metric, title=f"{letter}@{CUTOFF} full by {name}", notes=notes
+        )
         for grouping, name in named
         for metric, letter in _GROUP_METRICS
     ]

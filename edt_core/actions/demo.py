@@ -60,7 +60,7 @@ def run_demo(
     """
     known = {line.name for line in home.projects()}
     with home.open(name) if name in known else home.create(name) as project:
-        _prepare(project, sink)
+        _prepare(project, sink, check)
         config = configuration(project)
         dataset = imported(project)
         results = {}
@@ -81,7 +81,7 @@ def run_demo(
         return DemoOutcome(project.name, project.folder, table)
 
 
-def _prepare(project: Project, sink: EventSink) -> None:
+def _prepare(project: Project, sink: EventSink, check: Callable[[], None]) -> None:
     """Import the shop unless it is there."""
     there = dataset_of(project)
     if there is not None:
@@ -103,5 +103,6 @@ def _prepare(project: Project, sink: EventSink) -> None:
             layout="csv",
             recipe="none",
             sink=sink,
+            check=check,
         )
     change(project, SETTINGS)

@@ -13,7 +13,8 @@ from edt_core.actions.configuring import configuration
 from edt_core.config import EmbeddingSettings, LlmSettings
 from edt_core.errors import UsageError
 from edt_core.llm.keys import find_key, has_keyring
-from edt_core.llm.presets import address_of, key_names
+from edt_core.llm.presets import address_of, is_confidential, key_names
+from edt_core.local_models import folder_of
 from edt_core.store.database import SQLITE_VERSION
 from edt_core.store.home import Home
 from edt_core.store.memory import CallLedger
@@ -41,6 +42,7 @@ def examine(home: Home, project: Project | None = None, *, offline: bool = False
     """
     findings: list[Finding] = []
     if project is not None:  # first what was asked about
+        findings += _local_model(project)
         findings += _keys(project)
         if not offline:
             findings += _endpoints(project)
@@ -124,6 +126,24 @@ def _project(project: Project) -> Iterator[Finding]:
     )
 
 
+def _local_model(project: Project) -> Iterator[Finding]:
+    """The model on this machine that embeds the project's texts, where one does."""
+    settings = configuration(project).embedding
+    what = "embedding model"
+    if settings.provider == "minilm" and settings.model != EmbeddingSettings().model:
+        detail = f"MiniLM; {settings.model!r} is read by other providers alone"
+        yield Finding(what, "note", detail)
+    if settings.provider != "sentence-transformers":
+        return
+    folder = folder_of(settings.model)
+    if find_spec("sentence_transformers") is None:
+        yield Finding(what, "bad", "not installed: pip install 'edt[sentence-transformers]'")
+    elif folder is None:
+        yield Finding(what, "bad", f"{settings.model!r} is not on this machine; EDT downloads none")
+    else:
+        yield Finding(what, "good", f"{folder}, {settings.choice.digest[:12]}")
+
+
 def _asked(project: Project) -> list[LlmSettings | EmbeddingSettings]:
     """The settings of the endpoints that the project uses."""
     config = configuration(project)
@@ -146,8 +166,11 @@ def _keys(project: Project) -> Iterator[Finding]:
         names = key_names(section, settings.provider, address)
         key, found = find_key(names, address)
         keyring = "" if has_keyring() else "; no keyring: pip install 'edt[keyring]'"
-        missing = f"none in {names[0]}{keyring}"
-        yield Finding(what, "good" if key else "note", f"from {found}" if key else missing)
+        said = f"from {found}" if key else f"none in {names[0]}{keyring}"
+        if key and not is_confidential(address):
+            yield Finding(what, "bad", f"{said}, and sent over plain http, for everybody to read")
+        else:
+            yield Finding(what, "good" if key else "note", said)
 
 
 def _endpoints(project: Project) -> Iterator[Finding]:

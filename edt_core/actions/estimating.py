@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from edt_core.actions.configuring import configuration
 from edt_core.actions.jobs import Job, imported, named_step, named_variant, pipelines_of, place
 from edt_core.actions.outstanding import Outstanding, outstanding
-from edt_core.config import Config
+from edt_core.config import Config, LlmSettings
 from edt_core.llm.prices import Price, price_of
 from edt_core.recipes import DEFAULT_SEEDS
 from edt_core.stage import Step
@@ -32,7 +32,7 @@ class EstimateLine:
     cost: float | None
     """US dollars; 0 for the embedded defaults, None where the price is not known."""
     seconds: float | None
-    """At the settings' concurrency; None before a call was measured."""
+    """At the settings' concurrency, or for a batch; None before a call was measured."""
     basis: str
     """What tokens and time are reckoned from."""
 
@@ -143,15 +143,20 @@ class _Meter:
         again = found.calls / max(1, found.answered) if found else 1.0
         answer = found.completion_tokens if found else entry.answer_letters * ratio
         basis = f"{found.calls:,} calls measured" if found else _guess(others)
+        price, batch = price_of(settings), settings.mode == "batch"
+        if batch and price and price.batch_discount:
+            basis += ", in batches"
+        calls = round(entry.count * again)
         return _priced(
             entry,
-            round(entry.count * again),
+            calls,
             entry.letters * ratio,
             answer,
-            price_of(settings),
-            found.latency / settings.concurrency if found else None,
+            price,
+            _seconds(settings, found, calls),
             basis,
             cached=found.cached_tokens / found.prompt_tokens if found else 0.0,
+            batch=batch,
         )
 
     def _texts(self, entry: Outstanding) -> EstimateLine:
@@ -160,9 +165,18 @@ class _Meter:
         ratio = found.prompt_tokens / found.letters if found else 1 / LETTERS_PER_TOKEN
         calls = -(-entry.count // settings.batch_size)
         per_call = entry.letters * ratio * entry.count / max(1, calls)
-        seconds = found.latency / settings.concurrency if found else None
+        seconds = found.latency / settings.concurrency if found and found.latency else None
         basis = f"{found.calls:,} calls measured" if found else _guess(None)
         return _priced(entry, calls, per_call, 0.0, price_of(settings), seconds, basis)
+
+
+def _seconds(settings: LlmSettings, found: Measured | None, calls: int) -> float | None:
+    """Seconds that a call adds; batches run side by side, so all of them take as long as one."""
+    if found is None or not calls:
+        return None
+    if settings.mode == "batch":
+        return None if found.wait is None else found.wait / calls
+    return None if found.latency is None else found.latency / settings.concurrency
 
 
 def _guess(others: Measured | None) -> str:
@@ -180,10 +194,12 @@ def _priced(
     seconds: float | None,
     basis: str,
     cached: float = 0.0,
+    *,
+    batch: bool = False,
 ) -> EstimateLine:
     """Args: tokens of one call's prompt and answer, seconds of one, share of cached tokens."""
     tokens, answers = round(calls * prompt), round(calls * answer)
-    cost = None if price is None else price.of(tokens, answers, round(tokens * cached))
+    cost = None if price is None else price.of(tokens, answers, round(tokens * cached), batch=batch)
     return EstimateLine(
         entry.step,
         entry.what,

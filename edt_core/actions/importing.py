@@ -1,6 +1,6 @@
 """``edt import``: two domains' files into the project."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,15 +9,18 @@ from typing import Any, get_args
 import numpy as np
 from pydantic import ValidationError
 
+from edt_core.actions.jobs import imported
+from edt_core.actions.stopping import either
 from edt_core.data.dataset import Dataset
 from edt_core.data.importing import DomainFiles, ImportOptions, import_files
-from edt_core.data.split import leave_one_out
+from edt_core.data.split import RawSequences, leave_one_out
+from edt_core.data.staging import sweep
 from edt_core.data.statistics import Statistics, statistics
-from edt_core.errors import UsageError
+from edt_core.errors import RunCancelled, UsageError
 from edt_core.events import EventSink, StageAdvanced, StageFinished
 from edt_core.recipes import Data
 from edt_core.stage import Step
-from edt_core.store.datasets import save_dataset
+from edt_core.store.datasets import raw_sequences, save_dataset
 from edt_core.store.project import Project
 
 _SAMPLE = 50
@@ -64,6 +67,7 @@ def import_dataset(
     max_bad_lines: float = 0.01,
     dry_run: bool = False,
     sink: EventSink,
+    check: Callable[[], None] = lambda: None,
 ) -> ImportReport:
     """Read, prepare and split two domains; the project's old data set stays until all is done.
 
@@ -73,6 +77,7 @@ def import_dataset(
         UsageError: an unknown format or recipe, or a time that is none.
         InputError: a file that can't be read as what it should be.
         ProjectBusy: another process runs stages in this project.
+        RunCancelled: ``check`` said so; nothing is kept then.
     """
     options = _options(
         format=layout,
@@ -85,16 +90,25 @@ def import_dataset(
     )
 
     def progress(path: Path, done: int, total: int) -> None:
+        try:
+            asked()
+        except RunCancelled:
+            raise RunCancelled("Stopped as asked.", hint="Nothing of it was kept.") from None
         sink(StageAdvanced(str(path), Step.IMPORT, done, total, "bytes", path.name))
         if done >= total:
             sink(StageFinished(str(path), Step.IMPORT, path.name, 0.0, reused=True))
 
     name = "-".join(domain.name for domain in domains)
+    scratch = project.folder / "scratch"
+    scratch.mkdir(exist_ok=True)
+    asked = check
     if dry_run:
-        dataset = import_files(name, domains, options, progress)
+        dataset = import_files(name, domains, options, progress, scratch)
     else:
-        with project.stages("edt import"):
-            dataset = import_files(name, domains, options, progress)
+        with project.stages("edt import") as pulse:
+            asked = either(check, pulse.check)
+            sweep(scratch)
+            dataset = import_files(name, domains, options, progress, scratch)
             _keep(project, dataset)
     return ImportReport(
         project.name,
@@ -117,11 +131,19 @@ def _keep(project: Project, dataset: Dataset) -> None:
         data.histories: histories,
         data.valid: valid,
         data.test: test,
+        data.raw: RawSequences(dataset.raw),
     }
     for stage, artifact in made.items():
         if not project.artifacts.has(stage):
             project.artifacts.write(stage, artifact, 0.0)
     save_dataset(project, dataset)
+
+
+def keep_raw(project: Project) -> None:
+    """Keep the whole sequences of a data set that an older version imported; it kept none."""
+    stage = Data.of(imported(project).digest).raw
+    if not project.artifacts.has(stage):
+        project.artifacts.write(stage, RawSequences(raw_sequences(project)), 0.0)
 
 
 def _sample(dataset: Dataset) -> list[SampleEvent]:

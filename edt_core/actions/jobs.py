@@ -1,6 +1,6 @@
 """What is asked of a run, and the stages that this comes down to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,13 +134,27 @@ def place(step: Step) -> int:
 
 def stand_in_notes(config: Config) -> list[str]:
     """What a table made without a language model has to say of itself."""
-    notes = []
     if config.llm.provider == "stand-in" and (config.generator.enabled or config.profiles.enabled):
-        notes.append(
-            "Items and profiles come from the embedded retrieval stand-in, which is no LLM: "
-            "these are no LLM results."
-        )
-    return notes
+        return [stand_in_note()]
+    return []
+
+
+def stand_in_note(labels: Sequence[str] = ()) -> str:
+    """The sentence itself; ``labels`` are the models that it is about, where not about all."""
+    whose = f" of {', '.join(labels)}" if labels else ""
+    return (
+        f"Items and profiles{whose} come from the embedded retrieval stand-in, which is no LLM: "
+        "these are no LLM results."
+    )
+
+
+def flat(nested: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's nested configuration by dotted keys."""
+    return {
+        f"{section}.{key}": value
+        for section, values in nested.items()
+        for key, value in values.items()
+    }
 
 
 def targets_of(pipelines: Sequence[Pipeline], until: Step) -> list[Stage[Any]]:

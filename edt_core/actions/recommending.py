@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from edt_core.actions.jobs import imported
+from edt_core.actions.provenance import Origin, is_of, origin, refuse_earlier, stand_in_notes_of
 from edt_core.actions.resources import chosen_device
 from edt_core.config import FineTuningSettings, PretrainingSettings
 from edt_core.data.catalogue import Catalogue
@@ -73,7 +74,8 @@ def recommend(
     which = dataset.domain_names.index(domain)
     person = user_by_source_id(project, user)
     data = Data.of(dataset.digest)
-    line = _trained_run(project, run, data)
+    found = _trained_run(project, run, dataset.digest)
+    line = found.line
     catalogue = project.artifacts.read(data.catalogue)
     held_out = [
         targets.items[targets.users == person.id]
@@ -86,6 +88,7 @@ def recommend(
     best = np.argsort(-scores, kind="stable")[: min(top, int(np.isfinite(scores).sum()))]
     keys = catalogue.keys_of(Domain(which))[best]
     note = "as in the test" if as_tested else f"{len(np.unique(seen))} known items left out"
+    without = stand_in_notes_of({line.label: found})
     return Recommendations(
         person.source_id,
         domain,
@@ -101,24 +104,21 @@ def recommend(
             )
             for key, score in zip(keys, scores[best], strict=True)
         ],
-        f"Run {line.id} ({line.label}), seed {seed}; {note}",
+        " ".join([f"Run {line.id} ({line.label}), seed {seed}; {note}.", *without]),
     )
 
 
-def _trained_run(project: Project, wanted: int | None, data: Data) -> runs.RunLine:
+def _trained_run(project: Project, wanted: int | None, digest: str) -> Origin:
     lines = runs.run_lines(project) if wanted is None else [runs.run_line(project, wanted)]
     lines.sort(key=lambda line: line.label != Variant.LLM_EDT)  # the full method before baselines
     for line in lines:
-        stages = runs.run_stages(project, line.id)
-        of_this_data = any(stage.fingerprint == data.histories.fingerprint for stage in stages)
-        if wanted is not None and not of_this_data:
-            raise MissingInput(
-                f"Run {line.id} is about data that was imported before.",
-                hint="Choose another with --run.",
-            )
-        trained = line.state == "done" and any(s.stage == "EvaluateModel" for s in stages)
-        if wanted is not None or (of_this_data and trained):
-            return line
+        found = origin(project, line)
+        if wanted is not None:
+            refuse_earlier(found, digest)
+            return found
+        trained = line.state == "done" and "EvaluateModel" in found.stages
+        if trained and is_of(found, digest):
+            return found
     raise MissingInput("No run is trained yet.", hint=f"Make one: edt run --project {project.name}")
 
 

@@ -5,8 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edt_core.actions.jobs import imported, stand_in_notes
+from edt_core.actions.jobs import flat, imported
+from edt_core.actions.provenance import (
+    ASKING,
+    Origin,
+    is_of,
+    is_stand_in,
+    origin,
+    seed_notes,
+    setting_notes,
+    stand_in_notes_of,
+)
 from edt_core.config import Config
+from edt_core.data.sequences import BOTH
 from edt_core.errors import MissingInput
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.table import Table
@@ -20,6 +31,7 @@ from edt_core.store.project import Project
 from edt_core.store.questions import counts
 from edt_core.variants import Variant
 
+_HISTORIES = "ImportedHistories"
 _SHORT = ((f"full.ndcg@{CUTOFF}", f"N@{CUTOFF}"), (f"full.hit_rate@{CUTOFF}", f"H@{CUTOFF}"))
 
 
@@ -42,6 +54,10 @@ class RunRow:
     error: str
     tag: str
     note: str
+    stand_in: bool = False
+    """Its items and profiles come from the embedded stand-in, which is no LLM."""
+    earlier: bool = False
+    """It is about data that was imported before."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +84,9 @@ def run_rows(project: Project) -> list[RunRow]:
     """The runs, newest first."""
     means = runs.metric_means(project, [name for name, _ in _SHORT])
     names = _domain_names(project)
+    made = runs.stages_of_runs(project, [*ASKING, _HISTORIES])
+    data = dataset_of(project)
+    histories = Data.of(data.digest).histories.fingerprint if data else ""
     return [
         RunRow(
             line.id,
@@ -76,12 +95,14 @@ def run_rows(project: Project) -> list[RunRow]:
             line.seeds,
             time.strftime("%Y-%m-%d %H:%M", time.localtime(line.started_at)),
             None if line.finished_at is None else line.finished_at - line.started_at,
-            means.get(line.id, {}).get(("all", f"full.ndcg@{CUTOFF}")),
+            means.get(line.id, {}).get((BOTH, f"full.ndcg@{CUTOFF}")),
             _by_domain(means.get(line.id, {}), names),
             " ".join(f"{key}={value}" for key, value in changed_settings(line.config).items()),
             line.error,
             line.tag,
             line.note,
+            is_stand_in(line, made.get(line.id, {})),
+            made.get(line.id, {}).get(_HISTORIES, histories) != histories,
         )
         for line in runs.run_lines(project)
     ]
@@ -99,7 +120,7 @@ def run_detail(project: Project, number: int) -> RunDetail:
         if metric.split == "test":
             found.setdefault(metric.name, {}).setdefault(metric.domain, []).append(metric.value)
     known = {name for by in found.values() for name in by}
-    domains = ["all", *(name for name in _domain_names(project) if name in known)]
+    domains = [BOTH, *(name for name in _domain_names(project) if name in known)]
     metrics = [
         (name, [sum(by[each]) / len(by[each]) for each in domains])
         for name, by in found.items()
@@ -153,30 +174,29 @@ def results_table(project: Project) -> Table:
         MissingInput: no run has a result yet.
     """
     dataset = imported(project)
-    histories = Data.of(dataset.digest).histories.fingerprint
-    newest: dict[str, runs.RunLine] = {}
+    newest: dict[str, Origin] = {}
     for line in runs.run_lines(project):
-        stages = {stage.fingerprint for stage in runs.run_stages(project, line.id)}
-        if line.state == "done" and line.target == "evaluate" and histories in stages:
-            newest.setdefault(line.label, line)
+        if line.state == "done" and line.target == "evaluate" and line.label not in newest:
+            found = origin(project, line)
+            if is_of(found, dataset.digest):
+                newest[line.label] = found
     results: dict[str, Sequence[Ranks]] = {}
-    for label, line in sorted(newest.items(), key=lambda entry: entry[1].id):
+    for label, found in sorted(newest.items(), key=lambda entry: entry[1].line.id):
         try:
-            results[label] = run_ranks(project, line.id)
+            results[label] = run_ranks(project, found.line.id)
         except MissingInput:
             continue  # its results were made anew by a later run
     if not results:
         raise MissingInput(
             "No run has a result yet.", hint=f"Make one: edt run --project {project.name}"
         )
-    configs = [Config.model_validate(newest[label].config) for label in results]
-    notes = stand_in_notes(configs[0])
+    rows = {label: newest[label] for label in results}
     return overall_table(
         results,
         dataset.domain_names,
         title=f"{dataset.name}: test targets",
         reference=Variant.LLM_EDT.value,
-        notes=notes,
+        notes=[*seed_notes(rows), *setting_notes(rows), *stand_in_notes_of(rows)],
     )
 
 
@@ -212,13 +232,4 @@ def _by_domain(
         domain: {short: means[domain, name] for name, short in _SHORT if (domain, name) in means}
         for domain in domains
         if any((domain, name) in means for name, _ in _SHORT)
-    }
-
-
-def flat(nested: Mapping[str, Any]) -> dict[str, Any]:
-    """A nested configuration by dotted keys."""
-    return {
-        f"{section}.{key}": value
-        for section, values in nested.items()
-        for key, value in values.items()
     }

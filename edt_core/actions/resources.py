@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from edt_core.config import Config, EmbeddingChoice, LlmChoice, LlmSettings
 from edt_core.errors import UsageError
-from edt_core.events import Event, EventSink, StageAdvanced
+from edt_core.events import Event, EventSink, StageAdvanced, StageStarted
 from edt_core.llm.asking import RememberingModel, StandInDesk
 from edt_core.ports import Embedder, LanguageModel, StandIn
 from edt_core.runner import Resources
 from edt_core.stage import Embedders, LanguageModels
+from edt_core.store.batches import CallBatches
 from edt_core.store.memory import CallLedger, EmbeddingLedger
 from edt_core.store.project import Project
 from edt_core.store.reuse import BorrowingLedger, BorrowingVectors, Lender
@@ -35,11 +36,21 @@ def resources(
     """Everything for one run of ``project``."""
     ledger = _ledger(project, config, run)
     purses = _purses(config, config.llm.max_cost if max_cost is None else max_cost)
+    emit = _of_stage(_telling_cost(emit, purses))
     return Resources(
-        emit=_telling_cost(emit, purses),
+        emit=emit,
         device=lambda: chosen_device(device),
-        language_model=_language_models(config, ledger, purses, emit, check),
-        embedder=_embedders(config, _vectors(project, config, run), ledger, purses),
+        language_model=_language_models(
+            config, ledger, CallBatches(project.database, run), purses, emit, check
+        ),
+        embedder=_embedders(
+            config,
+            _vectors(project, config, run),
+            ledger,
+            purses,
+            lambda: chosen_device(device),
+            check,
+        ),
         check=check,
     )
 
@@ -67,7 +78,8 @@ def _purses(config: Config, max_cost: float | None) -> Purses:
                 f"No price is known for the model {settings.model!r}, so a cost cap can't hold.",
                 hint=f"Set {keys} (US dollars per million tokens), or run without the cap.",
             )
-        purses[section] = ModelPurse(price, till)
+        batch = isinstance(settings, LlmSettings) and settings.mode == "batch"
+        purses[section] = ModelPurse(price, till, batch)
     return purses
 
 
@@ -82,6 +94,21 @@ def _telling_cost(emit: EventSink, purses: Purses) -> EventSink:
         emit(event)
 
     return told if purses else emit
+
+
+def _of_stage(emit: EventSink) -> EventSink:
+    """Progress of a service's batches as that of the stage that waits for them."""
+    fingerprint = ""
+
+    def told(event: Event) -> None:
+        nonlocal fingerprint
+        if isinstance(event, StageStarted):
+            fingerprint = event.fingerprint
+        elif isinstance(event, StageAdvanced) and not event.fingerprint:
+            event = replace(event, fingerprint=fingerprint)
+        emit(event)
+
+    return told
 
 
 @lru_cache(maxsize=4)
@@ -107,6 +134,7 @@ def chosen_device(wish: str) -> str:
 def _language_models(
     config: Config,
     ledger: CallLedger,
+    batches: CallBatches,
     purses: Purses,
     emit: EventSink,
     check: Callable[[], None],
@@ -116,7 +144,9 @@ def _language_models(
             return RememberingModel(choice, StandInDesk(stand_in, ledger), ledger)
         from edt_core.llm.openai_chat import service_model
 
-        return service_model(config.llm, ledger, purses["llm"], emit=emit, check=check)
+        return service_model(
+            config.llm, ledger, purses["llm"], batches=batches, emit=emit, check=check
+        )
 
     return opened
 
@@ -138,20 +168,29 @@ def _vectors(project: Project, config: Config, run: int) -> EmbeddingLedger:
 
 
 def _embedders(
-    config: Config, memory: EmbeddingLedger, ledger: CallLedger, purses: Purses
+    config: Config,
+    memory: EmbeddingLedger,
+    ledger: CallLedger,
+    purses: Purses,
+    device: Callable[[], str],
+    check: Callable[[], None],
 ) -> Embedders:
     fitted: dict[tuple[str, int, int], Embedder] = {}
 
     def opened(choice: EmbeddingChoice, corpus: Sequence[str]) -> Embedder:
         if choice.provider == "minilm":
-            from edt_core.llm.local_embed import MiniLm
+            from edt_core.llm.local_embed import open_minilm
 
-            return MiniLm()
+            return open_minilm(device(), check)
+        if choice.provider == "sentence-transformers":
+            from edt_core.llm.local_embed import open_local
+
+            return open_local(config.embedding.model, device(), check)
         if choice.provider == "openai":
             from edt_core.llm.openai_embed import OpenAIEmbedder
 
             purse = purses["embedding"]
-            return OpenAIEmbedder(config.embedding, memory, ledger=ledger, purse=purse)
+            return OpenAIEmbedder(config.embedding, memory, ledger=ledger, purse=purse, check=check)
         from edt_core.llm.local_embed import fit_tfidf
 
         key = (choice.model, choice.dimensions, hash(tuple(corpus)))

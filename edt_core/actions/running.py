@@ -8,6 +8,7 @@ from typing import Any
 
 from edt_core import __version__, runner
 from edt_core.actions.configuring import configuration
+from edt_core.actions.importing import keep_raw
 from edt_core.actions.jobs import (
     Job,
     imported,
@@ -21,13 +22,14 @@ from edt_core.actions.jobs import (
     targets_of,
 )
 from edt_core.actions.publishing import publish
-from edt_core.actions.resources import resources
+from edt_core.actions.resources import chosen_device, resources
 from edt_core.actions.stopping import either
+from edt_core.data.sequences import BOTH
 from edt_core.errors import BudgetReached, EdtError, ReviewPending, RunCancelled, UsageError
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.summary import summarise
 from edt_core.evaluation.table import Table
-from edt_core.events import Event, EventSink, StageFailed, StageFinished, StageStarted
+from edt_core.events import Event, EventSink, Noted, StageFailed, StageFinished, StageStarted
 from edt_core.experiments.overall import overall_table
 from edt_core.recipes import DEFAULT_SEEDS, Pipeline
 from edt_core.stage import Stage, Step, walk
@@ -103,12 +105,18 @@ def carry_out(
 ) -> RunOutcome:
     """Run a job; the caller holds the project's stage lock."""
     dataset = imported(project)
+    if job.device != "auto":  # a wrong one starts no run
+        chosen_device(job.device)
+    keep_raw(project)
     if job.variant in COUNTING:  # no seed enters: one is all
         job = replace(job, seeds=job.seeds[:1])
     review = keep_decisions(project, job, dataset.digest)
     pipelines = pipelines_of(project, job, dataset.digest, review)
     targets = targets_of(pipelines, job.until)
     store = project.artifacts
+    if job.start is Step.IMPORT:
+        text = "A run repeats no import; 'edt import' does. All that stands on it is made anew."
+        sink(Noted(Step.IMPORT, text))
     if job.start is not None:
         for stage in recomputed(pipelines, job.start, job.until):
             store.forget(stage)
@@ -147,7 +155,7 @@ def metric_lines(
         runs.MetricLine(
             seed,
             line.split,
-            "all" if line.domain is None else domain_names[line.domain],
+            BOTH if line.domain is None else domain_names[line.domain],
             f"{line.protocol}.{line.metric}" + (f"@{line.cutoff}" if line.cutoff else ""),
             line.mean,
         )

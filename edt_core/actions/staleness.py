@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edt_core.actions.describing import written
-from edt_core.actions.jobs import templates_of
-from edt_core.actions.reporting import flat
+from edt_core.actions.jobs import flat, templates_of
 from edt_core.config import Config
 from edt_core.errors import MissingInput, ProjectError, UsageError
 from edt_core.recipes import Pipeline, ReviewState, pipeline

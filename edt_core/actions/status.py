@@ -32,6 +32,13 @@ class StepStatus:
     reason: str
     """Why it is not fresh."""
 
+    @property
+    def told(self) -> str:
+        """What to say of it in a line: why it is not whole, else what it holds."""
+        if self.state == "stale":
+            return f"because {self.reason}"
+        return self.reason if self.state == "partial" else self.holds or self.reason
+
 
 @dataclass(frozen=True)
 class ProjectStatus:

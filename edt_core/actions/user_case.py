@@ -124,6 +124,15 @@ def user_case(project: Project, user: str, numbers: Sequence[int] = ()) -> UserC
     )
 
 
+def newest_insertion(project: Project) -> tuple[int, ...]:
+    """The newest run whose items are inserted, finished or not; none before the first one."""
+    for line in runs.run_lines(project):
+        for stage in runs.run_stages(project, line.id):
+            if stage.stage == "InsertItems" and stage.state in {"done", "reused"}:
+                return (line.id,)
+    return ()
+
+
 def interesting_users(
     project: Project, by: str, numbers: Sequence[int], limit: int = 50
 ) -> list[Interesting]:

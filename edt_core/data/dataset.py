@@ -117,8 +117,14 @@ def digest_of(user_ids: list[str], catalogue: Catalogue, raw: Sequences, times: 
     return total.hexdigest()[:40]
 
 
-def notes_on(arranged: Arranged, catalogue: Catalogue) -> list[str]:
-    """What a user should know of the data before trusting a number from it."""
+def notes_on(arranged: Arranged, catalogue: Catalogue, *, deduplicated: bool = False) -> list[str]:
+    """What a user should know of the data before trusting a number from it.
+
+    Args:
+        arranged: The events.
+        catalogue: The items.
+        deduplicated: Copies were dropped already.
+    """
     raw, (a, b) = arranged.raw, catalogue.domain_names
     notes = []
     if not (domain_counts(raw, arranged.domain) > 0).all(axis=1).any():
@@ -132,6 +138,11 @@ def notes_on(arranged: Arranged, catalogue: Catalogue) -> list[str]:
         notes.append(
             f"{a if ordered[0] else b} has order numbers and {b if ordered[0] else a} has dates: "
             "the order across the domains means nothing."
+        )
+    if not deduplicated and (copies := exact_copies(arranged)):
+        notes.append(
+            f"{copies:,} events repeat one of the same user, item and time; --recipe dedup drops "
+            "such copies, and a user's later events with the same item too."
         )
     tied = cross_domain_ties(arranged) / max(len(raw.items), 1)
     if tied >= 0.001:
@@ -149,6 +160,18 @@ def cross_domain_ties(arranged: Arranged) -> int:
     users, domains = arranged.raw.users(), arranged.domain[arranged.raw.items]
     tied = (np.diff(users) == 0) & (np.diff(arranged.timestamps) == 0) & (np.diff(domains) != 0)
     return int(tied.sum())
+
+
+def exact_copies(arranged: Arranged) -> int:
+    """Events of the same user, item and time as one before them."""
+    users, times, items = arranged.raw.users(), arranged.timestamps, arranged.raw.items
+    tied = (np.diff(users) == 0) & (np.diff(times) == 0)
+    # only inside a run of ties can there be a copy: mostly few events, and only those are sorted
+    inside = np.concatenate([[False], tied]) | np.concatenate([tied, [False]])
+    run = np.cumsum(~np.concatenate([[False], tied]))[inside]
+    items = items[inside]
+    order = np.lexsort((items, run))
+    return int(((np.diff(run[order]) == 0) & (np.diff(items[order]) == 0)).sum())
 
 
 def _by_appearance(codes: Any) -> tuple[NDArray[np.int32], Ints]:

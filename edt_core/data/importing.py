@@ -14,7 +14,7 @@ from edt_core.data.cores import MIN_ITEM, MIN_USER, hybrid_core
 from edt_core.data.dataset import Arranged, Dataset, arrange, catalogue_of, digest_of, notes_on
 from edt_core.data.interactions import Events
 from edt_core.data.item_records import completeness, item_id, item_text
-from edt_core.data.sequences import Domain
+from edt_core.data.sequences import BOTH, Domain
 from edt_core.data.source import BadLine, Progress, Source
 from edt_core.data.staging import Staging, staged
 from edt_core.errors import InputError, UsageError
@@ -132,7 +132,7 @@ def import_files(
         arranged.timestamps,
         options.model_dump(mode="json"),
         log.counts,
-        log.notes + notes_on(arranged, catalogue),
+        log.notes + notes_on(arranged, catalogue, deduplicated=options.recipe == "dedup"),
         log.bad_lines,
         digest_of(user_ids, catalogue, arranged.raw, arranged.timestamps),
     )
@@ -149,6 +149,11 @@ def _refuse_contradictions(
         if not domain.name.strip() or not domain.name.isprintable() or len(domain.name) > 64:
             raise UsageError(
                 f"{domain.name[:64]!a} is no domain name.", hint="Use up to 64 visible letters."
+            )
+        if domain.name.strip().casefold() == BOTH:
+            raise UsageError(
+                f"A domain can't be called {domain.name!r}: metrics over both domains are.",
+                hint="Give it another name.",
             )
     if options.recipe == "none" and (options.min_user or options.min_item):
         raise UsageError(
@@ -198,6 +203,11 @@ def _thinned(staging: Staging, options: ImportOptions, log: _Log) -> Arranged:
         counts["repeated pairs"] = staging.drop_repeats()
     counts["outside the window"] = staging.cut_window(options.after, options.before)
     left = staging.count()
+    if not left:
+        raise InputError(
+            f"No interaction is left inside the window ({_steps(log)}).",
+            hint="Widen it with --after and --before; dates are read as UTC.",
+        )
     _refuse_crowd(left, "interactions", MOST_STAGED)
     staging.encode()
     users, items = staging.codes()
@@ -229,11 +239,14 @@ def _refuse_crowd(number: int, what: str, most: int) -> None:
 def _refuse_empty(domains: tuple[DomainFiles, DomainFiles], arranged: Arranged, log: _Log) -> None:
     for which, domain in zip(Domain, domains, strict=True):
         if not (arranged.domain == which).any():
-            steps = ", ".join(f"{what} {number:,}" for what, number in log.counts.items())
             raise InputError(
-                f"No interaction of {domain.name!r} is left ({steps}).",
+                f"No interaction of {domain.name!r} is left ({_steps(log)}).",
                 hint="Widen the window, lower --min-user and --min-item, or take --recipe none.",
             )
+
+
+def _steps(log: _Log) -> str:
+    return ", ".join(f"{what} {number:,}" for what, number in log.counts.items())
 
 
 def _texts(

@@ -18,9 +18,10 @@ REVIEW = ("reviewtext", "review_text", "text", "review")
 """The names under which a column is found, in lower case, the best one first."""
 
 LONGEST_ID = 256
-MILLISECONDS = 10**11
-"""Unix times from here on are milliseconds (as seconds they would be the year 5138)."""
-_LARGEST_TIME = 2**53
+UNITS = ("seconds", "milliseconds", "microseconds", "nanoseconds")
+STARTS = np.array([10**11, 10**14, 10**17], dtype=np.int64)
+"""Unix times from here on are of the next smaller unit (as seconds they would be the year 5138)."""
+_LARGEST_TIME = 2**63
 
 
 @dataclass(frozen=True)
@@ -56,21 +57,24 @@ class Clock:
     """The unit of one file's time stamps, fixed by the majority of its first rows."""
 
     def __init__(self) -> None:
-        self._milliseconds: bool | None = None
+        self._unit: int | None = None
 
     def seconds(self, numbers: Ints, good: Flags) -> tuple[Ints, dict[int, str]]:
         """``numbers`` ``[n]`` in seconds, and what is wrong with those in the other unit.
 
         Only rows that ``good`` marks are looked at.
         """
-        late = numbers >= MILLISECONDS
-        if self._milliseconds is None and good.any():
-            self._milliseconds = bool(late[good].mean() > 0.5)
-        milliseconds = bool(self._milliseconds)
-        unit = "milliseconds" if milliseconds else "seconds"
-        misfits = np.flatnonzero(good & (late != milliseconds))
-        reasons = {int(at): f"time stamp {numbers[at]} among {unit}" for at in misfits}
-        return (numbers // 1000 if milliseconds else numbers), reasons
+        if self._unit is None and good.any():
+            counts = np.bincount(np.searchsorted(STARTS, numbers[good], side="right"))
+            self._unit = int(counts.argmax())
+        unit = self._unit or 0
+        first = STARTS[unit - 1] if unit else 0
+        outside = numbers < first
+        if unit < len(STARTS):
+            outside |= numbers >= STARTS[unit]
+        misfits = np.flatnonzero(good & outside)
+        reasons = {int(at): f"time stamp {numbers[at]} among {UNITS[unit]}" for at in misfits}
+        return (numbers // 1000**unit if unit else numbers), reasons
 
 
 def checked(source: Source, clock: Clock, columns: Columns) -> Events:

@@ -23,6 +23,10 @@ class Domain(IntEnum):
         return Domain(1 - self)
 
 
+BOTH = "all"
+"""What the metrics over both domains are stored under, so that no domain may be called this."""
+
+
 @dataclass(frozen=True)
 class Sequences:
     """One packed sequence per user, oldest event first. Never padded.

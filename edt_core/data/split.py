@@ -8,6 +8,13 @@ from edt_core.data.sequences import Ints, Sequences, offsets_of
 
 
 @dataclass(frozen=True)
+class RawSequences:
+    """Every user's whole raw sequence, held-out events included. Only the leak check accepts it."""
+
+    sequences: Sequences
+
+
+@dataclass(frozen=True)
 class Histories:
     """The training part of every user's raw sequence: all that augmenter and profiling may see."""
 

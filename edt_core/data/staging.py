@@ -3,6 +3,8 @@
 Texts and rows stand in a throw-away DuckDB file; only whole numbers of what is left come to memory.
 """
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -24,27 +26,57 @@ FETCH = 1_000_000
 
 Codes = np.ndarray[Any, np.dtype[np.uint32]]
 
+_PREFIX = "import-"
+_TO_ENCODE = "230MB"
+
 
 @contextmanager
 def staged(scratch: Path | None) -> Iterator["Staging"]:
     """An empty staging area in a folder of its own below ``scratch``, gone afterwards.
 
     Raises:
-        EdtError: the disk is full.
+        EdtError: the disk is full, or memory that is planned for does not do.
     """
     import duckdb
 
-    with TemporaryDirectory(prefix="edt-import-", dir=scratch) as folder:
+    with TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", dir=scratch) as folder:
         config = {**LIMITS, "temp_directory": str(Path(folder) / "spill")}
         try:
             with duckdb.connect(str(Path(folder) / "events.duckdb"), config=config) as database:
                 yield Staging(database)
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            reason = str(error).partition("\n")[0][:200]
+        except duckdb.OutOfMemoryException as error:
             raise EdtError(
-                f"The import could not work on disk in {folder}: {reason}",
-                hint="Make room there, or set TMPDIR to a disk with more.",
+                "The import needs more memory than EDT plans for: there are too many different "
+                f"users and items ({_first_line(error)}).",
+                hint="Narrow the window (--after, --before).",
             ) from None
+        except (duckdb.OperationalError, duckdb.FatalException) as error:
+            raise EdtError(
+                f"The import could not work on disk in {folder}: {_first_line(error)}",
+                hint="Make room there, or keep the project on a disk with more (--home).",
+            ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200]
+
+
+def sweep(scratch: Path) -> None:
+    """Take away what imports whose process was killed left below ``scratch``."""
+    for folder in scratch.glob(f"{_PREFIX}*-*"):
+        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if number.isdecimal() and not _lives(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class Staging:
@@ -75,11 +107,11 @@ class Staging:
 
     def count(self) -> int:
         """Events that are left."""
-        return int(self._database.execute("SELECT count(*) FROM events").fetchone()[0])
+        return int(self._one("SELECT count(*) FROM events"))
 
     def has_reviews(self) -> bool:
         """Whether any event has a review text."""
-        return bool(self._database.execute("SELECT bool_or(review <> 0) FROM events").fetchone()[0])
+        return bool(self._one("SELECT bool_or(review <> 0) FROM events"))
 
     def drop_exact_copies(self) -> int:
         """Keep the first of equal records; the number dropped."""
@@ -114,7 +146,12 @@ class Staging:
         return left - self.count()
 
     def encode(self) -> None:
-        """Number users and items from 0; equal ids of both domains share their number."""
+        """Number users and items from 0; equal ids of both domains share their number.
+
+        Choice: nothing of the events is in memory yet, so DuckDB may have the room that is planned
+        for them: millions of distinct users can't be numbered in less.
+        """
+        self._database.execute(f"SET memory_limit = '{_TO_ENCODE}'")
         self._database.execute("""
             CREATE TABLE users AS SELECT u, row_number() OVER (ORDER BY u) - 1 AS code
                 FROM (SELECT DISTINCT u FROM events);
@@ -179,7 +216,7 @@ class Staging:
         return left - self.count()
 
     def _columns(self, names: str, kinds: tuple[Any, ...]) -> list[Any]:
-        total = int(self._database.execute("SELECT count(*) FROM coded").fetchone()[0])
+        total = int(self._one("SELECT count(*) FROM coded"))
         whole = [np.empty(total, dtype=kind) for kind in kinds]
         for start in range(0, total, FETCH):
             query = f"SELECT {names} FROM coded WHERE rowid >= ? AND rowid < ?"  # noqa: S608
@@ -187,6 +224,10 @@ class Staging:
             for column, values in zip(whole, block.values(), strict=True):
                 column[start : start + FETCH] = values
         return whole
+
+    def _one(self, query: str) -> Any:
+        """The one value of a query; read to its end, for an open result blocks the next query."""
+        return self._database.execute(query).fetchall()[0][0]
 
     def _texts(self, table: str, column: str, codes: Ints) -> list[str]:
         self._database.register("asked", {"n": np.arange(len(codes)), "code": codes})

@@ -1,4 +1,4 @@
-"""Users in groups: by input length (4.5, Figure 4) and by domain ratio (4.7, Table 4; Figure 1)."""
+"""Users in groups: by input length (4.5, Figure 4) and by domain ratio (4.7, Table 4)."""
 
 from dataclasses import dataclass
 
@@ -45,23 +45,6 @@ def by_ratio(histories: Sequences, item_domain: Ints) -> Grouping:
     """
     places = 2 - np.searchsorted(RATIO_EDGES, _ratios(histories, item_domain), side="right")
     return Grouping("ratio", ("r>=0.95", "0.9<=r<0.95", "r<0.9"), places)
-
-
-def by_ratio_tenth(histories: Sequences, item_domain: Ints) -> Grouping:
-    """Ten equal bins of the domain ratio, the last one closed (the bars of Figure 1)."""
-    edges = np.arange(1, 10) / 10
-    places = np.searchsorted(edges, _ratios(histories, item_domain), side="right")
-    labels = [f"[{low / 10:.1f},{(low + 1) / 10:.1f})" for low in range(9)]
-    return Grouping("ratio tenth", (*labels, "[0.9,1.0]"), places)
-
-
-def groupings(histories: Sequences, item_domain: Ints) -> tuple[Grouping, ...]:
-    """All groupings that a report shows."""
-    return (
-        by_length(histories),
-        by_ratio(histories, item_domain),
-        by_ratio_tenth(histories, item_domain),
-    )
 
 
 def _ratios(histories: Sequences, item_domain: Ints) -> NDArray[np.float64]:

@@ -211,7 +211,8 @@ def to_latex(table: Table) -> str:
 def to_csv(table: Table) -> str:
     """Plain values under a header; a column with spreads gets a second one, ``<name> sd``.
 
-    Texts that a spreadsheet would take for a formula get a leading apostrophe.
+    Texts that a spreadsheet would take for a formula get a leading apostrophe. The notes follow the
+    rows as lines that begin with ``#``: a number must not lose what has to be said of it.
     """
     wide = [any(row[i].spread is not None for row in table.rows) for i in range(len(table.columns))]
     header: list[Any] = []
@@ -222,6 +223,7 @@ def to_csv(table: Table) -> str:
             lines[number] += [_csv(row[place].value), _csv(row[place].spread)][: 1 + wide[place]]
     target = io.StringIO()
     csv.writer(target, lineterminator="\n").writerows([header, *lines])
+    target.writelines(f"# {_plain(note)}\n" for note in table.notes)
     return target.getvalue()
 
 

@@ -7,7 +7,7 @@ from edt_core.evaluation.groups import Grouping
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.summary import summarise
 from edt_core.evaluation.table import Cell, Table
-from edt_core.experiments.overall import CUTOFF, measure_cells, measure_columns
+from edt_core.experiments.overall import CUTOFF, measure_cells, measure_columns, seeds_note
 
 
 def grouped_table(
@@ -37,8 +37,5 @@ def grouped_table(
             counted = [Cell(sizes[domain]) for domain in Domain]
             rows.append((Cell(group), Cell(label), *counted, *measure_cells(found, group)))
     columns = ["group", "model", *(f"{domain_names[domain]} users" for domain in Domain)]
-    seeds = max((len(ranks) for ranks in results.values()), default=0)
-    notes = ["Users are counted by the domain of their test target."]
-    if seeds > 1:
-        notes.append(f"Means over {seeds} seeds, standard deviation behind ±.")
+    notes = ["Users are counted by the domain of their test target.", *seeds_note(results)]
     return Table(title, (*columns, *measure_columns(domain_names)), tuple(rows), tuple(notes))

@@ -1,12 +1,13 @@
 """Table 1: every model's H@10 and N@10 per domain, full ranking beside the 100 negatives (4.2)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from edt_core.config import Config
 from edt_core.data.sequences import Domain
+from edt_core.evaluation.metrics import Values
 from edt_core.evaluation.ranks import Ranks
-from edt_core.evaluation.significance import PairedTest, holm, paired_t, per_user
+from edt_core.evaluation.significance import PairedTest, holm, paired_t, per_user, wilcoxon
 from edt_core.evaluation.summary import Summary, summarise
 from edt_core.evaluation.table import Cell, Table, marked
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
@@ -81,13 +82,23 @@ def overall_table(
         if label == reference:
             cells = [replace(cell, star=star) for cell, star in zip(cells, starred, strict=True)]
         rows.append((Cell(label), *cells))
-    seeds = max((len(ranks) for ranks in results.values()), default=0)
-    said = [f"Means over {seeds} seeds, standard deviation behind ±."] if seeds > 1 else []
+    said = seeds_note(results)
     if any(starred):
         said.append(f"* better than every other model, p < {LEVEL} (paired t-test, Holm).")
     tested = significance(results, reference)
     table = Table(title, ("model", *columns), tuple(rows), (*said, *tested, *notes))
     return marked(table, columns)
+
+
+def seeds_note(results: Mapping[str, Sequence[Ranks]]) -> list[str]:
+    """Over how many seeds the means are; rows of another number are named."""
+    counts = {label: len(ranks) for label, ranks in results.items()}
+    most = max(counts.values(), default=0)
+    if most < 2:
+        return []
+    fewer = [f"{label}: {count}" for label, count in counts.items() if count < most]
+    but = f" ({', '.join(fewer)})" if fewer else ""
+    return [f"Means over {most} seeds{but}, standard deviation behind ±."]
 
 
 def measure_columns(domain_names: Sequence[str]) -> list[str]:
@@ -125,17 +136,27 @@ def significance(results: Mapping[str, Sequence[Ranks]], reference: str) -> list
     others = [label for label in results if label != reference]
     if reference not in results or not others:
         return []
-    tests = _tests(results, reference, others, "ndcg", "full", None)
-    if not tests:
-        return []
+    by_t, by_ranks = (
+        _tests(results, reference, others, "ndcg", "full", None, test)
+        for test in (paired_t, wilcoxon)
+    )
     lines = [
-        f"Paired t-test over {tests[0][0].n:,} users on full N@{CUTOFF}, Holm-corrected over "
-        f"{len(tests)} comparisons, {reference} minus each:"
+        f"Paired t-test and Wilcoxon's signed-rank test over {by_t[0][0].n:,} users on full "
+        f"N@{CUTOFF}, each Holm-corrected over {len(others)} comparisons, {reference} minus each:"
     ]
-    for label, (test, p) in zip(others, tests, strict=True):
-        verdict = "significant" if p < LEVEL else "not significant"
-        lines.append(f"{label}: {test.difference:+.4f}, p = {p:.2g}, {verdict}")
+    for label, (test, p), (_, of_ranks) in zip(others, by_t, by_ranks, strict=True):
+        lines.append(
+            f"{label}: {test.difference:+.4f}, t-test p = {p:.2g}, Wilcoxon p = {of_ranks:.2g}, "
+            f"{_verdict(p, of_ranks)}"
+        )
     return lines
+
+
+def _verdict(t: float, ranks: float) -> str:
+    """What the two tests say together; they can part where few users make the difference."""
+    if (t < LEVEL) == (ranks < LEVEL):
+        return "significant" if t < LEVEL else "not significant"
+    return f"significant by {'the t-test' if t < LEVEL else 'Wilcoxon'} alone"
 
 
 def _tests(
@@ -145,6 +166,7 @@ def _tests(
     metric: str,
     protocol: str,
     domain: Domain | None,
+    paired: Callable[[Values, Values], PairedTest] = paired_t,
 ) -> list[tuple[PairedTest, float]]:
     """The test against each of ``others`` with its corrected p."""
     users = {
@@ -159,5 +181,5 @@ def _tests(
     }
     if len(users[reference]) < 2:
         return [(PairedTest("paired t", 0, 0.0, 0.0, 1.0), 1.0) for _ in others]
-    tests = [paired_t(users[reference], users[label]) for label in others]
+    tests = [paired(users[reference], users[label]) for label in others]
     return list(zip(tests, holm([test.p for test in tests]), strict=True))

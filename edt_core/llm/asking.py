@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Protocol
@@ -12,11 +12,11 @@ from pydantic import BaseModel
 from edt_core.config import LlmChoice
 from edt_core.llm.ledger import Call, Ledger, content_key
 from edt_core.llm.prompts import format_instruction
-from edt_core.llm.replies import clean, read, read_plain
+from edt_core.llm.replies import clean, read, read_plain, unwrapped
 from edt_core.ports import Answer, Question, Refusal, StandIn
 
 CHUNK = 4096
-"""Questions that are looked up, asked and kept together."""
+"""Questions that are looked up together."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Desk(Protocol):
     provider: str
     identity: str
     """What else the answers depend on, beside the request."""
+    at_once: int
+    """Questions that are looked up, asked and held together."""
 
     def resolve(self, requests: Sequence[Request]) -> Iterator[tuple[str, Answer | Refusal]]:
         """Key and outcome of each, as they come; closing the iterator drains what is under way."""
@@ -52,7 +54,7 @@ class RememberingModel:
         self._desk = desk
         self._ledger = ledger
 
-    def ask(self, questions: Sequence[Question]) -> Iterator[Answer | Refusal]:
+    def ask(self, questions: Iterable[Question]) -> Iterator[Answer | Refusal]:
         """One answer or refusal a question, in order; identical questions are asked once.
 
         Raises:
@@ -61,7 +63,7 @@ class RememberingModel:
         """
         refused: dict[str, Answer | Refusal] = {}
         remaining = iter(questions)
-        while chunk := list(islice(remaining, CHUNK)):
+        while chunk := list(islice(remaining, self._desk.at_once)):
             yield from self._ask_chunk([self.rendered(question) for question in chunk], refused)
 
     def _ask_chunk(
@@ -122,6 +124,7 @@ class StandInDesk:
     """The embedded stand-in's desk: no network, one transaction for a whole chunk."""
 
     provider = "stand-in"
+    at_once = 1024
 
     def __init__(self, stand_in: StandIn, ledger: Ledger) -> None:
         """A desk where ``stand_in`` answers.
@@ -181,6 +184,7 @@ def rendered(
         "messages": messages,
         "temperature": choice.temperature,
         "max_tokens": choice.max_tokens,
+        **choice.fields,
     }
     text = canonical(body)
     return Request(question, body, text, content_key(provider, text, identity))
@@ -215,7 +219,7 @@ def repaired(request: Request, text: str, reason: str) -> Request:
         wish += ", strictly in this JSON format: " + format_instruction(request.question.answer)
     messages = [
         *request.body["messages"],
-        {"role": "assistant", "content": clean(text, 4000) or "(nothing)"},
+        {"role": "assistant", "content": clean(unwrapped(text), 4000) or "(nothing)"},
         {"role": "user", "content": f"That answer can't be used. {reason} {wish}"},
     ]
     body = {**request.body, "messages": messages}

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from pydantic import BaseModel
+
 from edt_core.errors import LlmUnavailable
 from edt_core.llm.asking import Request, opened, repaired, validated
 from edt_core.llm.books import Books
@@ -17,7 +19,7 @@ from edt_core.ports import Answer, Question, Refusal
 Outcome = tuple[str, Answer | Refusal]
 
 _FAILURES_IN_A_ROW = 20
-"""So many calls without one answer, beyond those in flight, mean that the service is down."""
+"""So many calls without one answer or refusal, beyond those in flight: the service is down."""
 
 _LOOK_UP = 0.2
 """Seconds without an answer after which the user's wish to stop is looked at."""
@@ -30,6 +32,8 @@ class Reply:
     text: str = ""
     error: str = ""
     """Why there is no text, after all attempts; empty when there is."""
+    refused: bool = False
+    """The service lives and refuses this request: another may do better."""
     sent: str = ""
     """The body as sent, as JSON."""
     model: str = ""
@@ -72,6 +76,7 @@ class ServiceDesk:
 
     provider = "openai"
     identity = ""
+    at_once = 4096
 
     def __init__(
         self,
@@ -152,21 +157,15 @@ class ServiceDesk:
         """Ask, and ask again with the error named, until an answer is valid."""
         while True:
             call_id, reply = await self._sent(request, flight)
-            parsed, reason = validated(request.question, reply.text)
-            if reason and reply.cut:
-                reason += " It breaks off, because it is longer than llm.max_tokens."
-            reason = reply.error or reason
-            call = _closed(opened(request, self.provider), reply, reason, self._price)
-            if parsed is not None:
-                call = replace(call, parsed=parsed.model_dump_json())
+            call, parsed = judged(request, reply, paid(reply, self._price))
             await flight.books.end(call_id, call)
             if fatal := reply.fatal or self._given_up(flight, reply):
                 raise fatal
-            if not reason:
+            if not call.reason:
                 return Answer(reply.text, parsed, call_id)
             if reply.error or request.repair >= self._repair_attempts or flight.ending:
-                return Refusal(reason, call_id)
-            request = repaired(request, reply.text, reason)
+                return Refusal(call.reason, call_id)
+            request = repaired(request, reply.text, call.reason)
 
     async def _sent(self, request: Request, flight: "_Flight") -> tuple[int, Reply]:
         """One call, on record before and after it, and within the purse."""
@@ -182,8 +181,8 @@ class ServiceDesk:
         if reply.fatal:
             self._drain(flight, at_once=True)  # no other call is sent to learn the same
         if self._purse:
-            self._purse.settle(reserved, _paid(reply, self._price))
-        flight.failures = flight.failures + 1 if reply.error else 0
+            self._purse.settle(reserved, paid(reply, self._price))
+        flight.failures = flight.failures + 1 if reply.error and not reply.refused else 0
         return call_id, reply
 
     def _given_up(self, flight: "_Flight", reply: Reply) -> LlmUnavailable | None:
@@ -224,28 +223,43 @@ class _Flight:
         return outcomes
 
 
-def _closed(call: Call, reply: Reply, reason: str, price: Price | None) -> Call:
-    """The ledger's line for a call that came back."""
-    return replace(
-        call,
-        request=reply.sent or call.request,
-        status="failed" if reply.error else "invalid" if reason else "answered",
-        response=reply.text,
-        reason=reason,
-        model_answered=reply.model,
-        prompt_tokens=reply.prompt_tokens,
-        cached_tokens=reply.cached_tokens,
-        completion_tokens=reply.completion_tokens,
-        cost=_paid(reply, price),
-        latency=reply.latency,
-        attempts=reply.attempts,
+def judged(
+    request: Request, reply: Reply, cost: float | None, provider: str = ServiceDesk.provider
+) -> tuple[Call, BaseModel | None]:
+    """The ledger's line for a call that came back, and the object that was asked for.
+
+    The line's ``reason`` is empty where the answer is good.
+    """
+    parsed, reason = validated(request.question, reply.text)
+    if reason and reply.cut:
+        reason += " It breaks off, because it is longer than llm.max_tokens."
+    reason = reply.error or reason
+    call = opened(request, provider)
+    return (
+        replace(
+            call,
+            request=reply.sent or call.request,
+            status="failed" if reply.error else "invalid" if reason else "answered",
+            response=reply.text,
+            parsed="" if parsed is None else parsed.model_dump_json(),
+            reason=reason,
+            model_answered=reply.model,
+            prompt_tokens=reply.prompt_tokens,
+            cached_tokens=reply.cached_tokens,
+            completion_tokens=reply.completion_tokens,
+            cost=cost,
+            latency=reply.latency,
+            attempts=reply.attempts,
+        ),
+        parsed,
     )
 
 
-def _paid(reply: Reply, price: Price | None) -> float | None:
-    """What the call cost; 0 when every attempt was turned away, None when nobody knows."""
+def paid(reply: Reply, price: Price | None, *, batch: bool = False) -> float | None:
+    """What a call cost; 0 when every attempt was turned away, None when nobody knows."""
     if reply.error and not reply.text and not reply.prompt_tokens:
         return 0.0 if all(attempt.turned_away for attempt in reply.attempts) else None
     if not reply.prompt_tokens or price is None:
         return None
-    return price.of(reply.prompt_tokens, reply.completion_tokens, reply.cached_tokens)
+    counts = (reply.prompt_tokens, reply.completion_tokens, reply.cached_tokens)
+    return price.of(*counts, batch=batch)

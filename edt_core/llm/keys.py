@@ -6,6 +6,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
+from edt_core.llm.presets import is_confidential
+
 KEYRING_SERVICE = "edt"
 
 
@@ -14,13 +16,14 @@ def find_key(names: Sequence[str], address: str) -> tuple[str, str]:
 
     Args:
         names: Environment variables, the first that is set counts.
-        address: The endpoint's; the keyring holds keys by host, so that none goes to another.
+        address: The endpoint's; the keyring holds keys by host, so that none goes to another, and
+            gives none to one that is spoken to in the open.
     """
     for name in names:
         if key := os.environ.get(name, "").strip():
             return key, name
     host = urlsplit(address).hostname or ""
-    if host and (key := _from_keyring(host)):
+    if host and is_confidential(address) and (key := _from_keyring(host)):
         return key, f"the keyring ({KEYRING_SERVICE}, {host})"
     return "", ""
 

@@ -6,27 +6,21 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
-from pydantic import BaseModel
-
 from edt_core.config import LlmSettings
-from edt_core.events import EventSink, Noted, silence
-from edt_core.llm.asking import RememberingModel
+from edt_core.errors import LlmUnavailable
+from edt_core.events import EventSink, silence
+from edt_core.llm.asking import Desk, RememberingModel
+from edt_core.llm.batch_book import BatchBook
+from edt_core.llm.batch_desk import BatchDesk
+from edt_core.llm.chat_bodies import Forms, Parameters, cut_watch, extra_named, read_reply
 from edt_core.llm.in_flight import Reply, ServiceDesk
 from edt_core.llm.ledger import Ledger
 from edt_core.llm.presets import PRESETS, Form, address_of, key_names
 from edt_core.llm.prices import Purse, price_of
 from edt_core.llm.service import CallFailed, Endpoint, Service
 from edt_core.ports import Question
-
-_LADDER: tuple[Form, ...] = ("schema", "json", "text")
-"""How an answer's form is asked for, the strongest first; the prompt names the format anyway."""
-
-
-_SHORTEST_CHECKED = 100
-"""Words from which on a prompt is held against the service's own count of its tokens."""
 
 
 def _go_on() -> None:
@@ -38,6 +32,7 @@ def service_model(
     ledger: Ledger,
     purse: Purse | None = None,
     *,
+    batches: BatchBook | None = None,
     emit: EventSink = silence,
     check: Callable[[], None] = _go_on,
 ) -> RememberingModel:
@@ -47,18 +42,34 @@ def service_model(
         settings: Which one, and how it is asked.
         ledger: Keeps every call.
         purse: Holds money back for every call.
+        batches: Keeps what was given to the service as a file; ``llm.mode = batch`` needs it, and
+            without it a live model does not know of such requests.
         emit: Told once of a form of answers that the service refuses, and of a prompt that it cut.
         check: Raises when the user asked to stop; the calls in flight come home first.
     """
-    desk = ServiceDesk(
-        OpenAIChat(endpoint(settings), PRESETS[settings.provider].form, emit),
+    where, preset, price = endpoint(settings), PRESETS[settings.provider], price_of(settings)
+    desk: Desk = ServiceDesk(
+        OpenAIChat(where, preset.form, emit),
         ledger,
         concurrency=settings.concurrency,
         repair_attempts=settings.repair_attempts,
-        price=price_of(settings),
+        price=price,
         purse=purse,
         check=check,
     )
+    if batches is not None:
+        desk = BatchDesk(
+            where,
+            preset,
+            batches,
+            model=settings.model,
+            repair_attempts=settings.repair_attempts,
+            price=price,
+            purse=purse,
+            emit=emit,
+            check=check,
+            live=desk if settings.mode == "live" else None,
+        )
     return RememberingModel(settings.choice, desk, ledger)
 
 
@@ -82,16 +93,26 @@ def endpoint(settings: LlmSettings) -> Endpoint:
 
 
 class OpenAIChat:
-    """One chat service; learns which kind of structured answer it supports."""
+    """One chat service; learns which parameters and which forms of answers it takes."""
 
-    def __init__(self, where: Endpoint, form: Form = "schema", emit: EventSink = silence) -> None:
-        """A chat service at ``where`` that supports no stronger ``form`` of answers."""
+    def __init__(
+        self,
+        where: Endpoint,
+        form: Form = "schema",
+        emit: EventSink = silence,
+        parameters: Parameters | None = None,
+    ) -> None:
+        """A chat service at ``where`` that supports no stronger ``form`` of answers.
+
+        ``parameters`` are what is known already of how it wants them.
+        """
         self._service = Service(where)
-        self._rung = _LADDER.index(form)
-        self._form_tried = False
+        self._forms = Forms(form, emit)
+        self._parameters = parameters or Parameters(emit)
+        self._tried = 0
+        self._answered = False
         self._trying = asyncio.Lock()
-        self._cut_told = False
-        self._emit = emit
+        self._watch_for_a_cut = cut_watch(emit)
 
     async def open(self) -> None:
         """Get ready inside the running event loop."""
@@ -107,19 +128,23 @@ class OpenAIChat:
         await self._service.close()
 
     async def complete(self, body: dict[str, Any], question: Question) -> Reply:
-        """A reply, or its failure as one. Steps down the ladder when the service refuses a form."""
-        if question.answer is None or self._form_tried:
+        """A reply, or its failure as one. Asks again in other words where the service refuses some.
+
+        The first question goes alone, and so does the first whose answer has a form.
+        """
+        new = 1 if question.answer is None else 2
+        if self._tried >= new:
             return await self._complete(body, question)
-        async with self._first_alone():
+        async with self._first_alone(new):
             return await self._complete(body, question)
 
     @asynccontextmanager
-    async def _first_alone(self) -> AsyncIterator[None]:
-        """Let one call find out which form the service takes before others ask for it."""
+    async def _first_alone(self, new: int) -> AsyncIterator[None]:
+        """Let one call find out what the service takes before others ask for it."""
         async with self._trying:
-            if not self._form_tried:
+            if self._tried < new:
                 yield
-                self._form_tried = True
+                self._tried = new
                 return
         yield
 
@@ -128,20 +153,27 @@ class OpenAIChat:
         attempts: tuple[Any, ...] = ()
         tokens = len(str(body["messages"])) // 4 + int(body["max_tokens"])
         while True:
-            rung = self._rung
-            sent = _with_form(body, question.answer, _LADDER[rung])
+            rung = self._forms.rung
+            sent = self._parameters.sent(self._forms.sent(body, question.answer))
             try:
                 answer, latest = await self._service.exchange("/chat/completions", sent, tokens)
             except CallFailed as failed:
                 attempts += failed.attempts
-                if question.answer and rung < len(_LADDER) - 1 and _form_refused(failed):
-                    self._step_down(rung, question.step)
+                told = (failed.status, failed.reason, question.step)
+                if self._parameters.refused(sent, *told):
                     continue
-                reply = Reply(error=failed.reason, fatal=failed.fatal)
+                if question.answer and self._forms.refused(rung, *told):
+                    continue
+                reply = Reply(
+                    error=failed.reason, refused=failed.for_good, fatal=self._fatal(sent, failed)
+                )
             else:
+                self._answered = True
                 attempts += latest
-                reply = _read_reply(answer)
+                reply = read_reply(answer)
                 self._watch_for_a_cut(body, reply, question.step)
+                if question.answer:
+                    self._forms.heard(rung, reply, question.answer, question.step)
             return replace(
                 reply,
                 sent=json.dumps(sent, sort_keys=True, ensure_ascii=False),
@@ -149,114 +181,12 @@ class OpenAIChat:
                 attempts=attempts,
             )
 
-    def _step_down(self, rung: int, step: str) -> None:
-        """Ask for the next weaker form from now on."""
-        if self._rung == rung:
-            self._rung = rung + 1
-            refused, instead = (_SPOKEN[_LADDER[n]] for n in (rung, rung + 1))
-            self._emit(Noted(step, f"The service takes no {refused}; it is asked for {instead}."))
-
-    def _watch_for_a_cut(self, body: dict[str, Any], reply: Reply, step: str) -> None:
-        """Say once that the service reads less of a prompt than was sent, by its own count.
-
-        Choice: every tokenizer in use makes at least one token of a word; a count well below the
-        number of words is proof, whatever the model.
-        """
-        words = sum(len(message["content"].split()) for message in body["messages"])
-        seen = reply.prompt_tokens
-        if self._cut_told or words < _SHORTEST_CHECKED or not 0 < seen < 0.8 * words:
-            return
-        self._cut_told = True
-        note = (
-            f"The service counts {seen:,} tokens in a prompt of {words:,} words: it seems to cut"
-            " prompts. Give it a larger context, or ask for less."
+    def _fatal(self, sent: dict[str, Any], failed: CallFailed) -> LlmUnavailable | None:
+        """The error that ends the run; a field of the user's that was never taken is one."""
+        name = "" if failed.fatal or self._answered else extra_named(sent, failed.reason)
+        if not name:
+            return failed.fatal
+        hint = f"Take {name!r} out of llm.extra, or give it another value."
+        return LlmUnavailable(
+            f"The service refuses a field of llm.extra. {failed.reason}", hint=hint
         )
-        self._emit(Noted(step, note))
-
-
-_SPOKEN: dict[Form, str] = {"schema": "JSON schema", "json": "JSON mode", "text": "plain text"}
-
-
-def _with_form(body: dict[str, Any], answer: type[BaseModel] | None, form: str) -> dict[str, Any]:
-    """The body with the form of its answer asked for."""
-    if answer is None or form == "text":
-        return body
-    if form == "json":
-        return {**body, "response_format": {"type": "json_object"}}
-    schema = {"name": answer.__name__, "strict": True, "schema": strict_schema(answer)}
-    return {**body, "response_format": {"type": "json_schema", "json_schema": schema}}
-
-
-@cache
-def strict_schema(answer: type[BaseModel]) -> dict[str, Any]:
-    """The model's JSON schema in the subset that servers enforce: every key needed, no other."""
-    schema = answer.model_json_schema()
-    definitions = schema.pop("$defs", {})
-
-    def strict(part: Any) -> Any:
-        if isinstance(part, list):
-            return [strict(entry) for entry in part]
-        if not isinstance(part, dict):
-            return part
-        if "$ref" in part:
-            return strict(definitions[part["$ref"].rpartition("/")[2]])
-        kept = {key: strict(value) for key, value in part.items() if key in _KEPT_IN_SCHEMA}
-        if "properties" in part:
-            kept["properties"] = {key: strict(value) for key, value in part["properties"].items()}
-            kept["required"] = list(part["properties"])
-            kept["additionalProperties"] = False
-        return kept
-
-    found: dict[str, Any] = strict(schema)
-    return found
-
-
-_KEPT_IN_SCHEMA = {"type", "items", "description", "enum", "anyOf"}
-
-
-def _form_refused(failed: CallFailed) -> bool:
-    """The service turned the request down because of how the answer's form was asked for."""
-    words = ("response_format", "json_schema", "json_object", "schema", "grammar", "json mode")
-    said = failed.reason.casefold()
-    return failed.status in {400, 415, 422, 501} and any(word in said for word in words)
-
-
-def _read_reply(answer: dict[str, Any]) -> Reply:
-    """What an answer says; every type is checked, because nobody else did."""
-    usage = answer.get("usage")
-    counts = usage if isinstance(usage, dict) else {}
-    reply = Reply(
-        model=_text(answer.get("model"))[:200],
-        prompt_tokens=_count(counts.get("prompt_tokens")),
-        cached_tokens=_cached(counts),
-        completion_tokens=_count(counts.get("completion_tokens")),
-    )
-    choices = answer.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(choice, dict) or not isinstance(message, dict):
-        return replace(reply, error="The service's answer holds no message.")
-    text = _text(message.get("content"))
-    if choice.get("finish_reason") == "content_filter":
-        return replace(reply, text=text, error="The service's content filter stopped the answer.")
-    if not text and message.get("refusal"):
-        return replace(reply, error="The model refuses to answer.")
-    return replace(reply, text=text, cut=choice.get("finish_reason") == "length")
-
-
-def _cached(usage: dict[str, Any]) -> int:
-    """Prompt tokens from the service's cache, as OpenAI and vLLM or as DeepSeek report them."""
-    details = usage.get("prompt_tokens_details")
-    if isinstance(details, dict) and "cached_tokens" in details:
-        return _count(details["cached_tokens"])
-    return _count(usage.get("prompt_cache_hit_tokens"))
-
-
-def _text(value: Any) -> str:
-    """A text without lone surrogates, which no database takes."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
-
-
-def _count(value: Any) -> int:
-    sound = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9
-    return int(value) if sound else 0

@@ -1,30 +1,33 @@
 """Text embeddings through the ``openai`` SDK at any OpenAI-compatible endpoint (3.2.2)."""
 
 import asyncio
-import base64
 import hashlib
 import json
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from edt_core.config import EmbeddingSettings
 from edt_core.data.sequences import Floats
-from edt_core.errors import LlmError, LlmUnavailable
+from edt_core.llm import vector_replies
 from edt_core.llm.books import Books
 from edt_core.llm.ledger import Attempt, Call, Ledger, content_key
+from edt_core.llm.pace import Stopped
 from edt_core.llm.presets import address_of, key_names
 from edt_core.llm.prices import Price, Purse, price_of
 from edt_core.llm.service import CallFailed, Endpoint, Service
+from edt_core.llm.vector_replies import VectorReply, read_vectors
 
 _TRIES = 3
-"""How often a batch is asked for whose vectors are no good."""
-_TOO_MUCH = {400, 413, 422}
-"""What services say to a batch that is larger than they take."""
+"""How often a text is asked for whose vector is no good."""
+_LOOK_UP = 0.2
+"""Seconds after which the user's wish to stop is looked at."""
+_TOO_MUCH = {400, 403, 413, 422}
+"""What services say to a batch that is larger than they take, or holds a text that they refuse."""
 
 
 class VectorMemory(Protocol):
@@ -68,14 +71,19 @@ class OpenAIEmbedder:
         *,
         ledger: Ledger | None = None,
         purse: Purse | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
-        """An embedder that looks into ``memory`` first and writes its requests into ``ledger``."""
+        """An embedder that looks into ``memory`` first and writes its requests into ``ledger``.
+
+        ``check`` raises when the user asked to stop; the requests in flight come home first.
+        """
         self._model = settings.model
         self._at_most = settings.batch_size
         self._memory = memory
         self._endpoint = where or endpoint(settings)
         self._service = Service(self._endpoint)
         self._book = _Book(settings.model, price_of(settings), ledger, purse)
+        self._check = check
         self._dimensions = 0
 
     @property
@@ -91,100 +99,136 @@ class OpenAIEmbedder:
         Raises:
             LlmUnavailable: the service can't be reached, or refuses the key or the model.
             LlmError: the service has no sound vector for a text, which is named.
+            RunCancelled: the user asked to stop; what was bought is kept.
         """
         keys = [self._key(text) for text in texts]
         distinct = dict(zip(keys, texts, strict=True))
         vectors = dict(self._memory.find(list(distinct)))
         for vector in vectors.values():
-            if odd := self._odd(vector):
-                raise odd
+            if self._dimensions not in (0, len(vector)):
+                odd = vector_replies.other_length(len(vector), self._dimensions)
+                raise vector_replies.unsound(self._model, odd)
             self._dimensions = len(vector)
         missing = {key: text for key, text in distinct.items() if key not in vectors}
         if missing:
-            asyncio.run(self._fetch(missing, vectors))
+            self._fetch(missing, vectors)
         if not keys:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         return np.stack([vectors[key] for key in keys]).astype(np.float32, copy=False)
 
-    async def _fetch(self, missing: Mapping[str, str], vectors: dict[str, Floats]) -> None:
-        """Ask for all, some batches at a time; after a failure those in flight come home."""
-        waiting = deque(missing.items())
-        failures: list[BaseException] = []
-
-        async def work() -> None:
+    def _fetch(self, missing: Mapping[str, str], vectors: dict[str, Floats]) -> None:
+        """Ask for all, some batches at a time; when it has to end, those in flight come home."""
+        flight = _Flight(deque(missing.items()), vectors)
+        self._book.shut = False
+        with asyncio.Runner() as runner:
             try:
-                while waiting:
-                    some = min(len(waiting), self._at_most)
-                    vectors.update(await self._bought([waiting.popleft() for _ in range(some)]))
-            except BaseException as error:
-                failures.append(error)  # in time: what stops the others is no cause
-                waiting.clear()
-                self._service.drain(at_once=True)
+                runner.run(self._take_off(flight))
+                while runner.run(flight.under_way()):
+                    self._check()
+            except KeyboardInterrupt:
+                for worker in flight.workers:
+                    worker.cancel()
                 raise
+            finally:
+                self._drain(flight)
+                runner.run(self._land(flight))
+        if flight.failures:
+            raise flight.failures[0]  # in time: what stopped the others is no cause
 
+    async def _take_off(self, flight: "_Flight") -> None:
         await self._service.open()
+        workers = range(self._endpoint.concurrency)
+        flight.workers = [asyncio.create_task(self._work(flight)) for _ in workers]
+
+    async def _work(self, flight: "_Flight") -> None:
+        waiting = flight.waiting
         try:
-            workers = [work() for _ in range(self._endpoint.concurrency)]
-            await asyncio.gather(*workers, return_exceptions=True)
-        finally:
-            await self._service.close()
-        if failures:
-            raise failures[0]
+            while waiting:
+                some = min(len(waiting), self._at_most)
+                batch = [waiting.popleft() for _ in range(some)]
+                flight.vectors.update(await self._bought(batch))
+        except Stopped:
+            pass
+        except Exception as error:  # noqa: BLE001  carried to the caller's thread of control
+            flight.failures.append(error)
+            self._drain(flight, at_once=True)
+
+    def _drain(self, flight: "_Flight", *, at_once: bool = False) -> None:
+        """Begin nothing more; ``at_once``: send nothing more either."""
+        flight.waiting.clear()
+        self._book.shut = True
+        self._service.drain(at_once=at_once)
+
+    async def _land(self, flight: "_Flight") -> None:
+        await asyncio.gather(*flight.workers, return_exceptions=True)
+        await self._service.close()
 
     async def _bought(self, wanted: Sequence[tuple[str, str]]) -> dict[str, Floats]:
-        """The vectors of one batch of keys and texts, kept; one that is refused is halved.
+        """The vectors of one batch of keys and texts, kept.
 
-        When both halves are taken, the size was to blame, and no later batch is larger than that.
+        A batch that is refused is halved; when both halves are taken, the size was to blame, and no
+        later batch is larger. Of one that is answered, only what was no good is asked for again.
         """
+        found: dict[str, Floats] = {}
+        reply = VectorReply()
+        for _ in range(_TRIES):
+            try:
+                reply = await self._asked(wanted)
+            except CallFailed as failed:
+                if failed.fatal or failed.status not in _TOO_MUCH or len(wanted) == 1:
+                    text = wanted[0][1] if failed.status in _TOO_MUCH else ""
+                    raise failed.fatal or vector_replies.no_vector(failed.reason, text) from None
+                found |= await self._halves(wanted)
+                self._at_most = min(self._at_most, (len(wanted) + 1) // 2)
+                return found
+            found |= reply.sound
+            wanted = [(key, text) for key, text in wanted if key not in reply.sound]
+            if not wanted:
+                return found
+        if not reply.placed and len(wanted) > 1 and self._dimensions:
+            return found | await self._halves(wanted)  # perhaps one of them spoils it for all
+        named = wanted[0][1] if reply.placed or len(wanted) == 1 else ""
+        raise vector_replies.unsound(self._model, reply.reason, named)
+
+    async def _halves(self, wanted: Sequence[tuple[str, str]]) -> dict[str, Floats]:
+        half = (len(wanted) + 1) // 2
+        return await self._bought(wanted[:half]) | await self._bought(wanted[half:])
+
+    async def _asked(self, wanted: Sequence[tuple[str, str]]) -> VectorReply:
+        """What one request brings; its sound vectors are kept."""
         texts = [text for _, text in wanted]
         body = {"model": self._model, "input": texts, "encoding_format": "base64"}
         tokens = sum(map(len, texts)) // 4
-        reason, odd = "", None
-        for _ in range(_TRIES):
-            page = await self._book.opened(texts)
-            try:
-                answer, attempts = await self._service.exchange("/embeddings", body, tokens)
-            except CallFailed as failed:
-                await self._book.closed(page, {}, failed.attempts, failed.reason)
-                if failed.status not in _TOO_MUCH or len(texts) == 1:
-                    raise failed.fatal or LlmUnavailable(
-                        f"Embedding failed: {failed.reason}",
-                        hint="Run again: the vectors that came are kept.",
-                    ) from None
-                half = (len(texts) + 1) // 2
-                found = await self._bought(wanted[:half]) | await self._bought(wanted[half:])
-                self._at_most = min(self._at_most, half)
-                return found
-            ordered, reason = checked(answer, len(texts))
-            odd = None if reason else self._odd(ordered[0])
-            found = {}
-            if not reason and not odd:
-                found = {key: vector for (key, _), vector in zip(wanted, ordered, strict=True)}
-                self._memory.keep(found)  # first: a call that counts as answered is not repeated
-            await self._book.closed(page, answer, attempts, odd.message if odd else reason)
-            if found:
-                self._dimensions = len(ordered[0])
-                return found
-        if odd:
-            raise odd
-        raise LlmError(
-            f"The model {self._model!r} gives no sound vectors: {reason}"
-            f" The batch begins with {texts[0][:80]!r}.",
-            hint="Check embedding.model, or try a smaller embedding.batch_size.",
-        )
-
-    def _odd(self, vector: Floats) -> LlmError | None:
-        """What is wrong with a vector of another length than those before."""
-        if self._dimensions in (0, len(vector)):
-            return None
-        return LlmError(
-            f"The model {self._model!r} gives vectors of {len(vector)} numbers"
-            f" where it gave {self._dimensions} before.",
-            hint="Check that embedding.base_url still serves the same model.",
-        )
+        page = await self._book.opened(texts)
+        try:
+            answer, attempts = await self._service.exchange("/embeddings", body, tokens)
+        except CallFailed as failed:
+            await self._book.closed(page, {}, failed.attempts, failed.reason)
+            raise
+        reply = read_vectors(answer, wanted, self._dimensions)
+        if reply.sound:
+            self._dimensions = len(next(iter(reply.sound.values())))
+            self._memory.keep(reply.sound)  # first: what counts as answered is not repeated
+        await self._book.closed(page, answer, attempts, reply.reason)
+        return reply
 
     def _key(self, text: str) -> str:
         return vector_key(self._model, text)
+
+
+@dataclass
+class _Flight:
+    """What one ``embed`` has under way."""
+
+    waiting: deque[tuple[str, str]]
+    vectors: dict[str, Floats]
+    workers: list["asyncio.Task[None]"] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+
+    async def under_way(self) -> bool:
+        """Whether something still is, at the end of it or after a short while."""
+        _, pending = await asyncio.wait(self.workers, timeout=_LOOK_UP)
+        return bool(pending)
 
 
 @dataclass(frozen=True)
@@ -211,10 +255,16 @@ class _Book:
         self._price = price
         self._books = Books(ledger) if ledger else None
         self._purse = purse
+        self.shut = False
+        """Nothing is asked for any more."""
 
     async def opened(self, texts: Sequence[str]) -> _Page:
-        """Hold money back and start a line in the ledger; raises BudgetReached."""
+        """Hold money back and start a line in the ledger; raises BudgetReached and Stopped."""
         reserved = await self._purse.reserve("".join(texts), 0) if self._purse else 0.0
+        if self.shut:
+            if self._purse:
+                self._purse.settle(reserved, 0.0)
+            raise Stopped
         request = json.dumps(
             {"model": self._model, "texts": len(texts), "letters": sum(map(len, texts))}
         )
@@ -247,39 +297,6 @@ class _Book:
                 attempts=attempts,
             )
             await self._books.end(page.call_id, done)
-
-
-def checked(answer: Mapping[str, Any], n_texts: int) -> tuple[list[Floats], str]:
-    """The vectors in the order of their texts, or one sentence on what is wrong with them."""
-    data = answer.get("data")
-    if not isinstance(data, list) or len(data) != n_texts:
-        return [], f"{n_texts} texts were sent, and not as many vectors came back."
-    found: dict[int, Floats] = {}
-    for entry in data:
-        position = entry.get("index") if isinstance(entry, dict) else None
-        if isinstance(position, int):
-            found[position] = _vector(entry.get("embedding"))
-    if sorted(found) != list(range(n_texts)):
-        return [], "The vectors' indices are not those of the texts."
-    vectors = [found[position] for position in range(n_texts)]
-    if len({len(vector) for vector in vectors}) != 1:
-        return [], "The vectors have different lengths."
-    for vector in vectors:
-        if len(vector) < 2 or not np.isfinite(vector).all() or not vector.any():
-            return [], "A vector is empty, all zero, or holds something that is no number."
-    return vectors, ""
-
-
-def _vector(value: Any) -> Floats:
-    """A vector from base64 (what the SDK asks for) or from a list; empty for anything else."""
-    try:
-        if isinstance(value, str):
-            return np.frombuffer(base64.b64decode(value, validate=True), dtype="<f4")
-        if isinstance(value, list):
-            return np.array(value, dtype=np.float32)
-    except (ValueError, TypeError, OverflowError):
-        pass
-    return np.zeros(0, dtype=np.float32)
 
 
 def vector_key(model: str, text: str) -> str:

@@ -32,6 +32,12 @@ class Preset:
     """It runs on the user's machines, where nobody sends a bill."""
     cuts_prompts: bool = False
     """Known to cut a prompt that is too long without a word."""
+    batch_url: str = "/v1/chat/completions"
+    """What the requests of a batch are addressed to."""
+    batch_requests: int = 50_000
+    """Most requests of one batch."""
+    batch_bytes: int = 200_000_000
+    """Most bytes of one batch's file."""
 
 
 PRESETS = {
@@ -39,7 +45,13 @@ PRESETS = {
     "deepseek": Preset(
         "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", ("deepseek.com",), form="json"
     ),
-    "azure": Preset("", "AZURE_OPENAI_API_KEY", ("azure.com", "azure.us", "azure.cn")),
+    "azure": Preset(
+        "",
+        "AZURE_OPENAI_API_KEY",
+        ("azure.com", "azure.us", "azure.cn"),
+        batch_url="/chat/completions",
+        batch_requests=100_000,
+    ),
     "vllm": Preset("http://127.0.0.1:8000/v1", "VLLM_API_KEY", own_hardware=True),
     "ollama": Preset(
         "http://127.0.0.1:11434/v1", "OLLAMA_API_KEY", own_hardware=True, cuts_prompts=True
@@ -79,12 +91,26 @@ def key_names(section: str, provider: str, address: str) -> tuple[str, ...]:
     """The variables that may hold the key for ``address``; the first that is set counts.
 
     A vendor's variable is read for the vendor's own hosts alone, so that a project that names
-    another address never sends OpenAI's key there.
+    another address never sends OpenAI's key there, and never for one that is spoken to in the open.
     """
     preset = PRESETS[provider]
-    host = urlsplit(address).hostname or ""
-    fits = not preset.hosts or any(host == h or host.endswith(f".{h}") for h in preset.hosts)
+    fits = (not preset.hosts or _is_at(address, preset.hosts)) and is_confidential(address)
     return _OWN_KEYS[section] + ((preset.key_name,) if fits else ())
+
+
+def is_openais(address: str) -> bool:
+    """The address is one of OpenAI's own."""
+    return _is_at(address, PRESETS["openai"].hosts)
+
+
+def is_confidential(address: str) -> bool:
+    """What is sent there is encrypted, or stays on this machine or in this network."""
+    return urlsplit(address).scheme == "https" or is_near(address)
+
+
+def _is_at(address: str, hosts: tuple[str, ...]) -> bool:
+    host = urlsplit(address).hostname or ""
+    return any(host == name or host.endswith(f".{name}") for name in hosts)
 
 
 def is_own_hardware(provider: str, address: str) -> bool:

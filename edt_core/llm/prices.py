@@ -175,6 +175,12 @@ class Purse(Protocol):
     async def reserve(self, text: str, max_tokens: int) -> float:
         """Hold back the most that the request can cost; raises BudgetReached."""
 
+    def hold(self, text: str, max_tokens: int) -> float | None:
+        """The same without waiting; None where it could pass the cap."""
+
+    def owe(self, text: str, max_tokens: int) -> float:
+        """The same for a request that was sent before and will be billed, cap or no cap."""
+
     def settle(self, reserved: float, paid: float | None) -> None:
         """Replace a reserve by what was paid; None (unknown) keeps the reserve as spent."""
 
@@ -194,7 +200,9 @@ class Till:
         self.calls = 0
         self.unknown = 0
         """Calls whose cost is not known."""
-        self._held: list[float] = []
+        self.held = 0.0
+        """US dollars for calls in flight."""
+        self._in_flight = 0
 
     async def reserve(self, most: float) -> float:
         """Hold back ``most`` US dollars.
@@ -202,20 +210,32 @@ class Till:
         Raises:
             BudgetReached: it would pass the cap; nothing is held back.
         """
-        while self.spent + sum(self._held) + most > self.cap:
-            if not self._held:
+        while not self.hold(most):
+            if not self._in_flight:
                 raise BudgetReached(
                     f"The next call could cost ${most:.4f} and so pass the cost cap of"
                     f" ${self.cap:.2f} (${self.spent:.4f} are spent).",
                     hint="Raise the cap and run again: what is answered is kept.",
                 )
             await asyncio.sleep(_LOOK_AGAIN)
-        self._held.append(most)
         return most
+
+    def hold(self, most: float) -> bool:
+        """Hold back ``most`` US dollars, unless that could pass the cap."""
+        if self.spent + self.held + most > self.cap:
+            return False
+        self.owe(most)
+        return True
+
+    def owe(self, most: float) -> None:
+        """Hold back ``most`` US dollars whatever the cap says: they are as good as spent."""
+        self.held += most
+        self._in_flight += 1
 
     def settle(self, reserved: float, paid: float | None) -> None:
         """Replace a reserve by what was paid; an unknown sum counts as the whole reserve."""
-        self._held.remove(reserved)
+        self._in_flight -= 1
+        self.held = self.held - reserved if self._in_flight else 0.0
         self.spent += reserved if paid is None else paid
         self.calls += 1
         self.unknown += paid is None
@@ -239,12 +259,28 @@ class ModelPurse:
 
     price: Price | None
     till: Till
+    batch: bool = False
+    """The calls go in batches."""
 
     async def reserve(self, text: str, max_tokens: int) -> float:
         """Hold back the most that a request of ``text`` can cost; raises BudgetReached."""
-        price = self.price
-        return await self.till.reserve(price.of(len(text.encode()), max_tokens) if price else 0.0)
+        return await self.till.reserve(self._most(text, max_tokens))
+
+    def hold(self, text: str, max_tokens: int) -> float | None:
+        """The same without waiting; None where it could pass the cap."""
+        most = self._most(text, max_tokens)
+        return most if self.till.hold(most) else None
+
+    def owe(self, text: str, max_tokens: int) -> float:
+        """The same for a request that will be billed, cap or no cap."""
+        most = self._most(text, max_tokens)
+        self.till.owe(most)
+        return most
 
     def settle(self, reserved: float, paid: float | None) -> None:
         """Replace a reserve by what was paid."""
         self.till.settle(reserved, paid)
+
+    def _most(self, text: str, max_tokens: int) -> float:
+        tokens = len(text.encode())
+        return self.price.of(tokens, max_tokens, batch=self.batch) if self.price else 0.0

@@ -9,22 +9,24 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from edt_core.config import EmbeddingSettings, LlmSettings
 from edt_core.data.sequences import Floats
 from edt_core.errors import EdtError
-from edt_core.llm.asking import canonical
+from edt_core.events import silence
+from edt_core.llm.asking import canonical, rendered
+from edt_core.llm.batch_api import batches_offered
+from edt_core.llm.chat_bodies import IGNORED, LADDER, SPOKEN, Parameters
 from edt_core.llm.in_flight import Reply
-from edt_core.llm.keys import find_key
 from edt_core.llm.ledger import Call, Ledger, content_key
 from edt_core.llm.openai_chat import OpenAIChat, endpoint
 from edt_core.llm.openai_embed import OpenAIEmbedder
 from edt_core.llm.openai_embed import endpoint as embedding_endpoint
-from edt_core.llm.presets import Form, address_of
+from edt_core.llm.presets import PRESETS, Form, address_of
 from edt_core.llm.prices import Price, price_of
-from edt_core.llm.replies import clean
-from edt_core.llm.service import Endpoint
+from edt_core.llm.replies import clean, read
+from edt_core.llm.service import CallFailed, Endpoint, Service
 from edt_core.ports import Question
 
 STEP = "doctor"
@@ -32,10 +34,11 @@ STEP = "doctor"
 LONG_PROMPT = 5_500
 """Words of the long question: about the longest prompt of a run with ten clusters a domain. No
 tokenizer of today makes one token of two words, so fewer tokens than words mean a cut prompt."""
-_LONGEST_ANSWER = 512
+_LONGEST_ANSWER = 1024
 _WORDS = ("tea", "jam", "pot", "red", "sun", "map", "ink", "oak", "bag", "cup")
 _TEXTS = ("green tea in a tin", "a steel kettle", "running shoes for the mountains")
-_LARGEST_LIST = 4 * 2**20
+_LIST_SECONDS = 15.0
+_REFUSED = "refused by the service"
 
 
 @dataclass(frozen=True)
@@ -77,22 +80,17 @@ def probe_chat(settings: LlmSettings, ledger: Ledger) -> Iterator[Probed]:
 def _probe_chat(asker: "_Asker", settings: LlmSettings) -> Iterator[Probed]:
     yield Probed("chat endpoint", "good", f"{settings.model} at {_host(asker.where.base_url)}")
     yield priced("chat price", asker.price)
-    accepted: list[str] = []
-    forms: tuple[tuple[Form, str], ...] = (
-        ("schema", "JSON schema"), ("json", "JSON mode"), ("text", "plain text"),
-    )  # fmt: skip
-    for form, name in forms:
-        found = _form(name, form, asker.short(form))
-        accepted += [name] if found.state == "good" else []
-        yield found
-    best = f"{accepted[0]} is what a run would ask for" if accepted else "no usable answer"
-    yield Probed("form of answers", "good" if accepted else "bad", best)
+    found = {form: _form(form, asker.short(form)) for form in LADDER}
+    yield from found.values()
+    yield _asked_for(PRESETS[settings.provider].form, found)
     if not asker.seconds:  # it never answered
         return
+    yield _parameters(asker.parameters, settings)
     yield _long(asker.long())
     seconds = f"{median(asker.seconds):.2f} s a short question"
     yield Probed("latency", "note", f"{seconds}, {settings.concurrency} at a time")
-    yield asyncio.run(_models(asker.where, settings.model))
+    yield _models(asker.where, settings.model)
+    yield _batches(asker.where, settings)
 
 
 def probe_embeddings(settings: EmbeddingSettings, ledger: Ledger) -> Iterator[Probed]:
@@ -122,6 +120,7 @@ def priced(what: str, price: Price | None) -> Probed:
     parts = [f"${price.input:g} in"]
     parts += [f"${price.cached_input:g} cached"] if price.cached_input is not None else []
     parts += [f"${price.output:g} out"] if price.output else []
+    parts += [f"{price.batch_discount:.0%} off in batches"] if price.batch_discount else []
     says = ", ".join(part for part in (price.source, price.as_of) if part)
     return Probed(what, "good", f"{', '.join(parts)} per million tokens ({says})")
 
@@ -134,6 +133,7 @@ class _Asker:
         self._ledger = ledger
         self.where = _briefly(endpoint(settings))
         self.price = price_of(settings)
+        self.parameters = Parameters(silence)
         self.seconds: list[float] = []
 
     def short(self, form: Form) -> Reply:
@@ -150,15 +150,13 @@ class _Asker:
 
     def _ask(self, prompt: str, answer: type[BaseModel] | None, form: Form) -> Reply:
         question = Question(STEP, "probe", None, "", prompt, answer)
-        body = {
-            "model": self._settings.model,
-            "messages": [{"role": "user", "content": prompt}],
-            "temperature": self._settings.temperature,
-            "max_tokens": min(self._settings.max_tokens, _LONGEST_ANSWER),
-        }
+        most = min(self._settings.max_tokens, _LONGEST_ANSWER)
+        body = rendered(
+            question, self._settings.choice.model_copy(update={"max_tokens": most})
+        ).body
 
         async def asked() -> Reply:
-            chat = OpenAIChat(self.where, form)
+            chat = OpenAIChat(self.where, form, parameters=self.parameters)
             await chat.open()
             try:
                 return await chat.complete(body, question)
@@ -209,22 +207,49 @@ class _Forgetful:
         pass
 
 
-def _form(name: str, form: Form, reply: Reply) -> Probed:
-    """Whether an answer of this form came."""
+def _form(form: Form, reply: Reply) -> Probed:
+    """Whether an answer of this form came: what a run could read of it."""
+    name = SPOKEN[form]
     if reply.error:
-        return Probed(name, "note", clean(reply.error, 200))
+        return Probed(name, "bad", clean(reply.error, 200))
     types = {"schema": "json_schema", "json": "json_object", "text": "text"}
-    sent = json.loads(reply.sent).get("response_format", {}).get("type", "text")
-    if sent != types[form]:
-        return Probed(name, "note", "refused by the service")
-    text = reply.text.strip()
-    if form == "text":
-        return Probed(name, "good" if text else "note", "answers" if text else "an empty answer")
-    try:
-        Colour.model_validate_json(text)
-    except ValidationError:
-        return Probed(name, "note", "taken, but the answer is not the JSON asked for")
-    return Probed(name, "good", "answers as asked")
+    if json.loads(reply.sent).get("response_format", {}).get("type", "text") != types[form]:
+        return Probed(name, "note", _REFUSED)
+    if not isinstance(read(reply.text, Colour), str):
+        return Probed(name, "good", "answers as asked")
+    if reply.cut:
+        return Probed(name, "note", "breaks off: llm.max_tokens is too small for this model")
+    return Probed(name, "note", "taken, but the answer is not the JSON asked for")
+
+
+def _asked_for(first: Form, found: Mapping[Form, Probed]) -> Probed:
+    """What a run would ask for: it begins at ``first`` and goes down where the service makes it."""
+    what = "form of answers"
+    taken = [form for form in LADDER if found[form].detail != _REFUSED]
+    here = [form for form in taken if LADDER.index(form) >= LADDER.index(first)]
+    good = [form for form in taken if found[form].state == "good"]
+    begins = SPOKEN[here[0]] if here else "nothing"
+    later = next((SPOKEN[form] for form in here if form in good), "")
+    if not good:
+        return Probed(what, "bad", "no form brings the JSON that a run needs")
+    if not later or found[here[0]].state == "bad":
+        return Probed(what, "bad", f"a run would ask for {begins}, which brings nothing")
+    if begins != later:
+        says = f"a run would ask for {begins}, and for {later} after {IGNORED} answers without it"
+        return Probed(what, "note", says)
+    says = f"{begins} is what a run would ask for"
+    if good[0] not in here:
+        says += f"; with llm.provider = openai and its address it would be {SPOKEN[good[0]]}"
+    return Probed(what, "good", says)
+
+
+def _parameters(parameters: Parameters, settings: LlmSettings) -> Probed:
+    """How the model wants its parameters."""
+    said = ["max_completion_tokens instead of max_tokens"] if parameters.renamed else []
+    said += ["no temperature (llm.temperature is not sent)"] if parameters.untempered else []
+    said += [f"llm.extra ({', '.join(settings.choice.fields)})"] if settings.extra else []
+    usual = "max_tokens and temperature, as usual"
+    return Probed("parameters", "note" if said else "good", "; ".join(said) or usual)
 
 
 def _long(reply: Reply) -> Probed:
@@ -240,41 +265,37 @@ def _long(reply: Reply) -> Probed:
     return Probed(what, "good", f"read whole: {counted}")
 
 
-async def _models(where: Endpoint, model: str) -> Probed:
+def _models(where: Endpoint, model: str) -> Probed:
     """The list of models, where one is offered; most services name the asked one in it."""
-    from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError
 
-    key = find_key(where.key_names, where.base_url)[0] or "no-key-needed"
-    transport = DefaultAsyncHttpxClient(follow_redirects=False)
-    client: AsyncOpenAI
-    if where.api_version:
-        client = AsyncAzureOpenAI(
-            azure_endpoint=where.base_url, api_version=where.api_version, api_key=key,
-            max_retries=0, timeout=10.0, http_client=transport,
-        )  # fmt: skip
-    else:
-        client = AsyncOpenAI(
-            base_url=where.base_url, api_key=key, max_retries=0, timeout=10.0,
-            http_client=transport,
-        )  # fmt: skip
-    body = bytearray()
+    async def asked() -> dict[str, Any]:
+        service = Service(where)
+        await service.open()
+        try:
+            answer, _ = await service.tried(
+                lambda client: client.get("/models", cast_to=bytes), seconds=_LIST_SECONDS
+            )
+        finally:
+            await service.close()
+        return answer
+
     try:
-        async with (
-            client,
-            asyncio.timeout(15.0),
-            client.models.with_streaming_response.list() as response,
-        ):
-            async for part in response.iter_bytes():
-                body += part
-                if len(body) > _LARGEST_LIST:
-                    break
-        names = [str(entry["id"]) for entry in json.loads(body)["data"]]
-    except (OpenAIError, OSError, ValueError, KeyError, TypeError):
+        names = [str(entry["id"]) for entry in asyncio.run(asked())["data"]]
+    except (CallFailed, KeyError, TypeError):
         return Probed("list of models", "note", "none offered")
     if model in names:
         return Probed("list of models", "good", f"{len(names):,}, {clean(model, 100)} among them")
     some = ", ".join(clean(name, 60) for name in names[:5])
     return Probed("list of models", "note", f"{clean(model, 100)} is not among: {some}")
+
+
+def _batches(where: Endpoint, settings: LlmSettings) -> Probed:
+    """Whether the endpoint answers files of requests, which nothing but asking tells."""
+    why_not = asyncio.run(batches_offered(where))
+    if why_not:
+        return Probed("batches", "bad" if settings.mode == "batch" else "note", why_not)
+    deployment = " where the deployment is one for batches" if settings.provider == "azure" else ""
+    return Probed("batches", "good", f"offered: llm.mode = batch can be used{deployment}")
 
 
 def _briefly(where: Endpoint) -> Endpoint:

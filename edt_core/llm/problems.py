@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from openai import APIStatusError
 
 _PASSING = {408, 409, 425, 429}
+_OF_PROMPTS = ("moderation", "flagged", "content policy", "content filter", "safety")
+"""What services say of a prompt that they refuse."""
 
 
 @dataclass(frozen=True)
@@ -43,28 +45,34 @@ def problem_of(error: Exception, key: str, timeout: float) -> Problem | None:
         key: The service's; what the service says is shown without it.
         timeout: Seconds that the call had.
     """
+    from httpx2 import HTTPError, TimeoutException
     from openai import APIConnectionError, APIStatusError
 
     if isinstance(error, APIStatusError):
         return _refused(error, key)
     if isinstance(error, BadAnswer):
         return Problem(str(error), status=200, again=True)
-    if not isinstance(error, TimeoutError | OSError | APIConnectionError):
+    if not isinstance(error, TimeoutError | OSError | APIConnectionError | HTTPError):
         return None
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError | TimeoutException):
         return Problem(f"No answer within {timeout:g} seconds.", again=True)
     text = f"The connection failed ({type(_innermost(error)).__name__})."
     return Problem(text, again=True, no_connection=True)
 
 
 def fatal(
-    problem: Problem, *, section: str, host: str, model: str, key_name: str
+    problem: Problem, *, section: str, host: str, model: str, key_name: str, answered: bool = False
 ) -> LlmUnavailable | None:
-    """The error that ends the run, where no other call could do better."""
-    if problem.status in {401, 403}:
+    """The error that ends the run, where no other call could do better.
+
+    Choice: a 403 is about the key only where the service has ``answered`` nothing yet and does not
+    speak of the prompt; some say no to a single prompt in this way.
+    """
+    about_prompt = answered or any(word in problem.text.casefold() for word in _OF_PROMPTS)
+    if problem.status == 401 or (problem.status == 403 and not about_prompt):
         hint = f"Set the environment variable {key_name}."
         return LlmUnavailable(f"{host} refuses the key ({problem.status}).", hint=hint)
-    if problem.status == 404:
+    if problem.status == 404 and model:
         hint = f"Check {section}.model and {section}.base_url."
         return LlmUnavailable(f"{host} does not know the model {model!r} (404).", hint=hint)
     if 300 <= problem.status < 400:
@@ -94,6 +102,9 @@ def without(key: str, text: str) -> str:
 def _refused(error: "APIStatusError", key: str) -> Problem:
     body = error.body if isinstance(error.body, dict) else {}
     said = clean(without(key, str(body.get("message") or error.body or "")), 300)
+    field = clean(without(key, str(body.get("param") or "")), 60)
+    if field and field not in said:
+        said = f"{said} ({field})"
     code = f"{body.get('code')} {body.get('type')}"
     status = error.status_code
     return Problem(

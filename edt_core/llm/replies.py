@@ -23,6 +23,8 @@ _UNWANTED = re.compile(
 
 _OPENING = re.compile(r"[{\[]")
 
+_THINKING = re.compile(r"<(think(?:ing)?)>")
+
 
 def clean(text: str, limit: int) -> str:
     """One line of safe text: no control, bidi or surrogate characters, at most ``limit`` letters.
@@ -128,7 +130,7 @@ def read(text: str, answer: type[Model]) -> Model | str:
     entries that are whole are read. No exception leaves, whatever the text.
     """
     reason = "The answer holds no JSON."
-    for value in _candidates(list(_json_values(text[:LONGEST_REPLY])), answer):
+    for value in _candidates(list(_json_values(unwrapped(text))), answer):
         try:
             return answer.model_validate(value)
         except ValidationError as error:
@@ -140,7 +142,19 @@ def read(text: str, answer: type[Model]) -> Model | str:
 
 def read_plain(text: str, limit: int = 4000) -> str:
     """A plain-text answer as one safe line without fences, empty where nothing was said."""
-    return clean(re.sub(r"```\w*", " ", text[:LONGEST_REPLY]), limit)
+    return clean(re.sub(r"```\w*", " ", unwrapped(text)), limit)
+
+
+def unwrapped(text: str) -> str:
+    """The answer without what a reasoning model thought before it; empty where it got no further.
+
+    Some chat templates end the prompt in the opening tag, so that the closing one stands alone.
+    """
+    text = text[:LONGEST_REPLY].lstrip()
+    if opened := _THINKING.match(text):
+        return text.partition(f"</{opened[1]}>")[2].lstrip()
+    thought, closed, rest = text.partition("</think>")
+    return rest.lstrip() if closed and thought[:1] not in "{[`" else text
 
 
 def _json_values(text: str) -> Iterator[Any]:

@@ -9,12 +9,17 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
+from edt_core.llm.presets import is_openais
+
 if TYPE_CHECKING:
     import httpx2
     from openai import AsyncOpenAI
 
 LARGEST_ERROR = 32 * 2**10
 """Bytes of an error's body that are read: enough to say what is wrong."""
+
+FILE_CONTENT = "/content"
+"""How the paths of files end, which are read in parts: their reader knows what is too large."""
 
 _CONNECT_SECONDS = 20.0
 
@@ -34,6 +39,8 @@ def client(
     heard: Callable[[Mapping[str, str]], None],
 ) -> "AsyncOpenAI":
     """A client for the running event loop. It follows no redirect, which could carry the key.
+
+    What the environment holds for OpenAI (organization, project, headers) goes to OpenAI alone.
 
     Args:
         base_url: The endpoint's address.
@@ -55,7 +62,7 @@ def client(
         assert isinstance(stream, httpx2.AsyncByteStream)
         if response.status_code >= 300:
             response.stream = bounded(stream, LARGEST_ERROR, cut=True)
-        else:
+        elif not response.request.url.path.endswith(FILE_CONTENT):
             response.stream = bounded(stream, largest_body, cut=False)
         if response.headers.get("content-encoding", "identity") != "identity":
             raise BadAnswer("The service packs its answer, which was not asked for.")
@@ -67,8 +74,9 @@ def client(
         event_hooks={"response": [bound]},
     )
     patience = httpx2.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS))
+    made: AsyncOpenAI
     if api_version:
-        return AsyncAzureOpenAI(
+        made = AsyncAzureOpenAI(
             azure_endpoint=base_url,
             api_version=api_version,
             api_key=key,
@@ -76,9 +84,15 @@ def client(
             timeout=patience,
             http_client=http,
         )
-    return AsyncOpenAI(
-        base_url=base_url, api_key=key, max_retries=0, timeout=patience, http_client=http
-    )
+    else:
+        made = AsyncOpenAI(
+            base_url=base_url, api_key=key, max_retries=0, timeout=patience, http_client=http
+        )
+    if not is_openais(base_url):
+        # what the SDK read from OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS
+        made.organization = made.project = None
+        made._custom_headers = {}
+    return made
 
 
 @cache

@@ -1,6 +1,6 @@
 """From trained weights or counts to the rank of every held-out item (3.5.2, 4.1.4)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -8,14 +8,14 @@ import numpy as np
 from edt_core.config import FineTuningSettings, PretrainingSettings
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import Floats, Ints, Sequences
-from edt_core.data.split import Histories, TestTargets, ValidTargets
+from edt_core.data.split import Histories, RawSequences, TestTargets, ValidTargets
 from edt_core.data.vectors import unit_rows
 from edt_core.evaluation import leaks
 from edt_core.evaluation.candidates import Candidates, draw, extended
 from edt_core.evaluation.counting import CountingModel, count_ranks
 from edt_core.evaluation.ranks import Ranks, full_ranks, sampled_ranks
 from edt_core.events import Noted, StageAdvanced
-from edt_core.stage import Context, Stage, Step
+from edt_core.stage import CHECK, Context, Stage, Step
 from edt_core.stages.augmenter.insertion import Augmented, nearest_real
 from edt_core.stages.dual_phase.pretraining import Checkpoint
 from edt_core.stages.embed import ItemEmbeddings
@@ -131,6 +131,7 @@ class EvaluateModel(Stage[Ranks]):
     embeddings: tuple[Stage[ItemEmbeddings], ...]
     pretraining: PretrainingSettings
     fine_tuning: FineTuningSettings
+    raw: Stage[RawSequences] = field(metadata=CHECK)
 
     def compute(self, ctx: Context) -> Ranks:
         """Score the test input, which is the augmented history and the raw validation item.
@@ -149,6 +150,7 @@ class EvaluateModel(Stage[Ranks]):
         candidates = ctx.load(self.candidates)
         embeddings = ctx.load(self.embeddings[0]).vectors if self.embeddings else None
         histories = ctx.load(self.histories)
+        leaks.check_against_raw(ctx.load(self.raw).sequences, histories, valid, test)
         leaks.check_split(histories, valid, test, len(catalogue))
         leaks.check_inputs(augmented.sequences, augmented.generated, histories)
         leaks.check_candidates(candidates, histories, valid, test, catalogue)
@@ -227,6 +229,7 @@ class EvaluateCounts(Stage[Ranks]):
     valid: Stage[ValidTargets]
     test: Stage[TestTargets]
     candidates: Stage[Candidates]
+    raw: Stage[RawSequences] = field(metadata=CHECK)
 
     def compute(self, ctx: Context) -> Ranks:
         """Score the raw training history, for the test target with the validation item behind it.
@@ -239,6 +242,7 @@ class EvaluateCounts(Stage[Ranks]):
         histories, catalogue = ctx.load(self.histories), ctx.load(self.catalogue)
         valid, test = ctx.load(self.valid), ctx.load(self.test)
         candidates = ctx.load(self.candidates)
+        leaks.check_against_raw(ctx.load(self.raw).sequences, histories, valid, test)
         leaks.check_split(histories, valid, test, len(catalogue))
         leaks.check_candidates(candidates, histories, valid, test, catalogue)
 

@@ -1,13 +1,13 @@
 """The imported data set as source stages (4.1.1, A.2).
 
-The import writes the four artifacts; nothing computes them again: raw files move and change.
+The import writes these artifacts; nothing computes them again: raw files move and change.
 """
 
 from dataclasses import dataclass
 from typing import ClassVar, NoReturn
 
 from edt_core.data.catalogue import Catalogue
-from edt_core.data.split import Histories, TestTargets, ValidTargets
+from edt_core.data.split import Histories, RawSequences, TestTargets, ValidTargets
 from edt_core.errors import MissingInput
 from edt_core.params import Params
 from edt_core.stage import Context, Stage, Step
@@ -88,5 +88,20 @@ class ImportedTestTargets(Stage[TestTargets]):
     dataset: DatasetParams
 
     def compute(self, ctx: Context) -> TestTargets:
+        """The import wrote it, or there is none."""
+        never_imported()
+
+
+@dataclass(frozen=True)
+class ImportedRaw(Stage[RawSequences]):
+    """Every user's whole sequence, from which the three parts were made."""
+
+    step: ClassVar[Step] = Step.IMPORT
+    section: ClassVar[str] = "4.1.1"
+    output: ClassVar[type[RawSequences]] = RawSequences
+
+    dataset: DatasetParams
+
+    def compute(self, ctx: Context) -> RawSequences:
         """The import wrote it, or there is none."""
         never_imported()

@@ -21,6 +21,8 @@ from edt_core.store.database import Database
 from edt_core.store.tables import Artifact
 
 T = TypeVar("T")
+_SHAPES = "array shapes"
+"""Beside the parameters, which have names without a space: what the result turned out to be."""
 _CHECKPOINTS = {Step.PRETRAIN, Step.FINETUNE}
 
 
@@ -37,6 +39,8 @@ class ArtifactLine:
     bytes: int
     seconds: float
     created_at: float
+    shapes: dict[str, list[int]]
+    """Of its arrays by name; empty where an older version wrote it."""
 
 
 class Artifacts:
@@ -123,7 +127,7 @@ class Artifacts:
             fingerprint=stage.fingerprint,
             step=stage.step.value,
             stage=type(stage).__name__,
-            parameters=json.dumps(stage.parameters),
+            parameters=json.dumps({**stage.parameters, _SHAPES: files.shapes(artifact)}),
             inputs=json.dumps([source.fingerprint for source in stage.inputs]),
             folder=relative,
             checksum=_checksum(folder),
@@ -184,16 +188,19 @@ class Artifacts:
             return session.get(Artifact, fingerprint)
 
     def _line(self, row: Artifact) -> ArtifactLine:
+        parameters = json.loads(row.parameters)
+        shapes = parameters.pop(_SHAPES, {})
         return ArtifactLine(
             row.fingerprint,
             row.step,
             row.stage,
-            json.loads(row.parameters),
+            parameters,
             json.loads(row.inputs),
             self._folder / row.folder,
             row.bytes,
             row.seconds,
             row.created_at,
+            shapes,
         )
 
     def _checked(self, fingerprint: str, name: str) -> Path:

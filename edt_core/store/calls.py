@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edt_core.errors import UsageError
+from edt_core.errors import ProjectError, UsageError
 from edt_core.store.database import containing, rows_of, whole_columns
 from edt_core.store.project import Project
 from edt_core.store.questions import user_by_source_id
@@ -91,6 +91,8 @@ class CallText:
     parsed: Any
     """The validated object, or None."""
     attempts: list[dict[str, Any]]
+    batch: str = ""
+    """The batch that it went with, as the service calls it, and how far that is; mostly none."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,12 @@ def spend(project: Project) -> list[Spend]:
         return [Spend(*row) for row in rows_of(session, query)]
 
 
+_IN_BATCH = """
+    JOIN batched_call l ON l.call = u.id JOIN call_batch b ON b.id = l.batch
+    WHERE u.status = 'unknown' AND b.state != 'lost'"""
+"""Calls without an end that a batch holds, at the service or on the way there."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """What services counted for recent calls: means of one call."""
@@ -129,8 +137,10 @@ class Measured:
     prompt_tokens: float
     cached_tokens: float
     completion_tokens: float
-    latency: float
-    """Seconds."""
+    latency: float | None
+    """Seconds; None where all went in batches."""
+    wait: float | None
+    """Seconds for those that went in batches, from the submission to the end of their batch."""
     letters: float
     """Of a request's messages as JSON; of the texts in a request for vectors."""
 
@@ -140,14 +150,16 @@ def measured(project: Project, model: str, template: str = "") -> Measured | Non
     query = f"""
         WITH newest AS (
             SELECT status, prompt_tokens, cached_tokens, completion_tokens, latency,
+                   EXISTS (SELECT 1 FROM batched_call l WHERE l.call = c.id) AS batched,
                    CASE template WHEN 'embedding' THEN json_extract(request, '$.letters')
                         ELSE length(json_extract(request, '$.messages')) END AS letters
-            FROM call WHERE model = ? AND template {"= ?" if template else "!= 'embedding'"}
+            FROM call c WHERE model = ? AND template {"= ?" if template else "!= 'embedding'"}
             AND status IN ('answered', 'invalid') AND reused_from = '' AND prompt_tokens > 0
             AND provider != 'stand-in' AND step != 'doctor'
             ORDER BY id DESC LIMIT 500)
         SELECT count(*), sum(status = 'answered'), avg(prompt_tokens), avg(cached_tokens),
-               avg(completion_tokens), avg(latency), avg(letters) FROM newest"""
+               avg(completion_tokens), avg(latency) FILTER (WHERE NOT batched),
+               avg(latency) FILTER (WHERE batched), avg(letters) FROM newest"""
     values = (model, template) if template else (model,)
     with project.database.read() as session:
         (row,) = rows_of(session, query, *values)
@@ -157,6 +169,8 @@ def measured(project: Project, model: str, template: str = "") -> Measured | Non
 def unanswered(project: Project, *, running: bool = False) -> dict[str, int]:
     """Questions by step that were asked in vain and never answered since; repairs count once.
 
+    One that a batch holds at a service is not in vain: the next run waits for it.
+
     Args:
         project: The project.
         running: A run goes on, so that calls without an end are in flight and not lost.
@@ -165,6 +179,7 @@ def unanswered(project: Project, *, running: bool = False) -> dict[str, int]:
     query = f"""
         SELECT step, count(DISTINCT key) FROM call c WHERE status IN ({ended})
         AND NOT EXISTS (SELECT 1 FROM call a WHERE a.key = c.key AND a.status = 'answered')
+        AND key NOT IN (SELECT u.key FROM call u {_IN_BATCH})
         GROUP BY step"""
     with project.database.read() as session:
         return {step: int(number) for step, number in rows_of(session, query)}
@@ -238,6 +253,7 @@ def call(project: Project, number: int) -> CallText:
 
     Raises:
         UsageError: there is no such call.
+        ProjectError: its row is damaged.
     """
     with project.database.read() as session:
         lines = [CallLine(*row) for row in rows_of(session, f"{_CALL} WHERE c.id = ?", number)]
@@ -246,13 +262,26 @@ def call(project: Project, number: int) -> CallText:
         ((request, response, parsed, attempts),) = rows_of(
             session, "SELECT request, response, parsed, attempts FROM call WHERE id = ?", number
         )
-    return CallText(
-        lines[0],
-        json.loads(request),
-        response,
-        json.loads(parsed) if parsed else None,
-        json.loads(attempts),
-    )
+        batch = rows_of(
+            session,
+            "SELECT b.remote, b.state FROM call_batch b JOIN batched_call l ON l.batch = b.id"
+            " WHERE l.call = ?",
+            number,
+        )
+    try:
+        return CallText(
+            lines[0],
+            json.loads(request),
+            response,
+            json.loads(parsed) if parsed else None,
+            json.loads(attempts),
+            "".join(f"{remote or 'not submitted'} ({state})" for remote, state in batch),
+        )
+    except ValueError as error:
+        raise ProjectError(
+            f"Call {number} can't be read: its row is damaged ({error}).",
+            hint="Other calls can; 'edt restore' brings back a backup.",
+        ) from None
 
 
 def calls_of_drafts(project: Project, fingerprint: str, rows: Iterable[int]) -> dict[int, int]:

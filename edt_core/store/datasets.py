@@ -10,8 +10,8 @@ import numpy as np
 from sqlmodel import Session
 
 from edt_core.data.catalogue import Catalogue
-from edt_core.data.sequences import Ints, Sequences, domain_counts
-from edt_core.store.database import insert_rows, rows_of
+from edt_core.data.sequences import Ints, Sequences, domain_counts, offsets_of
+from edt_core.store.database import insert_rows, rows_of, whole_columns
 from edt_core.store.memory import storable
 from edt_core.store.project import Project
 from edt_core.store.tables import Dataset
@@ -153,6 +153,15 @@ def _events(dataset: ImportedData) -> Iterator[tuple[int, ...]]:
         yield from zip(
             *(column[start : start + _EVENTS_AT_ONCE].tolist() for column in arrays), strict=True
         )
+
+
+def raw_sequences(project: Project) -> Sequences:
+    """Every user's whole sequence, as the rows have it."""
+    ordered = "SELECT user, key FROM interaction ORDER BY user, position"
+    with project.database.read() as session:
+        users, keys = whole_columns(session, ["user", "key"], f"FROM ({ordered})")
+        ((n_users,),) = rows_of(session, "SELECT count(*) FROM user")
+    return Sequences(keys, offsets_of(np.bincount(users, minlength=n_users)))
 
 
 def event_counts(project: Project) -> Ints:

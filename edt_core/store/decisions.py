@@ -32,10 +32,8 @@ SHOWN = (
 )
 """Selects the drafts whose items are shown at present."""
 
-ROWS = f"""generated NOT INDEXED WHERE drafts = ({SHOWN})
-    AND id BETWEEN (SELECT min(id) FROM generated WHERE drafts = ({SHOWN}))
-    AND (SELECT max(id) FROM generated WHERE drafts = ({SHOWN}))"""
-"""All rows of those drafts, read one after another by id: for conditions that hold for many."""
+ITEMS = f"drafts = ({SHOWN})"
+"""Those items, as a condition."""
 
 
 @dataclass(frozen=True)
@@ -64,21 +62,21 @@ class Change:
 
 
 def standing(session: Session, ids: Sequence[int]) -> list[Standing]:
-    """What stands for each item.
+    """What stands for each shown item.
 
     Raises:
-        UsageError: there is no item with one of the ids.
+        UsageError: there is no shown item with one of the ids.
     """
     wanted = list(dict.fromkeys(ids))
     query = (
         "SELECT id, decision, fields, title, user FROM generated "
-        "WHERE id IN (SELECT value FROM json_each(?))"
+        f"WHERE id IN (SELECT value FROM json_each(?)) AND drafts = ({SHOWN})"
     )
     rows = session.connection().exec_driver_sql(query, (json.dumps(wanted),))
     found = {row[0]: Standing(*row) for row in rows}
     missing = [number for number in wanted if number not in found]
     if missing:
-        raise _no_such_item(missing[0])
+        raise _no_such_item(session, missing[0])
     return [found[number] for number in wanted]
 
 
@@ -88,13 +86,16 @@ def decide_all(session: Session, action: str, ids: Sequence[int], by: str, note:
     Choice: SQLite works on all of them at once; ``apply`` is for changes that differ.
 
     Raises:
-        UsageError: there is no item with one of the ids.
+        UsageError: there is no shown item with one of the ids.
     """
     wanted = json.dumps(sorted(set(ids)))  # in the order of the rows: every page is met once
     connection = session.connection()
-    missing = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM generated) LIMIT 1"
+    # the drafts are asked for once, and every id is looked up: no list of all rows is made
+    missing = f"""WITH here AS MATERIALIZED (SELECT coalesce(({SHOWN}), -1) AS drafts)
+        SELECT value FROM json_each(?) CROSS JOIN here WHERE NOT EXISTS (
+            SELECT 1 FROM generated g WHERE g.id = value AND g.drafts = here.drafts) LIMIT 1"""
     for (number,) in connection.exec_driver_sql(missing, (wanted,)):
-        raise _no_such_item(number)
+        raise _no_such_item(session, number)
     batch = Batch(at=time.time(), by=by, note=storable(note))
     session.add(batch)
     session.flush()
@@ -147,7 +148,13 @@ def first_item(session: Session, batch: int) -> int | None:
     return None if found is None else int(found)
 
 
-def _no_such_item(number: int) -> UsageError:
+def _no_such_item(session: Session, number: int) -> UsageError:
+    query = "SELECT count(*) FROM generated WHERE id = ?"
+    if session.connection().exec_driver_sql(query, (number,)).scalar():
+        return UsageError(
+            f"The generated item {number} belongs to other data or settings than are shown now.",
+            hint="'edt items' lists those that can be decided on.",
+        )
     return UsageError(
         f"There is no generated item with the id {number}.",
         hint="'edt items' lists them with their ids.",

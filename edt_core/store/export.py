@@ -11,6 +11,7 @@ from uuid import uuid4
 import numpy as np
 
 from edt_core.config import Config
+from edt_core.data.sequences import BOTH
 from edt_core.errors import MissingInput, UsageError
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.summary import Summary, summarise
@@ -177,6 +178,7 @@ def _write_embeddings(store: Artifacts, sources: Sources, drafts: list[int], fol
             "items": list(range(len(vectors["items"]))),
             "generated": ids,
             "choice": known.parameters if known else {},
+            "dimensions": int(vectors["items"].shape[1]),
         },
     )
 
@@ -185,10 +187,11 @@ def _write_candidates(store: Artifacts, fingerprint: str, users: list[str], file
     if fingerprint:
         arrays, _ = store.arrays(fingerprint)
         names = np.array([users[user] for user in arrays["users"].tolist()], dtype=np.str_)
-        negatives = arrays["negatives"]
+        test, valid = arrays["negatives"], arrays["valid_negatives"]
     else:
-        names, negatives = np.zeros(0, dtype=np.str_), np.zeros((0, 0), dtype=np.int64)
-    np.savez_compressed(file, users=names, negatives=negatives)
+        names = np.zeros(0, dtype=np.str_)
+        test = valid = np.zeros((0, 0), dtype=np.int64)
+    np.savez_compressed(file, users=names, negatives=test, valid_users=names, valid_negatives=valid)
 
 
 def _metrics(
@@ -204,7 +207,7 @@ def _metrics(
         arrays, _ = store.arrays(fingerprint)
         by_split: dict[str, Any] = {}
         for line in summarise([Ranks(**arrays)], cutoffs):
-            domain = "all" if line.domain is None else domain_names[line.domain]
+            domain = BOTH if line.domain is None else domain_names[line.domain]
             by_split.setdefault(line.split, {}).setdefault(domain, {})[_name(line)] = line.mean
         entry = told.setdefault(str(run), {"label": labels[run], "seeds": {}})
         entry["seeds"]["none" if seed is None else str(seed)] = by_split

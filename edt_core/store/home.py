@@ -16,6 +16,7 @@ from uuid import uuid4
 from edt_core.errors import ProjectError, ProjectExists, ProjectNotFound, UsageError
 from edt_core.store.lock import holder, stage_lock
 from edt_core.store.names import project_name, shown
+from edt_core.store.ownership import Standing, standing
 
 if TYPE_CHECKING:
     from edt_core.store.project import Project
@@ -41,6 +42,8 @@ class ProjectLine:
     """The newest run's model and state; empty without one."""
     best: float | None = None
     """The best run's N@10 over the full catalogue on the test targets, mean over its seeds."""
+    standing: Standing = Standing.OWN
+    """Whether it is a project that this version of EDT can open."""
 
 
 class Home:
@@ -116,14 +119,20 @@ class Home:
 
         return Project(self.path(name))
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, *, force: bool = False) -> None:
         """Remove a project and all that is in it.
+
+        Args:
+            name: The project.
+            force: Also one that is damaged, or that a newer EDT wrote; another program's never.
 
         Raises:
             ProjectNotFound: there is none of that name.
+            ProjectError: it is no project of EDT's, or one that only ``force`` deletes.
             ProjectBusy: a process runs stages in it.
         """
         folder = self.path(name)
+        _refuse_deletion(folder, force=force)
         with stage_lock(folder, "edt delete"):
             # renamed first: a deletion that is cut short leaves no half project under the name
             aside = self.folder / f".{folder.name}.{uuid4().hex[:8]}.deleted"
@@ -174,7 +183,9 @@ class Home:
         )
 
     def _line(self, folder: Path) -> ProjectLine:
-        seen = _glance(folder / _DATABASE)
+        whose = standing(folder / _DATABASE)
+        # of a foreign database nothing is asked: its tables may mean anything
+        seen = _Glance() if whose is Standing.FOREIGN else _glance(folder / _DATABASE)
         running = holder(folder) is not None
         state = "lost" if seen.state == "running" and not running else seen.state
         return ProjectLine(
@@ -187,6 +198,7 @@ class Home:
             running,
             f"{seen.label} {state}".strip(),
             seen.best,
+            whose,
         )
 
 
@@ -213,6 +225,21 @@ def new_folder(home: Home, name: str) -> Iterator[Path]:
             ) from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _refuse_deletion(folder: Path, *, force: bool) -> None:
+    match standing(folder / _DATABASE):
+        case Standing.FOREIGN:
+            raise ProjectError(
+                f"{folder} is no project of EDT: another program wrote its {_DATABASE}.",
+                hint="It was not touched. Delete it by other means if you are sure.",
+            )
+        case Standing.DAMAGED | Standing.NEWER as found if not force:
+            why = "is damaged" if found is Standing.DAMAGED else "was written by a newer EDT"
+            raise ProjectError(
+                f"The project {folder.name} {why}, so that nobody can see what is lost with it.",
+                hint=f"To delete it all the same: edt delete {folder.name} --yes --force",
+            )
 
 
 def _size(path: Path) -> int:

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from edt_core.errors import ProjectBusy
 
 LOCK = "stages.lock"
@@ -47,6 +45,8 @@ def stage_lock(folder: Path, command: str = "") -> Iterator[Holder]:
     Raises:
         ProjectBusy: another living process holds it; named with host, process and start.
     """
+    from filelock import FileLock, Timeout  # who only lists projects never takes the lock
+
     lock = FileLock(folder / LOCK, mode=0o600)
     try:
         lock.acquire(timeout=_PATIENCE, poll_interval=0.05)

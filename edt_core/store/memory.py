@@ -2,11 +2,12 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from sqlmodel import Session
 
 from edt_core.data.sequences import Floats
 from edt_core.llm.ledger import Call, StoredCall
@@ -34,6 +35,12 @@ _COLUMNS = (
     "response",
     "parsed",
 )
+
+OUTCOME = (
+    *("status", "model_answered", "prompt_tokens", "cached_tokens", "completion_tokens", "cost"),
+    *("latency", "reason", "attempts", "response", "parsed"),
+)
+"""What is known of a call once it has ended."""
 
 _NAME_USERS = """
     UPDATE call SET user_id = (SELECT source_id FROM user WHERE user.id = call.user)
@@ -68,22 +75,33 @@ class CallLedger:
 
     def write(self, begun: Sequence[Call], ended: Sequence[tuple[int, Call]]) -> list[int]:
         """In one transaction: new lines, whose ids it returns, and begun ones replaced."""
-        changes = ", ".join(f"{name} = ?" for name in _COLUMNS)
-        now = time.time()
         with self._database.write() as session:
-            last = session.connection().exec_driver_sql("SELECT max(id) FROM call").scalar() or 0
-            ids = range(last + 1, last + 1 + len(begun))
-            if begun:
-                rows = (
-                    (number, self._run, now, *_values(call))
-                    for number, call in zip(ids, begun, strict=True)
-                )
-                insert_rows(session, "call", ("id", "run", "created_at", *_COLUMNS), rows)
-                session.connection().exec_driver_sql(_NAME_USERS, (last,))
+            ids = begin_calls(session, self._run, begun)
             if ended:
-                replaced = ((*_values(call), number) for number, call in ended)
-                run_many(session, f"UPDATE call SET {changes} WHERE id = ?", replaced)
+                replace_calls(session, _COLUMNS, ended)
         return list(ids)
+
+
+def begin_calls(session: Session, run: int | None, begun: Iterable[Call]) -> range:
+    """Insert lines for calls; their ids, in order."""
+    last = session.connection().exec_driver_sql("SELECT max(id) FROM call").scalar() or 0
+    now = time.time()
+    rows = (
+        (number, run, now, *_values(_COLUMNS, call)) for number, call in enumerate(begun, last + 1)
+    )
+    count = insert_rows(session, "call", ("id", "run", "created_at", *_COLUMNS), rows)
+    if count:
+        session.connection().exec_driver_sql(_NAME_USERS, (last,))
+    return range(last + 1, last + 1 + count)
+
+
+def replace_calls(
+    session: Session, columns: Sequence[str], changed: Iterable[tuple[int, Call]]
+) -> None:
+    """Write these columns of calls by their ids; the others stay."""
+    changes = ", ".join(f"{name} = ?" for name in columns)
+    rows = ((*_values(columns, call), number) for number, call in changed)
+    run_many(session, f"UPDATE call SET {changes} WHERE id = ?", rows)
 
 
 class EmbeddingLedger:
@@ -113,12 +131,12 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _values(call: Call) -> tuple[Any, ...]:
-    return tuple(_shaped(call))
+def _values(columns: Sequence[str], call: Call) -> tuple[Any, ...]:
+    return tuple(_shaped(columns, call))
 
 
-def _shaped(call: Call) -> Iterator[Any]:
-    for name in _COLUMNS:
+def _shaped(columns: Sequence[str], call: Call) -> Iterator[Any]:
+    for name in columns:
         value = getattr(call, name)
         if name == "attempts":
             value = json.dumps([asdict(attempt) for attempt in value])

@@ -1,16 +1,16 @@
 """The review queue: pages of generated items by filter and order, quick at a million of them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 import numpy as np
 
-from edt_core.data.sequences import Floats, Ints
+from edt_core.data.sequences import Ints
 from edt_core.errors import UsageError
-from edt_core.store.database import containing, rows_of, whole_columns
-from edt_core.store.decisions import ROWS, SHOWN
+from edt_core.store.database import column_blocks, containing, rows_of, whole_columns
+from edt_core.store.decisions import ITEMS
 from edt_core.store.names import shown
 from edt_core.store.predicate import parse
 from edt_core.store.project import Project
@@ -150,35 +150,80 @@ def generated_ids(
         UsageError: the condition isn't understood.
     """
     _refuse_unknown(order)
-    score = "target_score" if near else order
-    source, values = _rows(wanted or Wanted(), score)
-    if near is None and order == "target_score" and wanted in (None, Wanted()):
-        indexed = f"SELECT id FROM generated WHERE drafts = ({SHOWN}) ORDER BY target_score, id"
+    wanted = wanted or Wanted()
+    if near is not None:
+        return _nearest_first(project, wanted, near)
+    if order == "target_score" and wanted == Wanted():
+        indexed = f"SELECT id FROM generated WHERE {ITEMS} ORDER BY target_score, id"
         with project.database.read() as session:
-            (by_index,) = whole_columns(session, ["id"], f"FROM ({indexed})")
-        return by_index[::-1] if descending else by_index
-    # numbers are sorted here: SQLite would make rows of them first
-    key = f"({scaled(score)}) << 1 | target" if near else scaled(score)  # one text, not two
+            (found,) = whole_columns(session, ["id"], f"FROM ({indexed})")
+    elif order == "id":
+        found = np.concatenate([ids for (ids,) in _columns(project, wanted, "id")])
+        found.sort()
+    else:  # numbers are sorted here: SQLite would make rows of them first
+        blocks = _columns(project, wanted, "id", scaled(order))
+        ids, keys = map(np.concatenate, zip(*blocks, strict=True))
+        found = ids[np.lexsort((ids, keys))]
+    return found[::-1] if descending else found
+
+
+def nearest_ids(project: Project, thresholds: tuple[float, float], limit: int) -> Ints:
+    """The first ``limit`` ids of ``generated_ids`` with ``near``, in a few milliseconds.
+
+    An index walks away from each threshold in both directions, and stops early.
+
+    Args:
+        project: The project.
+        thresholds: Of domain A and B.
+        limit: Most ids.
+    """
+    walks = [
+        f"SELECT * FROM (SELECT id, target, target_score FROM generated WHERE {ITEMS}"
+        f" AND target = {domain} AND target_score {side} ?"
+        f" ORDER BY target_score {way}, id LIMIT {limit})"
+        for domain in (0, 1)
+        for side, way in ((">=", "ASC"), ("<", "DESC"))
+    ]
     with project.database.read() as session:
-        columns = ["id"] if score == "id" else ["id", key]
-        ids, *keys = whole_columns(session, columns, f"FROM {source}", values)
-    if near:
-        (packed,) = keys
-        return _nearest_first(ids, np.abs(unscaled(packed >> 1) - np.array(near)[packed & 1]))
-    ascending: Ints = ids[np.lexsort((ids, *keys[:1]))]
-    return ascending[::-1] if descending else ascending
+        rows = rows_of(
+            session, " UNION ALL ".join(walks), *(float(t) for t in thresholds for _ in range(2))
+        )
+    found = np.array([row[0] for row in rows], dtype=np.int64)
+    away = np.array([abs(row[2] - thresholds[row[1]]) for row in rows], dtype=np.float32)
+    return found[np.lexsort((found, away))][:limit]
 
 
-def _nearest_first(ids: Ints, distances: Floats) -> Ints:
-    """The ids by distance, equal ones by id, unknown ones (NaN) last.
+def _nearest_first(project: Project, wanted: Wanted, near: tuple[float, float]) -> Ints:
+    """The ids by distance to the threshold, equal ones by id, those without a score last.
 
     Choice: the bits of a float that is not negative sort as those of a whole number, so distance
     and id (below 2^32) make one key: sorting those is ten times as fast as sorting by two columns.
     """
-    keys = distances.astype(np.float32).view(np.uint32).astype(np.uint64) << np.uint64(32)
-    keys |= ids.astype(np.uint64)
-    keys.sort()
-    return (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    thresholds = np.array(near)
+    keys = []
+    # one text, not two
+    for ids, packed in _columns(project, wanted, "id", f"({scaled('target_score')}) << 1 | target"):
+        distances = np.abs(unscaled(packed >> 1) - thresholds[packed & 1]).astype(np.float32)
+        keys.append(distances.view(np.uint32).astype(np.uint64) << np.uint64(32))
+        keys[-1] |= ids.astype(np.uint64)
+    found = np.concatenate(keys)
+    found.sort()
+    found &= np.uint64(0xFFFFFFFF)
+    return found.view(np.int64)
+
+
+def _columns(project: Project, wanted: Wanted, *columns: str) -> Iterator[list[Ints]]:
+    """Columns of all that is wanted, in blocks.
+
+    An index answers for one user, or a verdict alone. For anything else SQLite would take an index
+    too, and look up most of the rows one by one.
+    """
+    condition, values = _condition(wanted)
+    if wanted.user or (len(columns) == 1 and _by_index(wanted)):
+        with project.database.read() as session:
+            yield whole_columns(session, columns, f"FROM generated WHERE {condition}", values)
+    else:
+        yield from column_blocks(project.database, "generated", ITEMS, columns, condition, values)
 
 
 def generated_by_ids(project: Project, ids: Sequence[int]) -> list[GeneratedLine]:
@@ -195,9 +240,12 @@ def generated_count(project: Project, wanted: Wanted | None = None) -> int:
     Raises:
         UsageError: the condition isn't understood.
     """
-    source, values = _rows(wanted or Wanted())
+    wanted = wanted or Wanted()
+    condition, values = _condition(wanted)
+    table = "generated" if _by_index(wanted) else "generated NOT INDEXED"
     with project.database.read() as session:
-        return int(rows_of(session, f"SELECT count(*) FROM {source}", *values)[0][0])
+        query = f"SELECT count(*) FROM {table} WHERE {condition}"
+        return int(rows_of(session, query, *values)[0][0])
 
 
 def generated_item(project: Project, number: int) -> GeneratedLine:
@@ -234,21 +282,13 @@ def _refuse_unknown(order: str) -> None:
         raise UsageError(f"Items can't be ordered by {shown(order)}.", hint="id, target_score, ...")
 
 
-def _rows(wanted: Wanted, order: str = "id") -> tuple[str, list[Any]]:
-    """Where to look for all that is wanted, and values for the marks in it.
-
-    An index answers for one user, or a verdict alone. For anything else SQLite would take an index
-    too, and look up most of the rows one by one.
-    """
-    condition, values = _condition(wanted)
-    scanned = order != "id" or wanted.direction or wanted.text or wanted.where
-    if scanned and not wanted.user:
-        return f"{ROWS} AND {condition}", values
-    return f"generated WHERE {condition}", values
+def _by_index(wanted: Wanted) -> bool:
+    """Can an index say which items are wanted?"""
+    return bool(wanted.user) or not (wanted.direction or wanted.text or wanted.where)
 
 
 def _condition(wanted: Wanted) -> tuple[str, list[Any]]:
-    parts = [f"drafts = ({SHOWN})"]
+    parts = [ITEMS]
     values: list[Any] = []
     if wanted.direction:
         parts.append("target = ?")

@@ -255,6 +255,19 @@ def run_stages(project: Project, run: int) -> list[RunStageLine]:
         ]
 
 
+def stages_of_runs(project: Project, names: Sequence[str]) -> dict[int, dict[str, str]]:
+    """Which of the stages called ``names`` each run has, with a fingerprint: one query for all."""
+    query = """
+        SELECT run, stage, fingerprint FROM run_stage
+        WHERE stage IN (SELECT value FROM json_each(?))"""
+    found: dict[int, dict[str, str]] = {}
+    with project.database.read() as session:
+        rows = session.connection().exec_driver_sql(query, (json.dumps(list(names)),))
+        for run, stage, fingerprint in rows:
+            found.setdefault(run, {})[stage] = fingerprint
+    return found
+
+
 def run_metrics(project: Project, run: int) -> list[MetricLine]:
     """A run's metrics by seed, split, domain and name."""
     query = "SELECT seed, split, domain, name, value FROM metric WHERE run = ?"

@@ -7,7 +7,6 @@ which a copy was made first. Alembic is imported only where something is to be d
 """
 
 import os
-import re
 import sqlite3
 import time
 from pathlib import Path
@@ -17,22 +16,9 @@ from filelock import FileLock, Timeout
 
 from edt_core.errors import ProjectBusy, ProjectError, ProjectTooNew
 from edt_core.store.database import connect, holding, plain_errors, write_lock, writing_engine
+from edt_core.store.ownership import APPLICATION_ID, migrations, revisions
 
-APPLICATION_ID = 0x45445431  # "EDT1": SQLite's own place for saying whose file it is
 BACKUPS = "backups"
-_MIGRATION = re.compile(r"(\d{4})_\w+\.py")
-
-
-def migrations() -> Path:
-    """The folder of the migrations: in the installed package, else at the checkout's root."""
-    inside = Path(__file__).with_name("migrations")
-    return inside if inside.is_dir() else Path(__file__).parents[2] / "migrations"
-
-
-def revisions(folder: Path) -> list[str]:
-    """Every known revision, oldest first: the numbers that the files' names begin with."""
-    names = (_MIGRATION.fullmatch(path.name) for path in (folder / "versions").iterdir())
-    return sorted(match[1] for match in names if match)
 
 
 def create(path: Path, folder: Path | None = None) -> None:

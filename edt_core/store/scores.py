@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edt_core.store.database import whole_columns
-from edt_core.store.decisions import ROWS, SHOWN
+from edt_core.store.database import column_blocks
+from edt_core.store.decisions import ITEMS, SHOWN
 from edt_core.store.project import Project
 
 _AT_ONCE = 2_000
@@ -44,7 +44,7 @@ def unscaled(scores: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def score_columns(project: Project) -> ScoreColumns:
-    """Read the columns of every shown and judged item; other threads go on meanwhile."""
+    """Read the columns of every shown and judged item, block by block; other threads go on."""
     words = "WHEN 'accepted' THEN 1 WHEN 'rejected' THEN 2 WHEN 'edited' THEN 3"
     fine = f"CAST(round((max(-1, min(1, coalesce(source_score, -1))) + 1) * {_FINE}) AS INTEGER)"
     fine = f"CASE WHEN source_score IS NULL THEN 0 ELSE {fine} + 1 END"
@@ -52,20 +52,23 @@ def score_columns(project: Project) -> ScoreColumns:
     packed = (
         f"(((user << 20 | source_rank) << 15 | {fine}) << 2 | CASE decision {words} ELSE 0 END)"
     )
-    packed = f"{packed} << 1 | target"
-    source = f"FROM {ROWS} AND source_rank IS NOT NULL"
-    with project.database.read() as session:
-        columns = ("id", packed, scaled("target_score"))
-        ids, small, scores = whole_columns(session, columns, source)
-    return ScoreColumns(
-        ids,
-        (small & 1).astype(np.int8),
-        (small >> 38).astype(np.int32),
-        (small >> 18 & (1 << 20) - 1).astype(np.int32),
-        _fine(small >> 3 & (1 << 15) - 1),
-        unscaled(scores).astype(np.float32),
-        (small >> 1 & 3).astype(np.int8),
-    )
+    columns = ("id", f"{packed} << 1 | target", scaled("target_score"))
+    judged = "source_rank IS NOT NULL"
+    blocks = [
+        (
+            ids,
+            (small & 1).astype(np.int8),
+            (small >> 38).astype(np.int32),
+            (small >> 18 & (1 << 20) - 1).astype(np.int32),
+            _fine(small >> 3 & (1 << 15) - 1),
+            unscaled(scores).astype(np.float32),
+            (small >> 1 & 3).astype(np.int8),
+        )
+        for ids, small, scores in column_blocks(
+            project.database, "generated", ITEMS, columns, judged
+        )
+    ]
+    return ScoreColumns(*map(np.concatenate, zip(*blocks, strict=True)))
 
 
 def _fine(steps: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -6,28 +6,11 @@ are seconds since 1970 (UTC). Wide texts stand last in a table, because SQLite r
 from the left and a page of scores then never touches the texts.
 """
 
-from typing import ClassVar
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field
 
-from sqlalchemy import CheckConstraint, Index, MetaData, UniqueConstraint, text
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
-
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-"""SQLite can't alter what has no name."""
-
-metadata = MetaData(naming_convention=NAMES)
-
-
-class Table(SQLModel, registry=registry(metadata=metadata)):
-    """Every table's base: keeps ours apart from any other SQLModel in the process."""
-
-    metadata: ClassVar[MetaData] = metadata
+from edt_core.store import call_tables  # noqa: F401  part of the schema
+from edt_core.store.table_base import Table, metadata  # noqa: F401  whole once this is imported
 
 
 class Dataset(Table, table=True):
@@ -127,57 +110,6 @@ class Artifact(Table, table=True):
     bytes: int
     seconds: float
     created_at: float
-
-
-class Call(Table, table=True):
-    """One request to a language model and what came of it."""
-
-    __table_args__ = (
-        Index("ix_call_answered", "key", sqlite_where=text("status = 'answered'")),
-        # all that sums over calls ask for, so that they never read the pages of prompts and answers
-        Index(
-            "ix_call_spent",
-            *("step", "status", "cost", "prompt_tokens", "cached_tokens", "completion_tokens"),
-            *("reused_from", "run"),
-        ),
-        Index(None, "user_id"),
-        Index(None, "status"),
-    )
-
-    id: int | None = Field(default=None, primary_key=True)
-    key: str
-    """Content hash of the question."""
-    step: str
-    status: str
-    """``answered``, ``invalid``, ``failed``, or ``unknown``: sent, and no more is known."""
-    template: str
-    user: int | None = None
-    """The user's index when the call was made; a later import may give it to another."""
-    user_id: str | None = None
-    """The user's source id, which stays."""
-    run: int | None = None
-    repair: int
-    provider: str
-    model: str
-    model_answered: str
-    prompt_tokens: int
-    cached_tokens: int = 0
-    """Of the prompt's, as many as the service read from its cache."""
-    completion_tokens: int
-    cost: float | None = None
-    """US dollars; null where the price is not known."""
-    latency: float
-    created_at: float
-    reason: str
-    reused_from: str = ""
-    """Project and number of the call whose answer this is, or empty: it was bought here."""
-    attempts: str
-    """JSON list of ``{seconds, error}``."""
-    request: str
-    """JSON body as sent."""
-    response: str
-    parsed: str
-    """JSON, or empty."""
 
 
 class Drafts(Table, table=True):
@@ -370,13 +302,3 @@ class Event(Table, table=True):
     kind: str
     body: str
     """JSON object: the event's fields."""
-
-
-class EmbeddingMemory(Table, table=True):
-    """Vectors that were paid for, by content hash of text and model."""
-
-    __tablename__ = "embedding_memory"
-
-    key: str = Field(primary_key=True)
-    vector: bytes
-    """float32, little endian."""

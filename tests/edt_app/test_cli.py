@@ -54,6 +54,12 @@ def test_a_changed_threshold_runs_from_the_filter_on_and_asks_for_no_generation(
     assert [line["id"] for line in stages] == [2, 1]
 
 
+def test_a_run_from_the_import_says_that_it_repeats_none(copied: Shell):
+    told = copied("run", "--project", "small", "--from", "import", "--until", "import")
+    assert told.status == 0, told.err
+    assert "A run repeats no import; 'edt import' does." in told.err
+
+
 def test_a_key_says_what_it_makes_stale(copied: Shell):
     def states() -> dict[str, str]:
         found = copied("status", "--project", "small", "--json").document()
@@ -136,6 +142,8 @@ def test_wrong_usage_is_one_sentence_and_status_2(made: Shell, command: list[str
     assert "\x1b" not in told.err
     assert said in told.err
     assert len(told.err.splitlines()) <= 2
+    if "run" in command:  # what can't begin leaves no run behind
+        assert len(made("runs", "--project", "small", "--json").document()) == 1
 
 
 def test_a_second_run_is_refused_while_one_goes_on(edt: Shell, shop: list[str]):

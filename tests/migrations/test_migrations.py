@@ -17,6 +17,8 @@ FOLDER = schema.migrations()
 REVISIONS = schema.revisions(FOLDER)
 ROWS = Path(__file__).with_name("rows")
 """``<revision>.sql`` fills every table of that revision; a new revision needs a new file."""
+BEGIN_EMPTY = {"call_batch", "batched_call"}
+"""Tables made on the way for what older projects can't have."""
 
 
 def migrated(path, revision, direction=command.upgrade):
@@ -78,7 +80,8 @@ def test_every_row_reaches_todays_schema(older):
     assert {name: len(rows) for name, rows in after.items() if name in before} == {
         name: len(rows) for name, rows in before.items()
     }
-    assert all(after.values()), "a table made on the way has no row"
+    empty = {name for name, rows in after.items() if not rows}
+    assert empty <= BEGIN_EMPTY - before.keys(), "a table made on the way has no row"
 
 
 def test_a_way_down_and_up_again_ends_in_the_same_schema(older):

@@ -66,7 +66,8 @@ def told(url: str) -> dict[str, int]:
 class Askers:
     """Starts processes that ask all questions of a project that its store does not answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, mode: str = "live") -> None:
+        self.mode = mode
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("EDT_", "OPENAI_"))}
         self.maker = subprocess.Popen(
             [sys.executable, str(SUPPORT / "paid_asker.py")],
@@ -79,7 +80,7 @@ class Askers:
     def start(self, home: Path, url: str, questions: int) -> int:
         """The new process's number."""
         assert self.maker.stdin
-        self.maker.stdin.write(f"{home} {url} {questions}\n")
+        self.maker.stdin.write(f"{home} {url} {questions} {self.mode}\n")
         self.maker.stdin.flush()
         return self._number()
 

@@ -21,10 +21,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 ITEMS = 3
+DRAFT = {"title": "A draft"}
+"""An item that a model thinks of, and does not answer."""
 DIMENSIONS = 8
 HANG_SECONDS = 30.0
 
@@ -48,6 +51,7 @@ UNUSABLE = ("length", "empty", "content-filter", "refusal", "wrong-types", "whit
 USABLE = (
     "fenced",
     "talk",
+    "thinking",
     "list",
     "missing-keys",
     "extra-keys",
@@ -85,6 +89,8 @@ class LlmService:
     """Requests by fault."""
     in_flight: int = 0
     url: str = ""
+    batches: Any = None
+    """Files and batches (``batch_service.Batches``); None: it has none."""
 
     @property
     def paid_twice(self) -> int:
@@ -108,8 +114,14 @@ class LlmService:
             while head := await _head(reader):
                 method, path, length = head
                 body = await reader.readexactly(length)
+                if "/files" in path or "/batches" in path:
+                    if self.batches is None:
+                        await send(writer, b'{"error": {"message": "Not found."}}', 404)
+                    else:
+                        await self.batches.serve(writer, method, path, body)
+                    continue
                 if method == "GET":
-                    await _send(writer, json.dumps(self.counts()).encode())
+                    await send(writer, json.dumps(self.counts()).encode())
                     continue
                 self.in_flight += 1
                 try:
@@ -130,7 +142,7 @@ class LlmService:
             status, headers, message = REFUSED[fault]
             code = "insufficient_quota" if fault == "quota" else None
             error = json.dumps({"error": {"message": message, "code": code}})
-            return await _send(writer, error.encode(), status, headers)
+            return await send(writer, error.encode(), status, headers)
         if fault == "hang":
             await asyncio.sleep(HANG_SECONDS)
             writer.close()
@@ -145,7 +157,7 @@ class LlmService:
             writer.write(payload[: len(payload) // 2])
             await writer.drain()
             return _reset(writer)
-        await _send(writer, payload)
+        await send(writer, payload)
         if not fault or fault in USABLE:
             self.answered[content] += 1
         return None
@@ -161,7 +173,7 @@ class LlmService:
         texts = body["input"]
         if len(texts) > self.batch_limit:
             error = json.dumps({"error": {"message": f"at most {self.batch_limit} inputs"}})
-            return await _send(writer, error.encode(), 400)
+            return await send(writer, error.encode(), 400)
         vectors = [vector_of(text) for text in texts]
         order = list(range(len(texts)))
         if fault == "wrong-dimension":
@@ -180,9 +192,10 @@ class LlmService:
         ]
         usage = {"prompt_tokens": sum(map(len, texts)) // 4, "total_tokens": 0}
         told = {"object": "list", "model": "vectors-1", "data": data, "usage": usage}
-        await _send(writer, json.dumps(told).encode())
-        if fault in ("", "shuffled"):
-            for text in texts:
+        await send(writer, json.dumps(told).encode())
+        if fault in ("", "shuffled", "nan", "zero"):
+            spoilt = int(fault in ("nan", "zero"))  # the others are good, and paid
+            for text in texts[: len(texts) - spoilt]:
                 self.answered[f"text {text}"] += 1
         return None
 
@@ -253,6 +266,9 @@ def _text(items: list[dict], fault: str) -> str:
         "whitespace": lambda: "\n " * 2000,
         "fenced": lambda: f"```json\n{whole}\n```",
         "talk": lambda: f"Of course! Here are your [{len(items)}] items:\n{whole}\nEnjoy {{them}}.",
+        "thinking": lambda: (
+            f"<think>Perhaps {json.dumps({'items': [DRAFT]})}? No.</think>\n{whole}"
+        ),
         "list": lambda: json.dumps(items),
         "missing-keys": lambda: json.dumps({"items": [{"title": item["title"]} for item in items]}),
         "extra-keys": lambda: json.dumps(
@@ -293,7 +309,7 @@ async def _head(reader: asyncio.StreamReader) -> tuple[str, str, int] | None:
     return method, path, length
 
 
-async def _send(
+async def send(
     writer: asyncio.StreamWriter,
     body: bytes,
     status: int = 200,

@@ -60,6 +60,15 @@ async def settled(pilot: Pilot[None]) -> None:
     raise AssertionError(f"still busy: {busy}")
 
 
+async def shown_strip(pilot: Pilot[None]) -> None:
+    """Bring the header up to date, which otherwise follows the run by a clock of its own."""
+    app = pilot.app
+    assert isinstance(app, EdtApp)
+    if app.session.name:
+        app._show_strip(await asyncio.to_thread(app._look))
+    await pilot.pause()
+
+
 async def press(pilot: Pilot[None], *keys: str) -> None:
     """Press keys and wait for what they start."""
     await pilot.press(*keys)
@@ -72,8 +81,11 @@ def text_of(app: EdtApp) -> str:
     return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
 
 
-def same_as_golden(app: EdtApp, file: Path) -> None:
+async def same_as_golden(pilot: Pilot[None], file: Path) -> None:
     """Compare the screen with a stored one; ``EDT_UPDATE_GOLDENS=1`` stores it instead."""
+    app = pilot.app
+    assert isinstance(app, EdtApp)
+    await shown_strip(pilot)
     found = re.sub(r"\d\d:\d\d:\d\d", "HH:MM:SS", text_of(app))
     if os.environ.get("EDT_UPDATE_GOLDENS"):
         file.parent.mkdir(parents=True, exist_ok=True)

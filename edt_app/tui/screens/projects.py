@@ -10,13 +10,10 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from edt_app.launch import command_line, launch
-from edt_app.terminal import safe_text, when
+from edt_app.terminal import safe_text, size, when
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
-from edt_app.tui.dialogs import Ask, Confirm
 from edt_app.tui.theme import state
-from edt_app.tui.tour import STEPS, TourCard
 from edt_core.store.home import ProjectLine
 
 if TYPE_CHECKING:
@@ -50,10 +47,10 @@ class ProjectsScreen(EdtScreen):
     DEFAULT_CSS = """
     ProjectsScreen #names { height: 1; padding: 0 1; text-style: bold; color: $text-muted; }
     ProjectsScreen OptionList, ProjectsScreen OptionList:focus { height: 1fr; border: none;
-      padding: 0; background: $background; }
+      padding: 0 1; background: $background; }
     ProjectsScreen OptionList > .option-list--option-highlighted { text-style: bold reverse; }
     ProjectsScreen #stages { height: auto; max-height: 14; padding: 0 1;
-      border-top: round $panel-lighten-2; }
+      border-top: round $edge; }
     """
 
     def __init__(self) -> None:
@@ -87,7 +84,7 @@ class ProjectsScreen(EdtScreen):
     def _draw(self) -> None:
         """The rows in the columns that there is room for; the cursor stays on its project."""
         goal = self._goal or (self._current.name if self._current else "")
-        wide = self.size.width >= 100
+        wide = self.size.width >= sum(_WIDTHS)
         self.query_one("#names", Static).update("".join(heading(wide)))
         table = self.query_one(OptionList)
         table.clear_options()
@@ -120,6 +117,7 @@ class ProjectsScreen(EdtScreen):
             return
 
         def work() -> "ProjectStatus":
+            self.session.prepare()
             from edt_core.actions.status import project_status
 
             if line.name == self.session.name:
@@ -132,7 +130,7 @@ class ProjectsScreen(EdtScreen):
     def _show_stages(self, found: "ProjectStatus") -> None:
         lines = [
             f"{one.step:<9} {state(one.state):<10} {one.stored:>2}/{one.total:<2} "
-            f"{safe_text(one.reason or one.holds)}"
+            f"{safe_text(one.told)}"
             for one in found.stages
         ]
         tail = f"{found.calls:,} calls kept, ${found.cost:.4f}. {safe_text(found.note)}"
@@ -164,6 +162,7 @@ class ProjectsScreen(EdtScreen):
 
     def do_new(self) -> None:
         """Ask for a name and make an empty project."""
+        from edt_app.tui.dialogs import Ask
 
         def make(name: str | None) -> None:
             if name:
@@ -176,12 +175,18 @@ class ProjectsScreen(EdtScreen):
 
     def do_demo(self) -> None:
         """Start ``edt demo`` in a process of its own and watch it."""
+        from edt_app.launch import command_line, launch
+
         home = self.session.home
-        launch(home, _DEMO, command_line(home, "demo", project=_DEMO))
-        self.remember("demo", project=_DEMO)
-        self.session.choose(_DEMO)
-        self.reload()
-        self.say("The demo is being made; closing edt-app does not stop it. 3 shows how far it is.")
+
+        def started(_: object) -> None:
+            self.remember("demo", project=_DEMO)
+            self.session.choose(_DEMO)
+            self.reload()
+            self.say("The demo is made; closing edt-app does not stop it. 3 shows how far it is.")
+
+        line = command_line(home, "demo", project=_DEMO)
+        self.write(lambda: launch(home, _DEMO, line), started)
 
     def do_tour(self) -> None:
         """Walk through the screens."""
@@ -190,6 +195,8 @@ class ProjectsScreen(EdtScreen):
             self._step(0)
 
     def _step(self, number: int) -> None:
+        from edt_app.tui.tour import STEPS, TourCard
+
         modes = {place.mode for place in self.edt.places}
         steps = [step for step in STEPS if step.mode in modes]
 
@@ -206,6 +213,8 @@ class ProjectsScreen(EdtScreen):
 
     def do_copy(self) -> None:
         """Ask for a name and copy."""
+        from edt_app.tui.dialogs import Ask
+
         line = self._current
         if line is None:
             return
@@ -222,6 +231,8 @@ class ProjectsScreen(EdtScreen):
 
     def do_backup(self) -> None:
         """Ask for a file and write the project into it."""
+        from edt_app.tui.dialogs import Ask
+
         line = self._current
         if line is None:
             return
@@ -241,6 +252,7 @@ class ProjectsScreen(EdtScreen):
 
     def do_restore(self) -> None:
         """Ask for a file and make a project of it."""
+        from edt_app.tui.dialogs import Ask
 
         def read(name: str | None) -> None:
             if name:
@@ -254,6 +266,8 @@ class ProjectsScreen(EdtScreen):
 
     def do_delete(self) -> None:
         """Delete after the name was typed."""
+        from edt_app.tui.dialogs import Confirm
+
         line = self._current
         if line is None:
             return
@@ -265,7 +279,7 @@ class ProjectsScreen(EdtScreen):
                 self.session.choose("")
             self.write(lambda: self.session.home.delete(line.name), lambda _: self._gone(line.name))
 
-        question = f"Delete {line.name} ({line.bytes / 1e6:,.1f} MB) with all that is in it?"
+        question = f"Delete {line.name} ({size(line.bytes)}) with all that is in it?"
         self.app.push_screen(Confirm(question, typed=line.name), delete)
 
     def _made(self, name: str, *words: object) -> None:
@@ -283,7 +297,7 @@ class ProjectsScreen(EdtScreen):
 
 def heading(wide: bool) -> list[str]:
     """The columns' names."""
-    return _fitted(("name", "data set", "size", "changed", "last run", "N@10", "cost"), wide)
+    return _fitted(("name", "data set", "size", "changed", "last run", "best N@10", "cost"), wide)
 
 
 def row(line: ProjectLine, wide: bool) -> list[str]:
@@ -291,7 +305,7 @@ def row(line: ProjectLine, wide: bool) -> list[str]:
     cells = (
         line.name,
         line.dataset or "no data yet",
-        f"{line.bytes / 1e6:,.1f} MB",
+        size(line.bytes),
         when(line.changed_at),
         f"{'● ' if line.running else ''}{line.last_run}" or "-",
         "-" if line.best is None else f"{line.best:.4f}",
@@ -300,7 +314,7 @@ def row(line: ProjectLine, wide: bool) -> list[str]:
     return _fitted(cells, wide)
 
 
-_WIDTHS = (20, 20, 11, 18, 20, 8, 9)
+_WIDTHS = (18, 18, 11, 18, 21, 11, 9)
 _ONLY_WIDE = (3, 6)
 
 

@@ -15,6 +15,7 @@ from edt_app.tui.outside import page
 from edt_app.tui.screens import prompts_view as view
 from edt_app.tui.widgets.text_pane import TextPane
 from edt_app.tui.widgets.virtual_table import Column, VirtualTable
+from edt_core.errors import EdtError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +34,9 @@ _COLUMNS = (
     Column("sec", 7, "right", from_width=100),
     Column("note", 16, flexible=True),
 )
+_READING = "reading …"
+_NONE = "No call yet: s on 3 Pipeline runs."
+_NONE_FITS = "No call fits the filter: / changes it."
 _PANES = ("request", "response", "parsed", "attempts")
 
 
@@ -69,9 +73,7 @@ class PromptsScreen(EdtScreen):
     def body(self) -> Iterable[Widget]:
         """What was spent, the list, the call."""
         yield Static(id="spend", markup=False)
-        yield VirtualTable(
-            _COLUMNS, self._fetch, empty="No call yet: s on 3 Pipeline runs.", id="calls"
-        )
+        yield VirtualTable(_COLUMNS, self._fetch, empty=_READING, id="calls")
         yield Static(id="heading", markup=False)
         with Horizontal(id="detail"):
             with Vertical(id="first"):
@@ -89,9 +91,17 @@ class PromptsScreen(EdtScreen):
         self._show_pane()
         self.query_one("#calls", VirtualTable).focus()
 
+    def forget(self) -> None:
+        """No calls, and all of them wanted."""
+        self._filter = ""
+        table = self.query_one("#calls", VirtualTable)
+        table.empty = _READING
+        table.set_ids([])
+        self.query_one("#spend", Static).update("")
+        self._show_call(None)
+
     def reload(self) -> None:
         """Read the calls' ids and what they cost."""
-        self._call = None
         self.project_changed()
 
     def project_changed(self) -> None:
@@ -116,7 +126,9 @@ class PromptsScreen(EdtScreen):
 
     def _listed(self, found: "tuple[NDArray[np.int64], list[Spend]]") -> None:
         ids, spent = found
-        self.query_one("#calls", VirtualTable).set_ids(ids)
+        table = self.query_one("#calls", VirtualTable)
+        table.empty = _NONE_FITS if self._filter else _NONE
+        table.set_ids(ids)
         cost = sum(line.cost for line in spent)
         bad = sum(line.invalid + line.failed + line.unknown for line in spent)
         unpriced = sum(line.unpriced for line in spent)
@@ -136,12 +148,24 @@ class PromptsScreen(EdtScreen):
         """Show the call under the cursor."""
         number = event.row_id
 
-        def work() -> "CallText":
+        def work() -> "CallText | EdtError":
             from edt_core.store.calls import call
 
-            return call(self.session.project(), number)
+            try:
+                return call(self.session.project(), number)
+            except EdtError as error:
+                return error
 
-        self.read(work, self._show_call, group="call")
+        self.read(work, self._show_read, group="call")
+
+    def _show_read(self, found: "CallText | EdtError") -> None:
+        """Show the call, or why it can't be read and not the one before."""
+        if isinstance(found, EdtError):
+            self._show_call(None)
+            self.fail(found)
+        else:
+            self.clear_error()
+            self._show_call(found)
 
     def on_virtual_table_chosen(self) -> None:
         """Enter: into the texts."""

@@ -81,6 +81,8 @@ def response_text(found: "CallText") -> str:
     """What came back, letter by letter; why there is nothing otherwise."""
     if found.response:
         return lines_of(found.response)
+    if found.line.status == "unknown" and found.batch:
+        return lines_of(f"No answer yet: it went with the batch {found.batch}.")
     told = {
         "unknown": "Sent, and no answer is on record: the process ended while it was in flight.",
         "failed": f"No answer: {found.line.reason}",

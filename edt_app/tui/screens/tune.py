@@ -16,7 +16,9 @@ from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.dialogs import Ask, Choose
 from edt_app.tui.screens import tune_view as view
+from edt_app.tui.screens.tune_bars import both_bars
 from edt_app.tui.screens.tune_keys import KEYS
+from edt_app.tui.screens.tune_numbers import Numbers
 from edt_app.tui.screens.tune_reading import Edge, edges, load
 from edt_app.tui.widgets.histogram import Bars, Histogram
 
@@ -38,15 +40,15 @@ class TuneScreen(EdtScreen):
     TuneScreen.-source #source { display: block; }
     TuneScreen.-source #target { display: none; }
     TuneScreen.-very-wide.-tall #source, TuneScreen.-very-wide.-tall #target { display: block; }
-    TuneScreen #changes { width: 53; height: 1fr; }
+    TuneScreen #numbers { width: 57; height: 1fr; }
     TuneScreen #upper { height: 3fr; }
     TuneScreen #lower { height: 2fr; }
     TuneScreen #lower > Static { width: 1fr; height: 1fr; }
     TuneScreen.-narrow #upper { layout: vertical; height: 1fr; }
-    TuneScreen.-narrow #changes { width: 1fr; height: 7; border: none; padding: 0 1; }
+    TuneScreen.-narrow #numbers { width: 1fr; height: 7; border: none; padding: 0 1; }
     TuneScreen.-narrow #bars { border: none; padding: 0; }
     TuneScreen.-short #lower { height: 4; }
-    TuneScreen.-short #lower > Static { border: none; border-top: round $panel-lighten-2; }
+    TuneScreen.-short #lower > Static { border: none; border-top: round $edge; }
     """
 
     def __init__(self) -> None:
@@ -69,16 +71,26 @@ class TuneScreen(EdtScreen):
             with Vertical(id="bars", classes="pane"):
                 yield Histogram(id="target")
                 yield Histogram(id="source")
-            yield Static(id="changes", classes="pane", markup=False)
+            with Numbers(id="numbers", classes="pane"):
+                yield Static(id="changes", markup=False)
         yield Static(id="cost", markup=False)
         with Horizontal(id="lower"):
             yield Static(id="below", classes="pane", markup=False)
             yield Static(id="above", classes="pane", markup=False)
 
-    def reload(self) -> None:
-        """Read every score; the draft starts at the applied setting."""
+    def forget(self) -> None:
+        """No scores, no draft, nothing to undo."""
         self._tuning = self._draft = None
         self._outcomes, self._costs, self._cuts, self._undo, self._redo = {}, {}, {}, [], []
+        for bars in self.query(Histogram):
+            bars.show(Bars(np.zeros(1, np.int64), self._edges[[0, -1]]))
+        for pane in ("#setting", "#changes", "#cost", "#below", "#above"):
+            self.query_one(pane, Static).update("")
+            self.query_one(pane, Static).border_title = None
+
+    def reload(self) -> None:
+        """Read every score; the draft starts at the applied setting."""
+        self.query_one("#setting", Static).update("reading the scores …")
         self.read(partial(load, self.session.project), self._loaded, group="scores")
 
     def project_changed(self) -> None:
@@ -95,6 +107,10 @@ class TuneScreen(EdtScreen):
         low = np.floor(min(float(low), *cut.thresholds) * 10 - 0.5) / 10
         self._edges = np.linspace(max(-1.0, low), max(1.0, float(high)), _BINS + 1)
         self._move(draft)
+
+    def on_resize(self) -> None:
+        """Say whether there is more than what is seen."""
+        self.call_after_refresh(self._show)
 
     # ------------------------------------------------------------------ moving
 
@@ -122,12 +138,12 @@ class TuneScreen(EdtScreen):
 
     def _show(self) -> None:
         tuning, draft = self._tuning, self._draft
-        if tuning is None or draft is None:
+        if tuning is None or draft is None or draft not in self._cuts:
             return
         cut, applied = self._cuts[draft], self._cuts[tuning.applied]
         line = view.setting_line(draft, cut.thresholds)
-        kept = " = applied" if draft == tuning.applied else "  draft, A applies it"
-        self.query_one("#setting", Static).update(f"{self._side_name()}  {line}{kept}")
+        kept = "applied" if draft == tuning.applied else "DRAFT, A applies it"
+        self.query_one("#setting", Static).update(f"{kept}: {self._side_name()}  {line}")
         self._show_bars(cut, applied)
         self._show_changes(cut, applied)
         self.set_timer(0.08, self._later)
@@ -139,36 +155,10 @@ class TuneScreen(EdtScreen):
 
     def _show_bars(self, cut: "Cut", applied: "Cut") -> None:
         assert self._tuning is not None
-        tuner, both = self._tuning.tuner, self._side is None
-        side = 0 if self._side is None else self._side
-        split = tuner.targets(self._side, cut, self._edges)
-        without = f", {split.unscored:,} without a score" if split.unscored else ""
-        bars = Bars(
-            split.kept + split.dropped,
-            self._edges,
-            cut=cut.thresholds[side],
-            applied=applied.thresholds[side],
-            second=(cut.thresholds[1], applied.thresholds[1]) if both else None,
-            kept=split.kept,
-            log=self._log,
-            plain=self.edt.preferences.ascii,
-            title=f"target score, rank ≤ {cut.top_k}{without}",
-        )
-        self.query_one("#target", Histogram).show(bars)
-        split = tuner.sources(self._side, cut.top_k)
-        without = f", {split.unscored:,} without a score" if split.unscored else ""
-        bars = replace(
-            bars,
-            counts=split.kept + split.dropped,
-            edges=tuner.source_edges,
-            cut=tuner.rank_cut(self._side, cut.top_k),
-            applied=tuner.rank_cut(self._side, applied.top_k),
-            second=None,
-            kept=split.kept,
-            title=f"source score, kept is rank ≤ {cut.top_k}{without}",
-            cut_name=f"median of rank {cut.top_k}",
-        )
-        self.query_one("#source", Histogram).show(bars)
+        targets, sources = both_bars(self._tuning.tuner, self._side, cut, applied, self._edges)
+        for name, bars in (("target", targets), ("source", sources)):
+            looks = replace(bars, log=self._log, plain=self.edt.preferences.ascii)
+            self.query_one(f"#{name}", Histogram).show(looks)
 
     def _show_changes(self, cut: "Cut", applied: "Cut") -> None:
         tuning, draft = self._tuning, self._draft
@@ -180,13 +170,15 @@ class TuneScreen(EdtScreen):
             tuner.answer(cut, side), tuner.answer(applied, side), tuner.scored.n_users, precision
         )
         now, before = self._outcomes.get(draft), self._outcomes.get(tuning.applied)
-        text = Text(f"{'':<15}{'draft':>10}{'applied':>10}{'change':>12}\n", style="dim")
+        hint = "" if self.query_one(Numbers).all_seen else "↑↓ scrolls"
+        text = Text(f"{hint:<15}{'draft':>14}{'applied':>14}{'change':>9}\n", style="dim")
         if now is not None and before is not None:
             rows += view.table_rows(now, before, tuning.domain_names)
         for name, one, two, change in rows:
-            text.append(f"{name:<15}{one:>10}{two:>10}{change:>12}\n", style="not dim")
+            text.append(f"{name:<15}{one:>14}{two:>14}{change:>9}\n", style="not dim")
         more = view.needed_reviews(precision[0])
-        text.append(f"\n{more:,} more reviews for a precision within ±.03.", style="dim")
+        text.append("\nWhatever is applied, no generation is paid for again.\n", style="dim")
+        text.append(f"{more:,} more reviews for a precision within ±.03.", style="dim")
         self.query_one("#changes", Static).update(text)
         self._show_cost()
 

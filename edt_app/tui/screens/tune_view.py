@@ -47,7 +47,7 @@ def count_rows(
     return [
         _whole("items kept", draft.kept, applied.kept),
         _row("per user", draft.per_user, applied.per_user, "{:.2f}"),
-        _row("% of users ≥ 1", share[0], share[1], "{:.1f}"),
+        _row("% users with 1+", share[0], share[1], "{:.1f}"),
         _whole("users with 0", n_users - draft.users, n_users - applied.users),
         (
             "precision",
@@ -75,10 +75,10 @@ def table_rows(draft: "Outcome", applied: "Outcome", names: Sequence[str]) -> li
 
 
 def told(precision: "Precision") -> str:
-    """A share with half its interval, or a dash."""
+    """A share in percent with Wilson's interval, which is not the same to both sides; or a dash."""
     if precision.value is None:
         return "-"
-    return f"{precision.value:.2f} ±{(precision.high - precision.low) / 2:.2f}"
+    return f"{precision.value:.0%} ({100 * precision.low:.0f}-{100 * precision.high:.0f})"
 
 
 def needed_reviews(precision: "Precision", half: float = 0.03) -> int:

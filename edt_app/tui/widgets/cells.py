@@ -57,3 +57,28 @@ def cut(text: str, width: int) -> str:
         if used > width:
             return text[:at]
     return text
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most ``width`` columns, broken at a space where the second half has one."""
+    lines = []
+    for line in text.split("\n"):
+        clean, start = steady_text(line), 0
+        while True:
+            ahead = clean[start : start + 2 * width + 2]  # accents included, never the whole rest
+            head = cut(ahead, max(1, width))
+            if head == ahead or width < 2:
+                lines.append(clean[start:])
+                break
+            space = head.rfind(" ")
+            end = space + 1 if space > width // 2 else max(1, len(head))
+            lines.append(head[:end] or ahead[:1])
+            start += end
+    return lines
+
+
+def hanging(start: str, text: str, width: int) -> str:
+    """``start`` and ``text`` in lines of ``width`` columns; what follows the first is indented."""
+    indent = cell_len(start)
+    lines = wrapped(text, max(8, width - indent))
+    return start + f"\n{' ' * indent}".join(line.rstrip() for line in lines)

@@ -16,6 +16,15 @@ from edt_app.tui.widgets.scale import Range
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
 # told apart with any colour vision (Okabe and Ito), and each with a mark and a dash besides
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999")
+# the same hues, dark enough for a light ground
+COLOURS_ON_LIGHT = (
+    "#0072b2", "#9a6b00", "#007a59", "#a8447f", "#2a7ab8", "#b34700", "#6b6b00", "#666666",
+)  # fmt: skip
+_STYLES = {
+    True: tuple(map(Style.parse, COLOURS)),
+    False: tuple(map(Style.parse, COLOURS_ON_LIGHT)),
+}
+"""By whether the theme is dark."""
 
 
 class Chart(Canvas, can_focus=True):
@@ -23,8 +32,8 @@ class Chart(Canvas, can_focus=True):
 
     DEFAULT_CSS = """
     Chart { height: 1fr; }
-    Chart > .chart--axis { color: $text-muted; }
-    Chart > .chart--cursor { color: $text; }
+    Chart > .chart--axis { text-style: dim; }
+    Chart > .chart--cursor { color: $foreground; }
     Chart > .chart--strong { text-style: bold; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"chart--axis", "chart--cursor", "chart--strong"}
@@ -59,14 +68,12 @@ class Chart(Canvas, can_focus=True):
         self,
         *,
         view: View | None = None,
-        colours: Sequence[str] = COLOURS,
         id: str | None = None,  # noqa: A002
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self.view = view or View()
         self.series: tuple[Series, ...] = ()
-        self._colours = tuple(Style.parse(colour) for colour in colours)
 
     def set_series(self, series: Sequence[Series]) -> None:
         """Show these curves; what did not change on screen is not painted again."""
@@ -89,7 +96,8 @@ class Chart(Canvas, can_focus=True):
     def role_style(self, role: int) -> Style:
         """A colour by series, the theme's for axes."""
         if role >= 0:
-            return self._colours[role % len(self._colours)]
+            styles = _STYLES[self.app.current_theme.dark]
+            return styles[role % len(styles)]
         names = {FAINT: "chart--axis", CURSOR: "chart--cursor", STRONG: "chart--strong"}
         if role in names:
             return self.get_component_rich_style(names[role], partial=True)

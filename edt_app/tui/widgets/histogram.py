@@ -159,7 +159,7 @@ class Histogram(Canvas):
     DEFAULT_CSS = """
     Histogram { height: 1fr; }
     Histogram > .histogram--kept { color: $success; text-style: bold; }
-    Histogram > .histogram--dropped { color: $text-muted; }
+    Histogram > .histogram--dropped { text-style: dim; }
     Histogram > .histogram--cut { color: $warning; text-style: bold; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -86,7 +86,7 @@ class RowPainter:
             if row is None:
                 text, style = self._glyphs.more, base + pending
             else:
-                text, style = _styled(row[at] if at < len(row) else "", base)
+                text, style = _styled(row[at] if at < len(row) else "", base, plain=signs[0])
             parts.append((fit(text, width, align, self._glyphs.more), style))
             parts.append((" ", base))
         return self._line(parts, base)
@@ -108,11 +108,13 @@ class RowPainter:
         return Strip(segments, max(self._width, self._used)).crop(0, self._width)
 
 
-def _styled(cell: Cell, base: Style) -> tuple[str, Style]:
+def _styled(cell: Cell, base: Style, *, plain: bool) -> tuple[str, Style]:
+    """A cell's text and style; ``plain`` leaves its colour out, which no cursor's colour suits."""
     if isinstance(cell, str):
         return cell, base
     text, style = cell
-    return text, base + (Style.parse(style) if isinstance(style, str) else style)
+    own = Style.parse(style) if isinstance(style, str) else style
+    return text, base + (own.without_color if plain else own)
 
 
 class RowPages:

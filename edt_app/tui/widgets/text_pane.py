@@ -9,27 +9,9 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from edt_app.tui.widgets.cells import cut, steady_text
+from edt_app.tui.widgets.cells import steady_text, wrapped
 
 MOST_LETTERS = 2_000_000
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most ``width`` columns, broken at a space where the second half has one."""
-    lines = []
-    for line in text.split("\n"):
-        clean, start = steady_text(line), 0
-        while True:
-            ahead = clean[start : start + 2 * width + 2]  # accents included, never the whole rest
-            head = cut(ahead, max(1, width))
-            if head == ahead or width < 2:
-                lines.append(clean[start:])
-                break
-            space = head.rfind(" ")
-            end = space + 1 if space > width // 2 else max(1, len(head))
-            lines.append(head[:end] or ahead[:1])
-            start += end
-    return lines
 
 
 class TextPane(ScrollView, can_focus=True):
@@ -61,6 +43,8 @@ class TextPane(ScrollView, can_focus=True):
 
     def show(self, text: str, *, keep_place: bool = False) -> None:
         """Show another text, from its start or, for one that grows, where the eye is."""
+        if keep_place and text == self._text:
+            return
         cut_off = len(text) - MOST_LETTERS
         self._text = text
         if cut_off > 0:
@@ -68,6 +52,13 @@ class TextPane(ScrollView, can_focus=True):
         if not keep_place:
             self.scroll_to(0, 0, animate=False, force=True)
         self._break()
+
+    def follow(self, text: str) -> None:
+        """Show a text that grows at its end, unless the eye is further up."""
+        at_end = self.scroll_offset.y >= self.max_scroll_y
+        self.show(text, keep_place=True)
+        if at_end:
+            self.scroll_end(animate=False)
 
     def action_wrap(self) -> None:
         """Wrap long lines, or scroll sideways."""

@@ -64,7 +64,7 @@ class VirtualTable(ScrollView, can_focus=True):
         background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
     }
     VirtualTable > .virtual-table--marked { background: $boost; text-style: italic; }
-    VirtualTable > .virtual-table--pending { color: $text-muted; }
+    VirtualTable > .virtual-table--pending { text-style: dim; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "virtual-table--header",

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import tee
 from typing import Any, ClassVar
 
 import numpy as np
@@ -26,7 +27,6 @@ from edt_core.stages.embed import ItemEmbeddings
 FIELDS = ("title", "brand", "date", "price", "categories", "description")
 """What a reviewer can edit."""
 GENERATE_TEMPLATE = PACKAGED.only("generate")
-_AT_ONCE = 1024
 _PAUSE = 0.2
 """Seconds between two progress events."""
 
@@ -259,7 +259,7 @@ class GenerateItems(Stage[Drafts]):
     template: Templates = GENERATE_TEMPLATE
 
     def compute(self, ctx: Context) -> Drafts:
-        """Ask in batches; every answer is kept by the language model before it arrives here."""
+        """Ask for all; every answer is kept by the language model before it arrives here."""
         sequences = ctx.load(self.histories).sequences
         catalogue = ctx.load(self.catalogue)
         representatives = ctx.load(self.representatives)
@@ -270,15 +270,13 @@ class GenerateItems(Stage[Drafts]):
         rows = DraftRows()
         pairs = asked(representatives.offsets, self.ask_empty)
         last = time.monotonic()
-        for start in range(0, len(pairs), _AT_ONCE):
-            questions = [samples.question(*pair) for pair in pairs[start : start + _AT_ONCE]]
-            replies = model.ask(questions)
-            for done, (question, reply) in enumerate(zip(questions, replies, strict=True), start):
-                rows.take(question, reply, samples.given(question))
-                ctx.check()
-                if time.monotonic() > last + _PAUSE or done + 1 == len(pairs):
-                    last = time.monotonic()
-                    ctx.emit(self._advanced(done + 1, len(pairs), rows))
+        questions, asking = tee(samples.question(*pair) for pair in pairs)
+        for done, (question, reply) in enumerate(zip(questions, model.ask(asking), strict=True), 1):
+            rows.take(question, reply, samples.given(question))
+            ctx.check()
+            if time.monotonic() > last + _PAUSE or done == len(pairs):
+                last = time.monotonic()
+                ctx.emit(self._advanced(done, len(pairs), rows))
         return rows.drafts()
 
     def _stand_in(

@@ -9,9 +9,6 @@ from edt_core.data.sequences import Ints
 from edt_core.llm.replies import read_plain
 from edt_core.ports import LanguageModel, Question, Refusal
 
-_AT_ONCE = 4096
-"""Questions that are in memory at a time."""
-
 
 @dataclass(frozen=True)
 class Texts:
@@ -44,18 +41,16 @@ def ask_texts(
     texts: list[str] = []
     reasons: list[str] = []
     calls: list[int] = []
-    for start in range(0, count, _AT_ONCE):
-        some = [question(row) for row in range(start, min(start + _AT_ONCE, count))]
-        for answer in model.ask(some):
-            if isinstance(answer, Refusal):
-                texts.append("")
-                reasons.append(answer.reason)
-                calls.append(-1 if answer.call is None else answer.call)
-            else:
-                texts.append(first_words(read_plain(answer.text), most_words))
-                reasons.append("")
-                calls.append(answer.call)
-            advanced(len(texts))
+    for answer in model.ask(question(row) for row in range(count)):
+        if isinstance(answer, Refusal):
+            texts.append("")
+            reasons.append(answer.reason)
+            calls.append(-1 if answer.call is None else answer.call)
+        else:
+            texts.append(first_words(read_plain(answer.text), most_words))
+            reasons.append("")
+            calls.append(answer.call)
+        advanced(len(texts))
     return Texts(texts, np.array(calls, dtype=np.int64), reasons)
 
 

@@ -1,9 +1,14 @@
 from itertools import pairwise
 
 import pytest
+from finished import finished
+from pilot import drive, press
+from textual.widgets import Input
 
 from edt_app.tui.app import KEYS_OF_APP
 from edt_app.tui.commands import FORBIDDEN_KEYS, Command, footer_lines
+from edt_app.tui.dialogs import text_room
+from edt_app.tui.helping import help_text
 from edt_app.tui.places import PLACES
 
 SCREENS = [place.make() for place in PLACES]
@@ -50,6 +55,54 @@ def test_a_footer_cuts_no_entry_and_ends_with_the_last(screen, width):
     entries = [f"{one.shown_key} {one.label}" for one in commands]
     for word in shown.split("  "):
         assert not word.strip() or any(word.strip() in entry or entry in word for entry in entries)
+
+
+SAME = {
+    ("pipeline.look", "enter"): "Chosen",
+    ("runs.details", "enter"): "Chosen",
+    ("projects.open", "enter"): "OptionSelected",
+    ("review.range", "v"): "the table's own range",
+    ("review.back", "escape"): "drops an open range first",
+}
+"""Keys that a widget takes before the screen, to the same end: how."""
+
+
+def taken_by_widgets(screen):
+    """Every key that a widget of the screen would take before the screen could."""
+    for widget in screen.query("*"):
+        if not isinstance(widget, Input):
+            for key, bindings in widget._bindings.key_to_bindings.items():
+                yield from ((key, widget, one.action) for one in bindings)
+
+
+def test_no_widget_takes_a_key_that_its_screen_or_the_app_has_another_use_for(tmp_path):
+    finished(tmp_path).close()
+
+    async def script(pilot, app):
+        found = []
+        for place in PLACES:
+            await press(pilot, place.key)
+            own = {k: c.id for c in (*app.screen.KEYS, *KEYS_OF_APP) for k in c.keys.split(",")}
+            own |= {one.key: one.mode for one in PLACES}
+            found += [
+                (own[key], key, type(widget).__name__, action)
+                for key, widget, action in taken_by_widgets(app.screen)
+                if key in own and (own[key], key) not in SAME
+            ]
+        assert found == []
+
+    drive(tmp_path, script, project="shop")
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: type(screen).__name__)
+def test_the_help_of_a_screen_stands_in_two_columns_at_eighty(screen):
+    room = text_room(80)
+    lines = help_text("Help", screen.KEYS, PLACES, KEYS_OF_APP, room).plain.splitlines()
+    told = [line for line in lines if line.startswith("  ")]
+    assert all(len(line) <= room for line in told)
+    for line in told:
+        assert line[:14].strip() or line[:14] == " " * 14  # keys, or the rest of a sentence
+        assert line[14] != " "
 
 
 def test_a_footer_shows_the_key_that_the_user_chose():

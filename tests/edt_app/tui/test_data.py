@@ -1,5 +1,8 @@
 import asyncio
+import os
+import threading
 import time
+from contextlib import ExitStack
 
 from pilot import drive, press, settled, text_of
 from textual.widgets import Input
@@ -93,6 +96,47 @@ def test_preview_keeps_nothing_and_import_keeps_what_was_previewed(edt, shop):
         numbers = survey(project).statistics
     assert told["statistics"]["ratios"] == list(numbers.ratios)
     assert told["statistics"]["mean_length"] == numbers.mean_length
+
+
+async def until(pilot, app, text):
+    """Wait for what a clock of the screen notices."""
+    for _ in range(200):
+        if text in text_of(app):
+            return
+        await pilot.pause(0.05)
+    raise AssertionError(f"{text!r} did not come:\n{text_of(app)}")
+
+
+def test_an_import_that_another_process_began_is_shown_until_it_ends(tmp_path):
+    with Home(tmp_path).create("mine") as project, ExitStack() as held:
+        held.enter_context(project.stages("edt import"))
+
+        async def script(pilot, app):
+            await until(pilot, app, f"An import goes on since {time.strftime('%Y-%m-%d')}")
+            assert f"process {os.getpid()}" in text_of(app)
+            await press(pilot, "f9")
+            assert any("an import goes on" in told.message for told in app._notifications)
+            held.close()
+            await until(pilot, app, "No data yet")
+
+        drive(tmp_path, script, project="mine", start="data")
+
+
+def test_an_import_is_started_without_holding_the_screen(tmp_path, shop, monkeypatch):
+    Home(tmp_path).create("mine").close()
+    started = []
+    monkeypatch.setattr(
+        "edt_app.tui.screens.data.screen.launch",
+        lambda home, name, line: started.append(threading.current_thread().name),
+    )
+
+    async def script(pilot, app):
+        fill(app, shop)
+        await press(pilot, "f9")
+        assert "Closing edt-app does not stop it" in text_of(app)
+        assert started[0].startswith("write")
+
+    drive(tmp_path, script, project="mine", start="data")
 
 
 def test_a_wrong_file_is_one_sentence(edt, shop, tmp_path):

@@ -1,6 +1,10 @@
+import threading
+from pathlib import Path
+
 from pilot import drive, press, settled, text_of
 
-from edt_core.store.home import Home
+from edt_app.tui.screens.projects import heading, row
+from edt_core.store.home import Home, ProjectLine
 
 
 def test_without_a_project_the_screen_names_the_next_key(tmp_path):
@@ -18,12 +22,43 @@ def test_a_project_is_made_copied_and_deleted_by_keyboard(tmp_path):
         await press(pilot, "c", "enter")
         assert [line.name for line in Home(tmp_path).projects()] == ["shop", "shop-copy"]
         assert "shop-copy" in text_of(app)
+        names, *_, copy = text_of(app).splitlines()[1:4]
+        assert names.index("name") == copy.index("shop-copy")
         await press(pilot, "f8", *"shop", "enter")  # the wrong name deletes nothing
         assert len(Home(tmp_path).projects()) == 2
         await press(pilot, "f8", *"shop-copy", "enter")
         assert [line.name for line in Home(tmp_path).projects()] == ["shop"]
 
     drive(tmp_path, script)
+
+
+def test_the_demo_is_started_without_holding_the_screen(tmp_path, monkeypatch):
+    started = []
+
+    def launch(home, name, line):
+        started.append((line[-3:], threading.current_thread().name))
+        home.create(name).close()
+
+    monkeypatch.setattr("edt_app.launch.launch", launch)
+
+    async def script(pilot, app):
+        await press(pilot, "D")
+        ((line, thread),) = started
+        assert line == ["demo", "--project", "demo"]
+        assert thread.startswith("write")
+        assert app.session.name == "demo"
+
+    drive(tmp_path, script)
+
+
+def test_names_stand_above_their_columns():
+    line = ProjectLine("shop", Path("shop"), 1, 0.0, "food", 0.0, False, "LLM-EDT interrupted", 0.5)
+    for wide in (False, True):
+        names, cells = "".join(heading(wide)), "".join(row(line, wide))
+        for name, cell in (("name", "shop"), ("data set", "food"), ("last run", "LLM-EDT inter")):
+            assert names.index(name) == cells.index(cell)
+        assert "best N@10" in names  # which another run than the last may have reached
+        assert "LLM-EDT interrupted" in cells
 
 
 def test_a_name_that_is_taken_is_an_error_in_place(tmp_path):
@@ -34,6 +69,7 @@ def test_a_name_that_is_taken_is_an_error_in_place(tmp_path):
         assert "already something named shop" in text_of(app)
         await press(pilot, "question_mark")
         assert "Make an empty project" in text_of(app)
+        assert "edt ▸ 1 Projects" in text_of(app)  # the screen stays visible behind it
         await press(pilot, "escape")
         await settled(pilot)
 
@@ -74,6 +110,7 @@ def test_the_tour_goes_through_the_screens_and_comes_back(made):
             seen.append(app.current_mode)
             await pilot.pause(0.1)
             assert "esc End the tour" in text_of(app)
+            assert f"small ▸ {app.places[len(seen)].key} " in text_of(app)  # and the screen itself
             await press(pilot, "enter")
         assert app.current_mode == "projects"
         assert len(seen) == len(set(seen)) == len(app.places) - 1

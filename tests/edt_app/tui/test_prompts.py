@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from finished import finished
 from pilot import drive, press, same_as_golden, text_of
 
 from edt_app.tui.screens import prompts_view as view
@@ -36,6 +37,8 @@ def test_a_call_reads_as_one_text_with_every_part():
 def test_what_is_not_known_is_said():
     lost = CallText(line(status="unknown", cost=None), {}, "", None, [])
     assert "in flight" in view.response_text(lost)
+    sent = CallText(line(status="unknown"), {}, "", None, [], "batch-7 (submitted)")
+    assert "with the batch batch-7 (submitted)" in view.response_text(sent)
     assert "price unknown" in view.heading(lost.line)
     failed = CallText(line(status="failed", reason="timed out"), {}, "", None, [])
     assert "timed out" in view.response_text(failed)
@@ -75,9 +78,26 @@ def test_a_wrong_filter_is_said(text):
 def test_the_whole_screen(made, size):
     async def script(pilot, app):
         await press(pilot, "G")
-        same_as_golden(app, GOLDENS / f"prompts-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"prompts-{size[0]}x{size[1]}.txt")
 
     drive(made.home, script, project="small", start="prompts", size=size)
+
+
+def test_a_damaged_row_is_one_sentence_and_the_call_before_it_is_not_shown_in_its_place(tmp_path):
+    with finished(tmp_path) as project, project.database.write() as session:
+        session.connection().exec_driver_sql("UPDATE call SET attempts = '{' WHERE id = 3")
+
+    async def script(pilot, app):
+        assert "call 4 " in text_of(app)
+        await press(pilot, "j")
+        shown = text_of(app)
+        assert "Call 3 can't be read: its row is damaged" in shown
+        assert "call 4 " not in shown
+        await press(pilot, "j")
+        assert "damaged" not in text_of(app)
+        assert "call 2 " in text_of(app)
+
+    drive(tmp_path, script, project="shop", start="prompts", size=(120, 36))
 
 
 def test_the_list_is_filtered_and_the_call_under_the_cursor_shown(made):
@@ -89,6 +109,7 @@ def test_the_list_is_filtered_and_the_call_under_the_cursor_shown(made):
         assert f"call {newest} " in text_of(app)
         await press(pilot, "f")
         assert "0 calls with status:bad" in text_of(app)
+        assert "No call fits the filter" in text_of(app)
         await press(pilot, "y")
         assert any("no call here" in told.message for told in app._notifications)
         await press(pilot, "f", "C")

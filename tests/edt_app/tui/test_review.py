@@ -17,6 +17,8 @@ from edt_core.store.project import Project
 from edt_core.store.review_queue import generated_item, generated_page
 
 GOLDENS = Path(__file__).parent / "goldens"
+PANES = ("item", "verdict", "history")
+LAYOUTS = [(80, 24), (100, 30), (120, 36), (160, 48)]
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=["80x24", "160x48"])
 
 
@@ -43,13 +45,26 @@ def cursor(app):
     return app.screen.table.cursor_id
 
 
-@SIZES
+@pytest.mark.parametrize("size", LAYOUTS, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_the_whole_screen(home, size, monkeypatch):
     monkeypatch.setattr(view, "hour", lambda moment: "12:00")
 
     async def script(pilot, app):
         await press(pilot, "a", "x")
-        same_as_golden(app, GOLDENS / f"review-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"review-{size[0]}x{size[1]}.txt")
+
+    at(home, script, size=size)
+
+
+@pytest.mark.parametrize("size", [*LAYOUTS, (100, 24), (139, 45), (140, 30), (140, 40)])
+def test_every_pane_has_room_for_what_it_says(home, size):
+    async def script(pilot, app):
+        panes = {name: app.screen.query_one(f"#{name}").content_size for name in PANES}
+        assert all(pane.width >= 36 for pane in panes.values()), panes
+        assert all(pane.height >= 4 for pane in panes.values()), panes
+        await press(pilot, "a", "a", "a", "a", "a")  # the acts below grow
+        assert "this ◂" in text_of(app)
+        assert "held out and hidden" in text_of(app)
 
     at(home, script, size=size)
 

@@ -82,14 +82,16 @@ def test_a_short_pane_keeps_the_place_of_insertion_and_says_what_is_left_out(pro
 
 
 def test_the_accept_rate_has_its_interval_and_says_what_it_is_not(project):
-    assert view.progress(counts(project), wide=True) == "0 of 14 decided"
+    assert view.progress(counts(project), wide=True) == "0 of 14 kept decided"
     review.decide(project, "accept", list(range(31, 40)))
     review.decide(project, "reject", [40])
     text = view.progress(counts(project), wide=True)
-    assert "10 of 14 decided" in text
+    assert "10 of 14 kept decided" in text
     assert "accept 90% (60%-98%" in text
     assert "no random sample" in text
     assert len(view.progress(counts(project), wide=False)) < 50
+    review.decide(project, "accept", [1])  # which the filter dropped: there is no more to do
+    assert "10 of 14 kept decided, 1 filtered" in view.progress(counts(project), wide=True)
 
 
 def test_acts_are_told_with_reason_and_undoing(project):

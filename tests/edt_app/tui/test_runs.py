@@ -9,7 +9,7 @@ from edt_app.tui.screens.runs import view
 from edt_app.tui.theme import MARKS
 from edt_core.errors import EdtError
 from edt_core.store.home import Home
-from edt_core.store.runs import label_run, run_line, run_lines
+from edt_core.store.runs import NewRun, label_run, run_line, run_lines, start_run
 
 GOLDENS = Path(__file__).parent / "goldens"
 SIZES = [(80, 24), (160, 48)]
@@ -91,7 +91,7 @@ def test_a_failing_command_tells_its_own_message_and_hint(tmp_path):
 @pytest.mark.parametrize("size", SIZES)
 def test_the_list_and_the_details_look_as_agreed(home, size):
     async def script(pilot, app):
-        same_as_golden(app, GOLDENS / f"runs-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"runs-{size[0]}x{size[1]}.txt")
 
     drive(home, script, project="shop", start="runs", size=size)
 
@@ -105,7 +105,7 @@ def test_two_marked_runs_are_compared_grouped_and_plotted(home, size):
         assert "Runs 1, 2: compared" in text_of(app)
         compare = f"edt --home {home} runs compare 1 2 --project shop"
         assert app.base_screen.shown_command_lines == [compare]
-        same_as_golden(app, GOLDENS / f"runs-compared-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"runs-compared-{size[0]}x{size[1]}.txt")
         await press(pilot, "f")
         assert "N@10 full by sequence length (Figure 4)" in text_of(app)
         assert "¹ best" in text_of(app)
@@ -120,6 +120,26 @@ def test_two_marked_runs_are_compared_grouped_and_plotted(home, size):
         assert "Runs 2, 1: compared" in text_of(app)
 
     drive(home, script, project="shop", start="runs", size=size)
+
+
+def test_a_run_without_a_result_is_not_compared_and_a_failure_leaves_nothing_waiting(
+    home, monkeypatch
+):
+    def no_answer(home, words):
+        raise EdtError("It could not be compared.")
+
+    monkeypatch.setattr("edt_app.tui.screens.runs.screen.ask", no_answer)
+    with Home(home).open("shop") as project:
+        start_run(project, NewRun("LLM-EDT", "evaluate", [42], {}))
+
+    async def script(pilot, app):
+        await press(pilot, "g", "space", "space", "c")
+        assert "run 4 has no result" in told(app)
+        await press(pilot, "g", "space", "j", "space", "c")
+        assert "It could not be compared." in text_of(app)
+        assert "testing user by user" not in text_of(app)
+
+    drive(home, script, project="shop", start="runs")
 
 
 def test_lineage_counts_generated_items_and_names_the_calls(home):

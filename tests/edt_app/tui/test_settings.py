@@ -98,7 +98,7 @@ def test_the_screen_looks_as_it_did(tmp_path, size):
 
     async def script(pilot, app):
         await press(pilot, *["j"] * 11)
-        same_as_golden(app, GOLDENS / f"settings-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"settings-{size[0]}x{size[1]}.txt")
 
     drive(tmp_path, script, project="shop", start="settings", size=size)
 

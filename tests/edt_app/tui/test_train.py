@@ -46,7 +46,7 @@ def home(tmp_path, monkeypatch):
 def test_a_finished_run_looks_as_agreed(home, size):
     async def script(pilot, app):
         await until(pilot, app, "0.2010")
-        same_as_golden(app, GOLDENS / f"train-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"train-{size[0]}x{size[1]}.txt")
 
     drive(home, script, project="shop", start="train", size=size)
 

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from trained import STEPS, write_points
 
-from edt_app.tui.following import Followed
+from edt_app.tui.following import Followed, log_lines
 from edt_app.tui.screens.train import panels, view
 from edt_app.tui.screens.train.feed import Feed, Held
-from edt_app.tui.screens.train.watched import Watched, log_lines
+from edt_app.tui.screens.train.watched import Watched
 from edt_app.views import begun, fold_all
 from edt_core.events import Point
 from edt_core.store.journal import EventLine
 from edt_core.store.liveness import Life
+from edt_core.store.pulse import Stop
 from edt_core.store.runs import Liveness, RunLine
 from edt_core.store.telemetry import Recorder
 
@@ -35,7 +36,7 @@ def curves_in(folder, **how):
 def watched(life=Life.LIVE, *, age=0.3, stopping=None, cause="", events=()):
     lines = [EventLine(n, 100.0, kind, body) for n, (kind, body) in enumerate(events, 1)]
     how = Liveness(life, age, cause, stopping)
-    return Watched(Followed(LINE, how, fold_all(begun(14), lines)), (), (), None)
+    return Watched(Followed(LINE, how, fold_all(begun(14), lines)), (), None)
 
 
 def epoch(done, total=200):
@@ -152,7 +153,7 @@ def test_patience_counts_the_epochs_since_the_best(tmp_path):
     [
         (Life.LIVE, "● LIVE run 14 LLM-EDT  beat 0.3 s ago  phase 1 of 2  epoch 38 of 200"),
         (Life.QUIET, "● QUIET run 14 LLM-EDT  beat 0.3 s ago  phase 1 of 2  epoch 38 of 200"),
-        (Life.STALE, "~ STALE run 14 LLM-EDT  beat 0.3 s ago  frozen? F8 ends it"),
+        (Life.STALE, "~ STALE run 14 LLM-EDT  frozen? F8 ends it  beat 0.3 s ago"),
         (Life.LOST, "? LOST run 14 LLM-EDT  0 s ago  s goes on with it  Ended by SIGKILL."),
         (Life.DONE, "✓ DONE run 14 LLM-EDT  0 s ago  Ended by SIGKILL."),
     ],
@@ -162,6 +163,24 @@ def test_the_state_is_said_in_a_mark_and_a_word_and_a_dead_run_never_runs(life, 
     found = view.status(watched(life, cause=cause, events=[epoch(37), epoch(38)]), 100.0, 200).plain
     assert found.strip().startswith(words)
     assert ("epoch 38" in found) == (not cause)
+
+
+def test_in_eighty_columns_the_stop_the_epoch_and_the_time_left_are_told_whole():
+    events = [epoch(37), epoch(38)]
+    found = watched(stopping=Stop.EPOCH, events=events)
+    folded = found.found.folded
+    folded = replace(folded, stages=(replace(folded.stages[0], eta=750.0),))
+    found = replace(found, found=replace(found.found, folded=folded))
+    shown = view.status(found, 100.0, 80).plain
+    for part in ("stopping after this epoch", "epoch 38/200", "12m30 left"):
+        assert part in shown
+    assert len(shown) <= 80
+
+
+def test_a_seeds_own_row_is_named_by_the_seed(tmp_path):
+    curves = curves_in(tmp_path, seeds=(42, 44), epochs=12)
+    lines = view.table(curves, None, "pretrain", 96, per_seed=True).plain.splitlines()
+    assert [line[:9] for line in lines[3:]] == ["  seed 42", "  seed 44"]
 
 
 def test_hostile_text_is_shown_and_not_obeyed():

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 from pilot import drive, press, same_as_golden, settled, text_of
 
+from edt_app.tui.screens import tune_view as view
 from edt_core.actions.configuring import configuration
+from edt_core.stages.augmenter.tuning import Precision
 from edt_core.store.home import Home
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -22,7 +24,7 @@ def test_the_whole_screen(made, size):
         await quiet(pilot)
         await press(pilot, "percent_sign", "right")
         await quiet(pilot)
-        same_as_golden(app, GOLDENS / f"tune-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"tune-{size[0]}x{size[1]}.txt")
 
     drive(made.home, script, project="small", start="tune", size=size)
 
@@ -54,13 +56,42 @@ def test_a_typed_threshold_is_checked_and_a_preset_taken(made):
         await press(pilot, "backspace", *"0.25", "enter")
         assert "threshold 0.25 percentile" in text_of(app)
         await press(pilot, "P", "2")
-        assert "threshold 0.95  draft" in text_of(app)
+        assert "DRAFT, A applies it: A " in text_of(app)
+        assert "threshold 0.95" in text_of(app)
         await press(pilot, "C")
         (line,) = app.base_screen.shown_command_lines
         assert line.endswith("tune --project small --top-k 3 --threshold 0.95 --kind absolute")
         assert "edt --home" in text_of(app)
 
     drive(made.home, script, project="small", start="tune", size=(120, 36))
+
+
+def test_at_eighty_columns_what_is_applied_is_said_and_every_number_can_be_reached(made):
+    async def script(pilot, app):
+        await quiet(pilot)
+        line = text_of(app).splitlines()[1]
+        assert line.startswith(" applied: A ")
+        assert "threshold 0.5 percentile" in line
+        assert "↑↓ scrolls" in text_of(app)
+        assert "avg. length" not in text_of(app)
+        await press(pilot, *["down"] * 12)
+        shown = text_of(app)
+        for part in ("avg. length", "no generation is paid for again", "more reviews for"):
+            assert part in " ".join(shown.split())
+        await press(pilot, "right")
+        line = text_of(app).splitlines()[1]
+        assert line.startswith(" DRAFT, A applies it: A ")
+        assert "threshold 0.51" in line
+
+    drive(made.home, script, project="small", start="tune")
+
+
+def test_an_interval_is_told_by_both_its_ends_in_a_column_of_its_own():
+    some, all_good = Precision(1, 3, 0.06, 0.79), Precision(40, 40, 0.91, 1.0)
+    assert view.told(some) == "33% (6-79)"
+    assert view.told(all_good) == "100% (91-100)"
+    assert view.told(Precision(0, 0, 0.0, 1.0)) == "-"
+    assert len(view.told(all_good)) < 14  # columns
 
 
 def test_without_scores_the_screen_says_what_to_run(edt):
@@ -78,10 +109,10 @@ def test_source_scores_stand_in_place_of_the_targets_or_beside_them(made):
     async def narrow(pilot, app):
         assert "source score" not in text_of(app)
         await press(pilot, "s")
-        assert "source score, kept is rank ≤ 3" in text_of(app)
-        assert "target score, rank" not in text_of(app)
+        assert "source score, kept are ranks 1 to 3" in text_of(app)
+        assert "target score, ranks" not in text_of(app)
         await press(pilot, "minus")
-        assert "source score, kept is rank ≤ 2" in text_of(app)
+        assert "source score, kept are ranks 1 to 2" in text_of(app)
         assert "median of rank 2" in text_of(app)
 
     async def wide(pilot, app):

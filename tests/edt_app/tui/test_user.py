@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from finished import finished
-from pilot import drive, press, same_as_golden, text_of
+from pilot import drive, press, same_as_golden, settled, text_of
 
 from edt_app.tui.screens.user import screen as user_screen
 from edt_app.tui.screens.user import view
@@ -65,7 +65,7 @@ def test_two_lists_stand_beside_each_other_where_there_is_room():
 @pytest.mark.parametrize("size", SIZES)
 def test_the_first_user_of_the_order_is_shown(home, size):
     async def script(pilot, app):
-        same_as_golden(app, GOLDENS / f"user-{size[0]}x{size[1]}.txt")
+        await same_as_golden(pilot, GOLDENS / f"user-{size[0]}x{size[1]}.txt")
 
     drive(home, script, project="shop", start="user", size=size)
 
@@ -120,6 +120,28 @@ def test_recommendations_of_both_runs_come_one_after_the_other(home, monkeypatch
         assert "with user:u00" in text_of(app)
 
     drive(home, script, project="shop", start="user")
+
+
+def test_users_are_shown_before_any_run_has_a_result_and_by_an_order_once_one_has(home):
+    nothing_yet = pytest.MonkeyPatch()
+
+    async def script(pilot, app):
+        shown = text_of(app)
+        assert "user u00" in shown
+        assert "by file order 1 of the first 5" in shown
+        assert "as run 1 trains on it" in shown  # what was inserted needs no result
+        assert "Kettle" in shown
+        nothing_yet.undo()
+        app.screen.project_changed()
+        await settled(pilot)
+        await press(pilot, "n")
+        assert "There is no order" not in text_of(app)
+        assert "by gain 2 of 11" in text_of(app)
+
+    nothing_yet.setattr("edt_core.actions.reporting.run_rows", lambda project: [])
+    nothing_yet.setattr(user_screen, "_MOST_USERS", 5)
+    with nothing_yet.context():
+        drive(home, script, project="shop", start="user", size=(160, 48))
 
 
 def test_without_data_the_screen_names_the_next_key(tmp_path):

@@ -193,3 +193,27 @@ def test_the_cap_stops_embeddings_before_the_request_that_would_pass_it(
     left = lines(estimate(project))["item texts"].calls
     run(project, "embed")
     assert vendor.asked["embeddings"] - asked == left  # what was bought is kept
+
+
+def test_batches_are_estimated_at_their_price_and_their_time(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path
+):
+    table = tmp_path / "edt" / "prices.toml"
+    table.parent.mkdir()
+    table.write_text(
+        'currency = "USD"\n[[prices]]\nhost = "127.0.0.1"\nmodels = ["tiny"]\ninput = 1.0\n'
+        "output = 2.0\nbatch_discount = 0.5\n"
+    )
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    change(project, {"llm.price_input": "none", "llm.price_output": "none", "llm.concurrency": 1})
+    run(project, "embed")
+    with pytest.raises(BudgetReached):
+        run(project, "generate", max_cost=0.03)
+    live = lines(estimate(project))["generations"]
+    assert live.seconds > 0.0
+    change(project, {"llm.mode": "batch"})
+    batch = lines(estimate(project))["generations"]
+    assert batch.calls == live.calls > 0
+    assert batch.cost == pytest.approx(live.cost / 2)
+    assert batch.basis == f"{live.basis}, in batches"
+    assert batch.seconds is None  # no batch was measured

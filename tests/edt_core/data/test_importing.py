@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from edt_core.data.catalogue import Catalogue
 from edt_core.data.dataset import arrange
 from edt_core.data.importing import DomainFiles, ImportOptions, import_files
 from edt_core.data.split import leave_one_out
+from edt_core.data.staging import sweep
 from edt_core.errors import InputError, MissingInput, RunCancelled, UsageError
 from edt_core.stages.prepare import DatasetParams, ImportedCatalogue, ImportedHistories
 
@@ -238,6 +242,7 @@ def test_an_empty_domain_and_too_many_broken_lines_end_the_import(tmp_path):
         ({"names": ("food", "food")}, "Both domains are called"),
         ({"names": ("fo\x1bod", "kitchen")}, "no domain name"),
         ({"names": ("", "kitchen")}, "no domain name"),
+        ({"names": ("food", "All")}, "can't be called 'All'"),
         ({"min_user": 3}, "keeps every user"),
         ({"after": 5, "before": 6}, "No time lies between"),
     ],
@@ -245,6 +250,42 @@ def test_an_empty_domain_and_too_many_broken_lines_end_the_import(tmp_path):
 def test_contradictions_are_refused_before_a_file_is_read(tmp_path, options, what):
     with pytest.raises(UsageError, match=what):
         make(tmp_path, [("u", "x", 1)], [("u", "p", 1)], **options)
+
+
+@pytest.mark.parametrize("recipe", ["none", "paper", "dedup"])
+def test_a_window_or_core_that_leaves_nothing_says_what_each_step_left(tmp_path, recipe):
+    rows = [("u", "x", 1_500_000_000), ("u", "y", 1_500_000_001)]
+    with pytest.raises(InputError, match=r"left inside the window .*outside the window 4"):
+        make(tmp_path, rows, rows, recipe=recipe, after=1_893_456_000)
+    with pytest.raises(InputError, match=r"No interaction of 'food' is left .*the core 4"):
+        make(tmp_path, rows, rows, recipe="paper", min_user=9)
+
+
+def test_copies_of_events_are_told_unless_they_were_dropped(tmp_path):
+    rows = [
+        ("u", "x", 5),
+        ("u", "y", 5),
+        ("u", "x", 5),
+        ("v", "x", 5),
+        ("u", "x", 6),
+        ("u", "x", 5),
+    ]
+    told_of = [note for note in make(tmp_path, rows, [("u", "x", 5)]).notes if "repeat" in note]
+    assert [note.partition(" ")[0] for note in told_of] == ["2"]
+    dropped = make(tmp_path, rows, [("u", "x", 5)], recipe="dedup", min_user=0, min_item=0)
+    assert not any("repeat" in note for note in dropped.notes)
+
+
+def test_what_a_killed_import_left_is_swept_and_what_a_living_one_works_on_stays(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = tmp_path / f"import-{dead.pid}-x1"
+    mine, others = tmp_path / f"import-{os.getpid()}-x2", tmp_path / ("f" * 40)
+    for folder in (left, mine, others):
+        folder.mkdir()
+        (folder / "events.duckdb").touch()
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([mine.name, others.name])
 
 
 def test_more_than_memory_is_planned_for_is_refused(tmp_path, monkeypatch):

@@ -62,7 +62,7 @@ def test_ids_stay_text(source):
         (float("inf"), "out of range"),
         ("1e300", "out of range"),
         (10**400, "out of range"),
-        (2**53, "out of range"),
+        (2**63, "out of range"),
         ("1" * 5000, "out of range"),
     ],
 )
@@ -76,6 +76,20 @@ def test_what_can_be_no_time_stamp_is_a_broken_line(source, value, reason):
 def test_milliseconds_become_seconds_and_order_numbers_stay(source):
     assert check(source, [1588687728923, 1588687729999]).times.tolist() == [1588687728, 1588687729]
     assert check(source, ["0", "1", "2.0"]).times.tolist() == [0, 1, 2]
+
+
+def test_microseconds_and_nanoseconds_become_seconds(source):
+    assert check(source, [1588687728923456, "1588687729999999"]).times.tolist() == [
+        1588687728,
+        1588687729,
+    ]
+    assert check(source, [1588687728923456789, 1588687729999999999]).times.tolist() == [
+        1588687728,
+        1588687729,
+    ]
+    mixed = check(source, [1588687728923456, 1588687728923457, 1588687728923])
+    assert mixed.times.tolist() == [1588687728, 1588687728]
+    assert reasons(source)[3] == "time stamp 1588687728923 among microseconds"
 
 
 def test_a_time_stamp_of_the_other_unit_is_a_broken_line(source):

@@ -1,7 +1,7 @@
 import numpy as np
 
 from edt_core.data.sequences import pack
-from edt_core.evaluation.groups import by_length, by_ratio, by_ratio_tenth, groupings
+from edt_core.evaluation.groups import by_length, by_ratio
 
 
 def test_length_groups_are_half_open_and_count_the_validation_item():
@@ -24,16 +24,8 @@ def test_the_edges_of_table_4_belong_to_the_upper_group():
     assert grouping.of_user.tolist() == [0, 0, 0, 1, 1, 2, 2]
 
 
-def test_tenths_take_their_lower_edge_and_the_last_one_both():
-    # r = 0, 0.1 (11:9), 0.3 (13:7), 0.6 (4:1), 0.9, 1
-    users = [(1, 1), (11, 9), (13, 7), (4, 1), (19, 1), (0, 2)]
-    grouping = by_ratio_tenth(pack([mixed(*user) for user in users]), np.array([0, 1]))
-    assert grouping.of_user.tolist() == [0, 1, 3, 6, 9, 9]
-    assert len(grouping.labels) == 10
-
-
 def test_every_user_is_in_one_group_even_without_events():
     histories = pack([[], [0]])
-    for grouping in groupings(histories, np.array([0, 1])):
+    for grouping in (by_length(histories), by_ratio(histories, np.array([0, 1]))):
         assert len(grouping.of_user) == 2
         assert all(0 <= place < len(grouping.labels) for place in grouping.of_user)

@@ -56,6 +56,11 @@ def test_csv_neutralises_formulas(start):
     assert "\n" not in safe
 
 
+def test_csv_says_below_its_rows_what_has_to_be_said_of_them():
+    table = Table("t", ("model", "N@10"), ((Cell("a"), Cell(0.5)),), ("No LLM\nresult.", "Two."))
+    assert render(table, "csv") == "model,N@10\na,0.5\n# No LLM result.\n# Two.\n"
+
+
 def test_csv_keeps_numbers_and_gives_spreads_their_own_column():
     shown = table(row("=1+1", -0.5, spread=0.25), row("b", float("nan")))
     rows = list(csv.reader(io.StringIO(render(shown, "csv"))))

@@ -35,6 +35,20 @@ def test_the_spread_is_over_seeds_and_a_single_seed_has_none(ranked):
     assert overall_table({"m": [ranked([1, 1])]}, NAMES).rows[0][1].spread is None
 
 
+def test_a_row_of_fewer_seeds_is_named(ranked):
+    two, one = [ranked([1, 1]), ranked([20, 1])], [ranked([1, 1])]
+    notes = overall_table({"a": two, "b": one, "c": two}, NAMES).notes
+    assert notes == ("Means over 2 seeds (b: 1), standard deviation behind ±.",)
+
+
+def test_two_tests_that_part_say_so(ranked):
+    """One user of twelve gains everything, eleven lose a little: the two tests can't agree."""
+    ours, other = ranked([1] * 2 + [3] * 18), ranked([50] * 2 + [2] * 18)
+    said = overall_table({"ours": [ours], "other": [other]}, NAMES, reference="ours").notes[-1]
+    assert said.startswith("other: ")
+    assert said.endswith("significant by Wilcoxon alone")
+
+
 def some_ranks(low: int, high: int, n: int = 400) -> list[float]:
     return np.random.default_rng(low).integers(low, high, n).astype(float).tolist()
 
@@ -57,7 +71,7 @@ def test_the_paired_tests_stand_below_the_table(ranked):
     results = {"ours": [ranked([1, 2, 1, 2])], "other": [ranked([1, 2, 1, 2])]}
     notes = overall_table(results, NAMES, reference="ours", notes=["Said."]).notes
     assert "4 users" in notes[0]
-    assert notes[1] == "other: +0.0000, p = 1, not significant"
+    assert notes[1] == "other: +0.0000, t-test p = 1, Wilcoxon p = 1, not significant"
     assert notes[-1] == "Said."
 
 

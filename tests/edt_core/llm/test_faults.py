@@ -146,6 +146,13 @@ def test_what_a_model_wrote_cannot_steer_a_terminal(project):
     assert not any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in item.title)
 
 
+def test_what_a_model_thought_is_no_answer(project):
+    service = LlmService({"thinking": 1.0})
+    with serving(service):
+        (answer,) = ask(service, project, 1)
+    assert [item.title[:5] for item in answer.parsed.items] == ["Thing"] * 3
+
+
 def embedder(service, project, monkeypatch, **changes):
     settings = EmbeddingSettings(
         provider="openai", model="e", base_url=service.url, timeout=20.0, **changes

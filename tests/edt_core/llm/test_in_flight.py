@@ -157,6 +157,11 @@ def test_a_service_that_answers_nobody_ends_the_run(ledger):
     assert chat.asked < 40
 
 
+def test_a_service_that_refuses_everybody_lives(ledger):
+    chat = SlowChat(Reply(error="The model refuses to answer.", refused=True))
+    assert len(list(model(chat, ledger).ask(questions(100)))) == 100
+
+
 def test_a_missing_count_of_tokens_makes_the_cost_unknown(ledger):
     list(model(SlowChat(Reply(text="fine")), ledger).ask(questions(1)))
     assert ledger.calls[1].cost is None

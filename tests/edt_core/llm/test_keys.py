@@ -36,6 +36,7 @@ def test_the_keyring_gives_a_key_to_its_host_alone(keyring):
     assert "keyring" in where
     assert key not in where
     assert keys.find_key(NAMES, "https://other.example/v1") == ("", "")
+    assert keys.find_key(NAMES, "http://api.openai.com/v1") == ("", "")
 
 
 def test_a_keyring_that_fails_or_is_missing_is_no_key(keyring, monkeypatch):

@@ -12,8 +12,8 @@ from edt_core.errors import LlmUnavailable
 from edt_core.events import silence
 from edt_core.llm.asking import RememberingModel
 from edt_core.llm.in_flight import ServiceDesk
-from edt_core.llm.openai_chat import OpenAIChat, endpoint, service_model, strict_schema
-from edt_core.llm.replies import GeneratedItems
+from edt_core.llm.openai_chat import OpenAIChat, endpoint, service_model
+from edt_core.llm.replies import GeneratedItems, read_plain
 from edt_core.ports import Answer, Question, Refusal
 
 ITEM = '{"items": [{"title": "Tea kettle", "price": "9.99"}]}'
@@ -95,6 +95,54 @@ def test_retry_after_is_obeyed(ask, server, chat, response):
     started = time.monotonic()
     ask(question())
     assert time.monotonic() - started >= 0.3
+
+
+def test_a_service_that_asks_for_no_wait_at_all_is_not_hammered(ask, server, response):
+    server.answer = lambda number, body: response("{}", 429, {"Retry-After": "0"})
+    started = time.monotonic()
+    (refused,) = ask(question(), timeout=2.0)
+    assert isinstance(refused, Refusal)
+    assert time.monotonic() - started > 1.0  # pauses that double, until a quarter of it is left
+    assert len(server.requests) < 20
+
+
+def test_one_prompt_that_is_forbidden_fails_alone(ask, server, chat, response):
+    def answer(number, body):
+        if body["messages"][1]["content"] == "bad":
+            return response('{"error": {"message": "not for you"}}', 403)
+        return response(chat("fine"))
+
+    server.answer = answer
+    good, refused, last = ask(question("a"), question("bad"), question("b"), concurrency=1)
+    assert isinstance(good, Answer)
+    assert isinstance(last, Answer)
+    assert "403: not for you" in refused.reason
+
+
+def test_a_first_prompt_that_is_flagged_says_nothing_of_the_key(ask, server, chat, response):
+    def answer(number, body):
+        if not number:
+            return response('{"error": {"message": "Your input was flagged"}}', 403)
+        return response(chat("fine"))
+
+    server.answer = answer
+    refused, answered = ask(question("a"), question("b"), concurrency=1)
+    assert isinstance(refused, Refusal)
+    assert isinstance(answered, Answer)
+
+
+def test_what_the_environment_holds_for_openai_goes_nowhere_else(ask, server, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-1")
+    monkeypatch.setenv("OPENAI_ADMIN_KEY", "sk-canary-2")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-canary-3")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-canary-4")
+    monkeypatch.setenv("AZURE_OPENAI_AD_TOKEN", "canary-5")
+    monkeypatch.setenv(
+        "OPENAI_CUSTOM_HEADERS", "X-Gateway: canary-6\nAuthorization: Bearer canary-7"
+    )
+    ask(question())
+    assert "canary" not in repr(server.headers)
+    assert server.headers[0]["authorization"] == "Bearer no-key-needed"
 
 
 def test_a_service_that_wants_an_hour_is_left_for_now(ask, server, response):
@@ -302,6 +350,111 @@ def test_one_call_finds_out_the_form_before_others_ask_for_it(ask, server, chat,
     ]
 
 
+def reasoning(chat, response):
+    """A model that takes neither max_tokens nor a temperature, as OpenAI's reasoning models."""
+
+    def answer(number, body):
+        if "max_tokens" in body:
+            said = (
+                "Unsupported parameter: 'max_tokens' is not supported with this model."
+                " Use 'max_completion_tokens' instead."
+            )
+        elif "temperature" in body:
+            said = "Unsupported value: 'temperature' does not support 0.5 with this model."
+        else:
+            return response(chat(ITEM))
+        return response(json.dumps({"error": {"message": said, "code": "unsupported"}}), 400)
+
+    return answer
+
+
+@pytest.mark.parametrize("answer", [None, GeneratedItems])
+def test_a_reasoning_model_is_asked_in_its_own_words_which_one_call_finds_out(
+    ask, server, ledger, chat, response, answer
+):
+    server.answer = reasoning(chat, response)
+    notes = []
+    asked = ask(*(question(str(n), answer) for n in range(9)), concurrency=4, emit=notes.append)
+    assert all(isinstance(found, Answer) for found in asked)
+    assert len(server.requests) == 9 + 2
+    assert server.requests[-1]["max_completion_tokens"] == 1024
+    assert len(notes) == 2
+    assert json.loads(ledger.calls[1].request) == server.requests[2]  # as it was sent
+    assert [attempt.status for attempt in ledger.calls[1].attempts] == [400, 400, 200]
+
+
+def test_fields_of_the_users_own_are_sent_and_are_part_of_what_is_remembered(ask, server):
+    ask(question(), extra='{"reasoning_effort": "low", "seed": 7}')
+    ask(question(), extra='{"seed":7,"reasoning_effort":"low"}')
+    assert len(server.requests) == 1
+    assert server.requests[0]["reasoning_effort"] == "low"
+    ask(question())
+    assert len(server.requests) == 2
+    assert "seed" not in server.requests[1]
+
+
+def test_a_field_that_was_never_taken_ends_the_run_at_once(ask, server, ledger, chat, response):
+    refusal = {"message": "Invalid value: 'huge'.", "param": "reasoning_effort"}
+    server.answer = lambda number, body: response(json.dumps({"error": refusal}), 400)
+    questions = [question(str(n)) for n in range(9)]
+    with pytest.raises(LlmUnavailable, match=r"llm\.extra.* Invalid value: 'huge'") as caught:
+        ask(*questions, extra='{"reasoning_effort": "huge"}')
+    assert "'reasoning_effort'" in caught.value.hint
+    assert len(server.requests) == 1
+
+
+def test_a_form_that_is_taken_and_ignored_is_paid_for_a_few_times_only(ask, server, chat, response):
+    def answer(number, body):
+        form = body.get("response_format", {}).get("type", "text")
+        return response(chat("Sure! A kettle." if form == "json_schema" else ITEM))
+
+    server.answer = answer
+    notes = []
+    asked = ask(*(question(str(n), GeneratedItems) for n in range(40)), emit=notes.append)
+    assert sum(isinstance(found, Refusal) for found in asked) <= 1
+    assert [note.text for note in notes] == [
+        "The service takes JSON schema and ignores it; it is asked for JSON mode."
+    ]
+    assert len(server.requests) <= 40 + 8 + 5
+
+
+def test_prompts_that_are_refused_fail_alone_however_many_there_are_in_a_row(
+    ask, server, chat, response
+):
+    def answer(number, body):
+        if body["messages"][1]["content"] == "fine":
+            return response(chat("fine"))
+        if number % 2:
+            return response('{"error": {"message": "maximum context length"}}', 400)
+        message = {"role": "assistant", "content": None, "refusal": "no"}
+        return response(json.dumps({"choices": [{"message": message}]}))
+
+    server.answer = answer
+    asked = ask(*(question(str(n)) for n in range(60)), question("fine"), concurrency=4)
+    assert [isinstance(found, Answer) for found in asked] == [False] * 60 + [True]
+
+
+def test_thoughts_before_an_answer_are_no_part_of_it(ask, server, chat, response):
+    thought = '<think>\nMaybe {"items": [{"title": "Draft"}]}? No.\n</think>\n'
+    server.answer = lambda number, body: response(
+        chat(thought + (ITEM if "response_format" in body else "A kettle."))
+    )
+    structured, plain = ask(question("a", GeneratedItems), question("b"))
+    assert [item.title for item in structured.parsed.items] == ["Tea kettle"]
+    assert plain.text.startswith("<think>")  # as the model wrote it
+    assert read_plain(plain.text) == "A kettle."
+
+
+def test_thoughts_without_an_answer_are_none_and_are_not_sent_back(ask, server, chat, response):
+    server.answer = lambda number, body: response(
+        chat('<think>{"items": [{"title": "Draft"}]} or', finish="length")
+    )
+    (refused,) = ask(question(answer=GeneratedItems), repair_attempts=1)
+    assert isinstance(refused, Refusal)
+    assert "longer than llm.max_tokens" in refused.reason
+    assert server.requests[1]["messages"][-2]["content"] == "(nothing)"
+
+
 def test_a_prompt_that_the_service_cuts_is_said_once(ask, server, chat, response):
     server.answer = lambda number, body: response(chat("fine", prompt_tokens=4096))
     notes = []
@@ -356,15 +509,6 @@ def test_a_request_that_is_too_long_fails_alone(ask, server, chat, response):
     assert answered.text == "fine"
 
 
-def test_the_schema_needs_every_key_and_allows_no_other():
-    schema = strict_schema(GeneratedItems)
-    item = schema["properties"]["items"]["items"]
-    assert schema["required"] == ["items"]
-    assert item["required"] == ["title", "brand", "date", "price", "categories", "description"]
-    assert item["additionalProperties"] is False
-    assert "$ref" not in json.dumps(schema)
-
-
 def test_cached_prompt_tokens_are_read_as_either_vendor_reports_them(ask, server, ledger, response):
     usages = [
         {"prompt_tokens": 100, "prompt_tokens_details": {"cached_tokens": 60}},
@@ -384,6 +528,8 @@ def test_cached_prompt_tokens_are_read_as_either_vendor_reports_them(ask, server
 
 def test_azure_is_asked_its_own_way(server, ledger, monkeypatch):
     monkeypatch.setenv("EDT_LLM_KEY", "azure-canary-1")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-canary-2")
+    monkeypatch.setenv("AZURE_OPENAI_AD_TOKEN", "canary-3")
     settings = LlmSettings(
         provider="azure", model="dep-1", api_version="2024-10-21",
         base_url=server.url.removesuffix("/v1"),
@@ -393,3 +539,4 @@ def test_azure_is_asked_its_own_way(server, ledger, monkeypatch):
     assert server.paths == ["/openai/deployments/dep-1/chat/completions?api-version=2024-10-21"]
     assert server.headers[0]["api-key"] == "azure-canary-1"
     assert "authorization" not in server.headers[0]
+    assert "openai-organization" not in server.headers[0]

@@ -3,13 +3,14 @@
 import asyncio
 import base64
 import json
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from edt_core.config import EmbeddingSettings
-from edt_core.errors import BudgetReached, LlmError, LlmUnavailable
+from edt_core.errors import BudgetReached, LlmError, LlmUnavailable, RunCancelled
 from edt_core.llm.openai_embed import OpenAIEmbedder, endpoint
 from edt_core.llm.prices import ModelPurse, Price, Till
 
@@ -100,11 +101,111 @@ def test_an_unsound_vector_is_asked_for_again_and_then_named(
     embedder, server, memory, response, data
 ):
     server.answer = lambda number, asked: response(body(data))
-    with pytest.raises(LlmError, match="no sound vectors") as caught:
+    with pytest.raises(LlmError, match="no sound vector") as caught:
         embedder.embed(["Tea kettle"])
     assert "Tea kettle" in str(caught.value)
     assert len(server.requests) == 3
     assert not memory.vectors
+
+
+def test_the_good_vectors_of_a_batch_are_kept_and_the_bad_text_alone_is_asked_again_and_named(
+    embedder, server, memory, response
+):
+    def answer(number, asked):
+        bad = [float("nan"), 1.0, 2.0]
+        return response(body([bad if t == "dd" else vector(t) for t in asked["input"]]))
+
+    server.answer = answer
+    for _ in range(2):
+        with pytest.raises(LlmError, match="'dd'") as caught:
+            embedder.embed(["a", "dd", "ccc"])
+        assert "'a'" not in str(caught.value)
+    asked = [asked["input"] for asked in server.requests]
+    assert asked == [["a", "dd", "ccc"], ["dd"], ["dd"], *[["dd"]] * 3]
+    assert len(memory.vectors) == 2
+
+
+def test_a_vector_of_another_length_is_asked_again_alone(embedder, server, response):
+    embedder.embed(["a"])
+
+    def answer(number, asked):
+        vectors = [vector(text) for text in asked["input"]]
+        return response(body([*vectors[:-1], vectors[-1][:2]] if number == 1 else vectors))
+
+    server.answer = answer
+    np.testing.assert_array_equal(embedder.embed(["bb", "ccc"])[:, 0], [2, 3])
+    assert [asked["input"] for asked in server.requests[1:]] == [["bb", "ccc"], ["ccc"]]
+
+
+def test_a_text_that_spoils_its_whole_batch_is_found_and_the_others_are_kept(
+    embedder, server, memory, response
+):
+    """A server that leaves a text out says nothing of which."""
+    embedder.embed(["a"])
+    server.answer = lambda number, asked: response(
+        body([vector(text) for text in asked["input"] if text != "dd"])
+    )
+    with pytest.raises(LlmError, match=r"not as many vectors came back.* The text is 'dd'"):
+        embedder.embed(["bbb", "cccc", "dd"])
+    assert len(memory.vectors) == 3
+
+
+def test_a_text_that_the_service_refuses_is_named(embedder, server, memory, response):
+    def answer(number, asked):
+        if "dd" in asked["input"]:
+            return response('{"error": {"message": "too long"}}', 400)
+        return response(body([vector(text) for text in asked["input"]]))
+
+    server.answer = answer
+    with pytest.raises(LlmUnavailable, match=r"refuses the text 'dd': .* too long"):
+        embedder.embed(["a", "dd", "ccc"])
+    assert len(memory.vectors) == 1
+
+
+def test_a_text_that_is_forbidden_is_named_and_the_key_is_not_to_blame(
+    embedder, server, memory, response
+):
+    def answer(number, asked):
+        if "dd" in asked["input"]:
+            return response('{"error": {"message": "no"}}', 403)
+        return response(body([vector(text) for text in asked["input"]]))
+
+    server.answer = answer
+    embedder.embed(["a"])
+    with pytest.raises(LlmUnavailable, match=r"refuses the text 'dd': .* 403"):
+        embedder.embed(["bbb", "dd", "cccc"])
+    assert len(memory.vectors) == 2
+
+
+def test_a_wish_to_stop_is_heard_while_vectors_are_bought_and_those_in_flight_come_home(
+    embedder, server, memory, response, slowly
+):
+    def answer(number, asked):
+        return slowly(response(body([vector(text) for text in asked["input"]])), 0.3)
+
+    def check():
+        if server.requests:
+            raise RunCancelled("Stopped as asked.")
+
+    server.answer = answer
+    embedder._endpoint = replace(embedder._endpoint, concurrency=2)
+    embedder._check = check
+    with pytest.raises(RunCancelled):
+        embedder.embed([f"text {n}" for n in range(100)])
+    assert len(server.requests) == 2
+    assert len(memory.vectors) == 6
+
+
+def test_a_user_who_insists_is_not_kept_waiting(embedder, server, response, slowly):
+    def check():
+        raise KeyboardInterrupt
+
+    server.answer = lambda number, asked: slowly(response(body([vector("a")])), 3)
+    embedder._check = check
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        embedder.embed(["a"])
+    assert time.monotonic() - started < 2
 
 
 def test_repeated_indices_are_no_answer(embedder, server, response):

@@ -5,7 +5,7 @@ import pytest
 from edt_core.config import Config, EmbeddingSettings, LlmSettings
 from edt_core.errors import UsageError
 from edt_core.llm.openai_chat import OpenAIChat, endpoint
-from edt_core.llm.presets import PRESETS, address_of, is_near, key_names
+from edt_core.llm.presets import PRESETS, address_of, is_near, is_openais, key_names
 
 
 @pytest.mark.parametrize("provider", sorted(PRESETS.keys() - {"azure"}))
@@ -20,7 +20,9 @@ def test_every_provider_that_can_be_set_is_known():
     chat = LlmSettings.model_fields["provider"].annotation.__args__
     texts = EmbeddingSettings.model_fields["provider"].annotation.__args__
     assert set(chat) - {"stand-in"} == PRESETS.keys()
-    assert set(texts) - {"embedded", "minilm"} == PRESETS.keys() - {"deepseek"}
+    assert set(texts) - {"embedded", "minilm", "sentence-transformers"} == PRESETS.keys() - {
+        "deepseek"
+    }
 
 
 def test_azure_asks_for_an_address_and_a_version():
@@ -45,12 +47,22 @@ def test_azure_asks_for_an_address_and_a_version():
         ("deepseek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
         ("azure", "https://mine.openai.azure.com", "AZURE_OPENAI_API_KEY"),
         ("vllm", "http://10.0.0.2:8000/v1", "VLLM_API_KEY"),
+        ("openai", "http://api.openai.com/v1", None),
+        ("deepseek", "http://api.deepseek.com/v1", None),
+        ("vllm", "http://gpu.example.org:8000/v1", None),
+        ("vllm", "https://gpu.example.org:8000/v1", "VLLM_API_KEY"),
     ],
 )
 def test_a_vendors_key_goes_to_the_vendor_alone(provider, address, vendors):
     names = key_names("llm", provider, address)
     assert names[0] == "EDT_LLM_KEY"
     assert set(names) - {"EDT_LLM_KEY", "EDT_LLM_API_KEY"} == ({vendors} if vendors else set())
+
+
+def test_whose_address_is_openais():
+    assert is_openais("https://eu.api.openai.com/v1")
+    assert not is_openais("https://openai.com.evil.example/v1")
+    assert not is_openais("https://mine.openai.azure.com")
 
 
 def test_a_choice_of_preset_changes_no_answer():
@@ -63,8 +75,8 @@ def test_a_choice_of_preset_changes_no_answer():
 
 def test_the_ladder_starts_where_the_provider_is_known_to_stand(server):
     where = endpoint(LlmSettings(provider="openai", model="m", base_url=server.url))
-    assert OpenAIChat(where)._rung == 0
-    assert OpenAIChat(where, PRESETS["deepseek"].form)._rung == 1
+    assert OpenAIChat(where)._forms.rung == 0
+    assert OpenAIChat(where, PRESETS["deepseek"].form)._forms.rung == 1
 
 
 @pytest.mark.parametrize(

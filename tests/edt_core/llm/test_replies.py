@@ -69,6 +69,31 @@ def test_a_fenced_object_after_talk_with_braces_is_found():
     assert titles(text) == ["a"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<think>{"items": [{"title": "Draft"}]} no</think>\n{"items": [{"title": "a"}]}',
+        '\n<thinking>a < b, {"items": [{"title": "Draft"}]}</thinking> {"items": [{"title": "a"}]}',
+        'Maybe {"items": [{"title": "Draft"}]}?\n</think>\n\n{"items": [{"title": "a"}]}',
+        '<think>{"items": [{"title": "Draft"}]}</think>```json\n{"items": [{"title": "a"}]}\n```',
+    ],
+)
+def test_what_a_model_thinks_before_it_answers_is_not_read(text):
+    assert titles(text) == ["a"]
+
+
+def test_thoughts_that_break_off_hold_no_answer():
+    assert read('<think>{"items": [{"title": "Draft"}]} but', GeneratedItems) == (
+        "The answer holds no JSON."
+    )
+    assert read_plain("<think>You like tea, I") == ""
+
+
+def test_the_tag_within_an_answer_is_no_thought():
+    assert titles('{"items": [{"title": "a </think> b"}]}') == ["a </think> b"]
+    assert read_plain("You like <think> stickers.") == "You like <think> stickers."
+
+
 def test_the_last_of_repeated_keys_counts_and_strange_ones_are_ignored():
     assert titles('{"items": [{"title": "a", "title": "b", "colour": 1}], "note": 2}') == ["b"]
 

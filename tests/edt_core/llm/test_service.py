@@ -43,3 +43,10 @@ def test_a_service_on_this_machine_needs_no_key():
 def test_a_service_elsewhere_does():
     with pytest.raises(LlmUnavailable, match=r"no key for example\.org"):
         opened("https://example.org/v1")
+
+
+def test_no_vendors_key_goes_over_plain_http(monkeypatch):
+    where = Endpoint("llm", "http://api.openai.com/v1", NAMES)
+    with pytest.raises(LlmUnavailable, match="no key") as caught:
+        asyncio.run(Service(where).open())
+    assert "https in llm.base_url" in caught.value.hint

@@ -1,3 +1,4 @@
+import by_hand
 import numpy as np
 import pytest
 import torch
@@ -65,8 +66,9 @@ def test_only_the_newest_events_are_read():
     )
 
 
-def test_eq_11_as_loops():
-    module = model()
+@pytest.mark.parametrize("encoder", ["sasrec", "gru4rec", "bert4rec"])
+def test_eq_8_10_and_11_in_numpy_alone(encoder):
+    module = model(encoder)
     adapters = domain_adapters(PretrainingSettings(width=8), FineTuningSettings(adapter_width=3))
     for parameter in adapters.parameters():
         torch.nn.init.normal_(parameter)
@@ -75,14 +77,13 @@ def test_eq_11_as_loops():
     with torch.no_grad():
         found = score_vectors(module, adapters, SEQUENCES, domains, DOMAIN, 6, 9)
         scores = found.users @ found.items.T
-        for row, (mixed, own) in enumerate(
-            [([0, 3, 1, 6, 4, 2], [3, 4]), ([1, 2], [1, 2]), ([5], [5])]
-        ):
-            shared = alone(module, mixed)
-            specific = adapters[domains[row]](alone(module, own))
-            for item, vector in enumerate(module.items.everything()[:6]):
-                wanted = (vector @ specific + vector @ shared).item()
-                assert scores[row, item].item() == pytest.approx(wanted, abs=1e-4)
+    weights, tuned = by_hand.weights_of(module), by_hand.weights_of(adapters)
+    table = by_hand.item_vectors(weights)
+    for row, (mixed, own) in enumerate(
+        [([0, 3, 1, 6, 4, 2], [3, 4]), ([1, 2], [1, 2]), ([5], [5])]
+    ):
+        user = by_hand.user_vector(encoder, weights, tuned, table, mixed, own, domains[row])
+        np.testing.assert_allclose(scores[row].numpy(), table[:6] @ user, atol=1e-4)
     assert found.items.shape == (6, 8)
 
 

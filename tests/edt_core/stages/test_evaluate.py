@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
@@ -11,7 +11,7 @@ from edt_core import artifact
 from edt_core.config import FineTuningSettings, PretrainingSettings
 from edt_core.data.catalogue import Catalogue
 from edt_core.data.sequences import Sequences
-from edt_core.data.split import leave_one_out
+from edt_core.data.split import RawSequences, TestTargets, ValidTargets, leave_one_out
 from edt_core.errors import LeakFound
 from edt_core.evaluation.ranks import Ranks
 from edt_core.events import Noted
@@ -72,6 +72,7 @@ def world(**changed):
     for parameter in adapters.parameters():
         torch.nn.init.normal_(parameter)
     return {
+        "raw": RawSequences(raw),
         "histories": histories,
         "valid": valid,
         "test": test,
@@ -122,12 +123,19 @@ def model_stage(tuned=True):
         (Given("embeddings"),),
         PRE,
         TUNE,
+        Given("raw"),
     )
 
 
 def counts_stage(model):
     return EvaluateCounts(
-        model, Given("histories"), Given("catalogue"), Given("valid"), Given("test"), CANDIDATES
+        model,
+        Given("histories"),
+        Given("catalogue"),
+        Given("valid"),
+        Given("test"),
+        CANDIDATES,
+        Given("raw"),
     )
 
 
@@ -222,6 +230,25 @@ def test_a_held_out_item_in_the_training_input_fails_the_run():
     )
     with pytest.raises(LeakFound):
         compute(model_stage(), world(augmented=leaky))
+
+
+@pytest.mark.parametrize("stage", [counts_stage("popularity"), model_stage()])
+def test_real_targets_that_are_not_the_last_two_events_fail_the_run(stage):
+    """Test and validation exchanged: all of them real, in the domain, in no history."""
+    values = world()
+    valid, test = values["valid"], values["test"]
+    exchanged = {
+        "valid": ValidTargets(valid.users, test.items),
+        "test": TestTargets(test.users, valid.items),
+    }
+    with pytest.raises(LeakFound, match="not the leave-one-out split"):
+        compute(stage, values | exchanged)
+
+
+def test_what_is_only_checked_against_enters_no_fingerprint_and_no_plan():
+    assert counts_stage("markov").raw not in counts_stage("markov").inputs
+    other = replace(counts_stage("markov"), raw=Given("other"))
+    assert other.fingerprint == counts_stage("markov").fingerprint
 
 
 def test_inserted_items_that_foresee_are_reported_and_fail_nothing():

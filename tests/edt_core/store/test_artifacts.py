@@ -25,6 +25,7 @@ def test_what_was_written_is_read(project, stage, toy):
     line = project.artifacts.line(stage.fingerprint)
     assert (line.stage, line.seconds) == ("CountNumbers", 2.5)
     assert line.parameters == {"params": {"size": 3}}
+    assert line.shapes == {"values": [3]}
 
 
 def test_a_result_that_was_never_made_is_missing(project, stage):

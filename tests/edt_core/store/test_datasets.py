@@ -10,7 +10,13 @@ import pytest
 from edt_core.data.sequences import Sequences
 from edt_core.data.split import leave_one_out
 from edt_core.store import questions
-from edt_core.store.datasets import dataset_of, positions, save_dataset, splits
+from edt_core.store.datasets import (
+    dataset_of,
+    positions,
+    raw_sequences,
+    save_dataset,
+    splits,
+)
 
 
 def test_every_row_is_there_and_in_order(project, toy):
@@ -75,3 +81,9 @@ with project.database.write() as session:
     assert (project.folder / "project.db-wal").exists()
     assert dataset_of(project).name == "toy"
     project.set_settings({"still": "writable"})
+
+
+def test_whole_sequences_come_back_from_the_rows(project, toy):
+    found, raw = raw_sequences(project), toy.ToyDataset().raw
+    assert np.array_equal(found.items, raw.items)
+    assert np.array_equal(found.offsets, raw.offsets)

@@ -63,7 +63,11 @@ def finished(project):
     }
     inserted = store_arrays(project, "InsertItems", augmented, [embeddings, drafts], "insert")
     record_inserted(project, "f" * 40, augmented["sequences.items"], augmented["drafts"])
-    candidates = {"users": np.array([0, 1]), "negatives": np.array([[2], [1]])}
+    candidates = {
+        "users": np.array([0, 1]),
+        "negatives": np.array([[2], [1]]),
+        "valid_negatives": np.array([[0], [3]]),
+    }
     drawn = store_arrays(project, "DrawCandidates", candidates, step="evaluate")
     ranks = {
         "split": np.array([0, 1, 0, 1]),
@@ -150,10 +154,13 @@ def test_every_row_is_in_the_files(finished, tmp_path):
     names = json.loads((out / "text_embeddings.json").read_text())
     assert {name: len(vectors[name]) for name in vectors} == {"items": 4, "generated": 4}
     assert (names["items"], names["generated"]) == ([0, 1, 2, 3], [1, 2, 3, 4])
+    assert names["dimensions"] == vectors["items"].shape[1] == 3
 
     candidates = np.load(out / "candidates.npz", allow_pickle=False)
     assert candidates["users"].tolist() == ["u0", "0001"]
     assert candidates["negatives"].tolist() == [[2], [1]]
+    assert candidates["valid_users"].tolist() == ["u0", "0001"]
+    assert candidates["valid_negatives"].tolist() == [[0], [3]]
 
     ranks = table(out / "ranks.csv")
     assert ranks[2] == {

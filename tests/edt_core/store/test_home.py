@@ -1,9 +1,11 @@
 """Projects by name: made, listed, copied, deleted."""
 
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +81,64 @@ def test_a_deleted_project_is_gone(home):
     home.create("demo").close()
     home.delete("demo")
     assert list(home.folder.iterdir()) == []
+
+
+def foreign(home: Home, name: str, content: bytes = b"") -> Path:
+    """A folder of somebody else's with a ``project.db`` and a file beside it."""
+    folder = home.folder / name
+    folder.mkdir(parents=True)
+    if content:
+        (folder / "project.db").write_bytes(content)
+    else:
+        other = sqlite3.connect(folder / "project.db")
+        other.execute("CREATE TABLE run (label TEXT, state TEXT, id INTEGER)")
+        other.commit()
+        other.close()
+    (folder / "thesis.txt").write_text("three years")
+    return folder
+
+
+@pytest.mark.parametrize("content", [b"", b"a plain text file", b"SQLite format 3\0" + b"x" * 200])
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_that_edt_did_not_make_is_never_deleted(home, content, force):
+    folder = foreign(home, "thesis", content)
+    with pytest.raises(ProjectError, match="no project of EDT"):
+        home.delete("thesis", force=force)
+    assert (folder / "thesis.txt").read_text() == "three years"
+    assert sorted(path.name for path in folder.iterdir()) == ["project.db", "thesis.txt"]
+    (line,) = home.projects()
+    assert line.standing == "foreign"
+
+
+def spoil(database: Path) -> None:
+    """Overwrite all but the header, or the whole file where it is short."""
+    database.write_bytes(database.read_bytes()[:100] + b"\xff" * 50_000)
+
+
+def spoil_header(database: Path) -> None:
+    database.write_bytes(b"\xff" * 50_000)
+
+
+def age(database: Path) -> None:
+    raw = sqlite3.connect(database)
+    raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.commit()
+    raw.close()
+
+
+@pytest.mark.parametrize(
+    ("harm", "state"), [(spoil, "damaged"), (spoil_header, "damaged"), (age, "newer")]
+)
+def test_a_damaged_or_newer_project_is_marked_and_deleted_only_by_force(home, harm, state):
+    home.create("demo").close()
+    for journal in (home.folder / "demo").glob("project.db-*"):
+        journal.unlink()
+    harm(home.folder / "demo" / "project.db")
+    assert [line.standing for line in home.projects()] == [state]
+    with pytest.raises(ProjectError, match="--force"):
+        home.delete("demo")
+    home.delete("demo", force=True)
+    assert home.projects() == []
 
 
 def test_a_project_in_use_is_not_deleted(home):

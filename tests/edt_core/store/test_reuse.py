@@ -21,6 +21,7 @@ class ClosedDesk:
 
     provider = "openai"
     identity = ""
+    at_once = 10
 
     def resolve(self, requests):
         raise AssertionError("asked")

@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from edt_core.errors import UsageError
 from edt_core.store import review
+from edt_core.store.datasets import save_dataset
+from edt_core.store.generated import record_drafts
 from edt_core.store.questions import counts
 from edt_core.store.review_queue import Wanted, generated_item, generated_page
 
@@ -31,6 +34,25 @@ def test_an_unknown_id_changes_nothing(project):
     assert counts(project).accepted == 0
     with pytest.raises(UsageError, match="action"):
         review.decide(project, "burn", [1])
+
+
+def test_an_item_of_earlier_drafts_or_data_can_not_be_decided_on(project, toy):
+    review.decide(project, "accept", [1])
+    exported = review.export_decisions(project)
+    record_drafts(project, "e" * 40, toy.drafts(2))  # ids 5 and 6
+    acts = [
+        lambda: review.decide(project, "reject", [5, 1]),
+        lambda: review.edit(project, 1, {"title": "Better"}),
+        lambda: review.import_decisions(project, exported),
+    ]
+    for act in acts:
+        with pytest.raises(UsageError, match="item 1 belongs to other data or settings"):
+            act()
+    assert review.decide(project, "reject", [5]) == 1
+    save_dataset(project, replace(toy.ToyDataset(), digest="d2"))
+    with pytest.raises(UsageError, match="item 5 belongs to other data"):
+        review.decide(project, "accept", [5])
+    assert review.decided(project, "f" * 40).accepted == [0]
 
 
 def test_a_bulk_act_is_undone_as_one(project):

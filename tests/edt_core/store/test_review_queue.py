@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from edt_core.errors import UsageError
+from edt_core.store import database
 from edt_core.store.generated import record_drafts
 from edt_core.store.review import decide, edit
 from edt_core.store.review_queue import (
@@ -12,6 +13,7 @@ from edt_core.store.review_queue import (
     generated_count,
     generated_ids,
     generated_page,
+    nearest_ids,
 )
 from edt_core.store.scores import score_columns
 
@@ -28,6 +30,15 @@ def test_the_closest_to_its_domains_threshold_comes_first_and_one_without_a_scor
     # scores 0.0, 0.1, 0.2 and none; domains 0, 1, 0, 1
     assert generated_ids(project, near=(0.2, 0.05)).tolist() == [3, 2, 1, 4]
     assert generated_ids(project, near=(0.0, 0.9)).tolist() == [1, 3, 2, 4]
+
+
+def test_the_first_of_the_closest_are_those_of_all_the_closest(project):
+    for thresholds in ((0.5, 0.8), (0.0, 1.0)):
+        closest = generated_ids(project, near=thresholds)
+        scored = [line.id for line in generated_page(project) if line.target_score is not None]
+        first = nearest_ids(project, thresholds, 2)
+        assert first.tolist() == closest[:2].tolist()
+        assert set(nearest_ids(project, thresholds, 9).tolist()) == set(scored)
 
 
 def test_ids_are_narrowed_and_a_bad_condition_is_refused(project):
@@ -84,3 +95,19 @@ def test_columns_hold_what_the_rows_do(project):
     assert found.decisions.tolist() == [0, 0, 2, 3]
     scores = [np.nan if line.source_score is None else line.source_score for line in lines]
     np.testing.assert_allclose(found.source_scores, scores, atol=5e-5)
+
+
+def test_blocks_together_are_the_whole(project, toy, monkeypatch):
+    record_drafts(project, "e" * 40, toy.drafts(9))
+    whole = [
+        generated_ids(project, wanted, order=order).tolist()
+        for wanted in (Wanted(), Wanted(direction="a2b"), Wanted(text="o"))
+        for order in ("id", "source_score")
+    ]
+    monkeypatch.setattr(database, "_BLOCK", 2)
+    assert whole == [
+        generated_ids(project, wanted, order=order).tolist()
+        for wanted in (Wanted(), Wanted(direction="a2b"), Wanted(text="o"))
+        for order in ("id", "source_score")
+    ]
+    assert len(whole[0]) == 9

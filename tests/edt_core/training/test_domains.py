@@ -1,6 +1,6 @@
-import math
 from dataclasses import replace
 
+import by_hand
 import numpy as np
 import pytest
 import torch
@@ -8,7 +8,6 @@ import torch
 from edt_core.config import FineTuningSettings
 from edt_core.data.sequences import Domain, pack
 from edt_core.data.split import ValidTargets
-from edt_core.models.layout import layout_of
 from edt_core.models.scoring import restore, score_vectors
 from edt_core.training.domains import DomainTrainee, fine_tune
 from edt_core.training.shared import pretrain
@@ -30,18 +29,12 @@ def trainee(text_corpus, frozen, settings):
     return made
 
 
-def state(model, items):
-    layout = layout_of(np.array([len(items)]))
-    vectors = model.items.everything()[torch.tensor(items)]
-    return model.encode(vectors, layout, layout.last[:0])[-1]
-
-
-def test_eq_11_and_12_as_loops_over_users_and_events(text_corpus, frozen, trainee):
-    corpus = text_corpus
-    (batch,) = trainee.steps(1)
-    found, _ = trainee.losses(batch)
+def eq_12(corpus, frozen, adapters):
+    """L_A and L_B in numpy alone, event after event; ``adapters`` are their weights."""
+    weights = by_hand.weights_of(frozen)
+    vectors = by_hand.item_vectors(weights, frozen.items.table.double().numpy())
     negatives = corpus.negatives.draw(np.random.default_rng([42, 1, 0]))
-    vectors = frozen.items.everything()
+    losses = []
     for domain in Domain:
         terms = []
         for user in range(corpus.sequences.n_users):
@@ -55,13 +48,40 @@ def test_eq_11_and_12_as_loops_over_users_and_events(text_corpus, frozen, traine
                 if corpus.item_domain[positive] != domain or skipped:
                     continue
                 mixed = items[max(0, len(items) - 7) : place]
-                specific = trainee.module[domain](state(frozen, own))
-                vector = state(frozen, mixed) + specific
+                user = by_hand.user_vector("sasrec", weights, adapters, vectors, mixed, own, domain)
                 negative = negatives[start + place]
-                difference = (vectors[positive] - vectors[negative]) @ vector
-                terms.append(-math.log(1 / (1 + math.exp(-difference.item()))))
-        wanted = np.mean(terms)
-        assert found[f"loss_{domain.name.lower()}"].item() == pytest.approx(wanted, rel=1e-4)
+                difference = (vectors[positive] - vectors[negative]) @ user
+                terms.append(np.log1p(np.exp(-difference)))
+        losses.append(np.mean(terms))
+    return losses
+
+
+def test_eq_11_and_12_in_numpy_alone(text_corpus, frozen, trainee):
+    (batch,) = trainee.steps(1)
+    found, _ = trainee.losses(batch)
+    wanted = eq_12(text_corpus, frozen, by_hand.weights_of(trainee.module))
+    assert [found["loss_a"].item(), found["loss_b"].item()] == pytest.approx(wanted, rel=1e-4)
+
+
+def test_eq_15_is_the_sum_of_both_and_its_slope_along_every_adapter_weight(
+    text_corpus, frozen, trainee
+):
+    """What is minimised is L_A + L_B, and the gradient is that of the numpy version's slope."""
+    (batch,) = trainee.steps(1)
+    losses, _ = trainee.losses(batch)
+    total = torch.stack(list(losses.values())).sum()
+    start = by_hand.weights_of(trainee.module)
+    assert total.item() == pytest.approx(sum(eq_12(text_corpus, frozen, start)), rel=1e-4)
+    total.backward()
+    rng = np.random.default_rng(0)
+    for name, parameter in trainee.module.named_parameters():
+        way = rng.normal(size=start[name].shape)
+        ahead, behind = (
+            sum(eq_12(text_corpus, frozen, start | {name: start[name] + step * way}))
+            for step in (1e-5, -1e-5)
+        )
+        slope = float((parameter.grad.numpy() * way).sum())
+        assert slope == pytest.approx((ahead - behind) / 2e-5, rel=2e-3, abs=1e-5)
 
 
 @pytest.mark.parametrize(

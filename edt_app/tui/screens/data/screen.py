@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from edt_app.launch import command_line, launch
+from edt_app.terminal import when
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.dialogs import Confirm
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from edt_core.actions.surveying import Description
 
 _LOOK = 0.5
+IMPORTING = "edt import"
+"""What a process that imports calls itself."""
 
 
 class DataScreen(EdtScreen):
@@ -41,12 +44,13 @@ class DataScreen(EdtScreen):
     DataScreen #shown { width: 1fr; height: 1fr; }
     DataScreen.-narrow #halves { layout: vertical; }
     DataScreen.-narrow #form { width: 1fr; height: 8; border: none; }
-    DataScreen.-narrow #shown { border: none; border-top: round $panel-lighten-2; }
+    DataScreen.-narrow #shown { border: none; border-top: round $edge; }
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._importing = False
+        self._launched = False
         self._preview = ""
 
     def body(self) -> Iterable[Widget]:
@@ -61,14 +65,19 @@ class DataScreen(EdtScreen):
         """Look after a running import."""
         self.set_interval(_LOOK, self._look)
 
+    def forget(self) -> None:
+        """No data set, no import."""
+        self._preview, self._importing, self._launched = "", False, False
+        self._tell("data set", "")
+
     def reload(self) -> None:
         """Read the data set's description."""
         self._preview = ""
         self.read(self._description, self._described)
 
     def project_changed(self) -> None:
-        """A preview stays until it is left."""
-        if not self._preview:
+        """A preview stays until it is left, and what goes on until it has ended."""
+        if not self._preview and not self._importing:
             self.reload()
 
     def _description(self) -> "Description | None":
@@ -80,6 +89,8 @@ class DataScreen(EdtScreen):
             return None
 
     def _described(self, found: "Description | None") -> None:
+        if self._importing:
+            return
         pane = self.query_one("#shown", TextPane)
         pane.border_title = "data set"
         if found is None:
@@ -153,25 +164,46 @@ class DataScreen(EdtScreen):
 
     def _start(self) -> None:
         words, _ = arguments(self.query_one(ImportForm).values)
-        line = command_line(self.session.home, "import", *words, project=self.session.name)
-        launch(self.session.home, self.session.name, line)
-        self.remember("import", *words, project=self.session.name)
+        home, name = self.session.home, self.session.name
+        line = command_line(home, "import", *words, project=name)
+
+        def started(_: object) -> None:
+            self._launched = True
+            self.remember("import", *words, project=name)
+            self._show_import("Reading …")
+
+        self.write(lambda: launch(home, name, line), started)
+
+    def _show_import(self, text: str) -> None:
         self._importing = True
-        self._tell("import", "Reading …\n\nClosing edt-app does not stop it.")
+        self._tell("import", f"{text}\n\nClosing edt-app does not stop it.")
 
     def _look(self) -> None:
-        """Follow an import that was started here."""
-        if not self._importing:
+        """Follow an import, whoever started it; one that was started here has to begin first."""
+        if not (self.is_current and self.session.name):
             return
-        from edt_core.store.liveness import exit_status, heartbeat, log_lines
+        from edt_core.store.liveness import exit_status, heartbeat
+
+        folder = self.session.home.folder / self.session.name
+        beating = heartbeat(folder)
+        if beating is not None:
+            if beating.holder.command == IMPORTING and not self._importing:
+                since = when(beating.holder.since)
+                self._show_import(
+                    f"An import goes on since {since} (process {beating.holder.pid})."
+                )
+            return
+        status = exit_status(folder)
+        if self._importing and not (self._launched and status is None):
+            self._importing = self._launched = False
+            self._ended(status or 0)
+
+    def _ended(self, status: int) -> None:
+        from edt_core.store.liveness import log_lines
 
         folder = self.session.folder
-        status = exit_status(folder)
-        if status is None or heartbeat(folder) is not None:
-            return
-        self._importing = False
         if status == 0:
-            self.say("Imported. Next: 3 Pipeline runs it.")
+            self.say("The import has ended. Next: 3 Pipeline runs it.")
             self.reload()
             return
         told = [line for line in log_lines(folder, 6) if line.startswith(("edt:", "     "))]

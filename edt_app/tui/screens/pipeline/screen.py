@@ -1,11 +1,11 @@
 """The board itself."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -22,6 +22,7 @@ from edt_app.tui.widgets.virtual_table import Column, VirtualTable
 if TYPE_CHECKING:
     from edt_core.actions.board import Board
     from edt_core.actions.stopping import Stopped
+    from edt_core.store.calls import CallLine
 
 _COLUMNS = (
     Column("#", 2, "right"),
@@ -35,6 +36,8 @@ _COLUMNS = (
     Column("failed", 7, "right"),
     Column("what it holds", 12, flexible=True),
 )
+_CALLS = 30
+"""The newest, of which as many are shown as there is room for."""
 _LIVE = 1.0
 _SLOW = 5.0
 """Seconds between two looks at the whole board while a run goes on."""
@@ -49,24 +52,25 @@ class PipelineScreen(EdtScreen):
         Command("pipeline.look", "enter", "Look", "Go to what the stage holds.", "look"),
         Command("pipeline.retry", "R", "Retry", "Ask the failed questions again.", "retry"),
         Command("pipeline.estimate", "d", "Estimate", "What a run would still need.", "estimate"),
-        Command("pipeline.gate", "G", "Pass gate", "Run without waiting for the review.", "gate"),
+        Command("pipeline.gate", "p", "Pass gate", "Run without waiting for the review.", "gate"),
         Command(
             "pipeline.kill", "f8", "Kill", "End the run by force; it resumes.", "kill", danger=True
         ),
     )
     DEFAULT_CSS = """
-    PipelineScreen #summary { height: 1; padding: 0 1; }
+    PipelineScreen #summary { height: auto; max-height: 2; padding: 0 1; }
     PipelineScreen #stages { height: 12; }
-    PipelineScreen #lower { height: 1fr; }
-    PipelineScreen #left { width: 1fr; }
-    PipelineScreen #detail { height: 9; }
-    PipelineScreen #needs { width: 52; height: 1fr; }
-    PipelineScreen #log { height: 1fr; }
-    PipelineScreen.-narrow #lower { layout: vertical; }
-    PipelineScreen.-narrow #left { height: 1fr; }
-    PipelineScreen.-narrow .pane { border: none; border-top: solid $panel-lighten-2; }
-    PipelineScreen.-short #detail { height: 5; }
-    PipelineScreen.-narrow #needs { width: 1fr; height: auto; max-height: 3; }
+    PipelineScreen #now { height: 9; }
+    PipelineScreen #detail { width: 1fr; height: 100%; }
+    PipelineScreen #needs { width: 52; height: 100%; }
+    PipelineScreen #calls, PipelineScreen #log { height: 1fr; }
+    PipelineScreen.-low #calls { display: none; }
+    PipelineScreen.-short #stages { height: 11; }
+    PipelineScreen.-short #now { height: 6; }
+    PipelineScreen.-narrow .pane { border: none; border-top: solid $edge; }
+    PipelineScreen.-narrow #now { layout: vertical; height: 12; }
+    PipelineScreen.-narrow #detail, PipelineScreen.-narrow #needs { width: 100%; height: 1fr; }
+    PipelineScreen.-narrow.-short #now { height: 6; }
     """
 
     def __init__(self) -> None:
@@ -76,25 +80,34 @@ class PipelineScreen(EdtScreen):
         self._looked = 0.0
 
     def body(self) -> Iterable[Widget]:
-        """Board, detail, needs, log."""
+        """Board, stage beside what waits, calls, log."""
         yield Static(id="summary", markup=False)
         yield VirtualTable(_COLUMNS, self._rows, empty="Reading …", id="stages")
-        with Horizontal(id="lower"):
-            with Vertical(id="left"):
-                yield Static(id="detail", classes="pane", markup=False)
-                yield TextPane(id="log", classes="pane", wrap=False)
-            yield Static(id="needs", classes="pane", markup=False)
+        with Horizontal(id="now"):
+            yield Static(id="detail", classes="pane", markup=False)
+            yield TextPane(id="needs", classes="pane")
+        yield Static(id="calls", classes="pane", markup=False)
+        yield TextPane(id="log", classes="pane")
 
     def on_mount(self) -> None:
         """Titles and the clock."""
-        self.query_one("#needs", Static).border_title = "needs you"
-        self.query_one("#log", TextPane).border_title = "log"
+        for name, title in (("needs", "needs you"), ("calls", "last calls"), ("log", "log")):
+            self.query_one(f"#{name}").border_title = title
         self.query_one("#stages", VirtualTable).focus()
         self.set_interval(_LIVE, self._tick)
 
-    def reload(self) -> None:
-        """Another project."""
+    def forget(self) -> None:
+        """An empty board."""
         self._board = self._run = None
+        self.query_one("#stages", VirtualTable).set_ids([])
+        for pane in ("#summary", "#detail", "#calls"):
+            self.query_one(pane, Static).update("")
+        for pane in ("#needs", "#log"):
+            self.query_one(pane, TextPane).show("")
+        self.query_one("#detail", Static).border_title = None
+
+    def reload(self) -> None:
+        """Read the board."""
         self._read_board()
 
     def project_changed(self) -> None:
@@ -111,25 +124,36 @@ class PipelineScreen(EdtScreen):
 
     def _read_board(self) -> None:
         self._looked = time.monotonic()
-        before = self._run
+        read_run = self._run_reader()
 
-        def work() -> "tuple[Board, Followed | None]":
+        def work() -> "tuple[Board, tuple[Followed | None, Sequence[CallLine]]]":
             from edt_core.actions.board import board
 
-            project = self.session.project()
-            return board(project), followed(project, before)
+            return board(self.session.project()), read_run()
 
         self.poll(work, self._show_both, group="board")
 
     def _read_run(self) -> None:
-        before = self._run
-        self.poll(lambda: followed(self.session.project(), before), self._show_run, group="run")
+        self.poll(self._run_reader(), self._show_run, group="run")
 
-    def _show_both(self, found: "tuple[Board, Followed | None]") -> None:
+    def _run_reader(self) -> "Callable[[], tuple[Followed | None, Sequence[CallLine]]]":
+        """What reads the newest run and, where there is room for them, the last calls."""
+        before, many = self._run, 0 if self.has_class("-low") else _CALLS
+
+        def work() -> "tuple[Followed | None, Sequence[CallLine]]":
+            from edt_core.store.calls import calls
+
+            project = self.session.project()
+            return followed(project, before), calls(project, limit=many) if many else ()
+
+        return work
+
+    def _show_both(self, found: "tuple[Board, tuple[Followed | None, Sequence[CallLine]]]") -> None:
         self._board = found[0]
         self._show_run(found[1])
 
-    def _show_run(self, found: Followed | None) -> None:
+    def _show_run(self, read: "tuple[Followed | None, Sequence[CallLine]]") -> None:
+        found, calls = read
         ended = self._run is not None and not self._run.how.ended
         self._run = found
         if ended and (found is None or found.how.ended):
@@ -143,9 +167,9 @@ class PipelineScreen(EdtScreen):
         for number, cells in self._rows(list(range(len(board.steps)))).items():
             table.update_row(number, cells)
         self.query_one("#summary", Static).update(Text(view.summary(board, found)))
-        self.query_one("#needs", Static).update(Text(view.waiting(board)))
-        self.query_one("#log", TextPane).show("\n".join(view.log(found, 100)), keep_place=True)
-        self.query_one("#log", TextPane).scroll_end(animate=False)
+        self.query_one("#needs", TextPane).show(view.waiting(board), keep_place=True)
+        self.query_one("#log", TextPane).follow("\n".join(view.log(found)))
+        self.query_one("#calls", Static).update(Text(view.last_calls(calls, self.size.width - 4)))
         self._show_detail()
 
     def _rows(self, ids: list[int]) -> dict[int, list[view.Cell]]:
@@ -217,10 +241,14 @@ class PipelineScreen(EdtScreen):
         return command_line(self.session.home, "run", project=self.session.name, **options)
 
     def _launch(self, line: list[str]) -> None:
-        launch(self.session.home, self.session.name, line)
-        self.remember(*line[line.index("run") :])
-        self.say("Started. Closing edt-app does not stop it.")
-        self.set_timer(1.0, self._read_board)
+        home, name = self.session.home, self.session.name
+
+        def started(_: object) -> None:
+            self.remember(*line[line.index("run") :])
+            self.say("Started. Closing edt-app does not stop it.")
+            self.set_timer(1.0, self._read_board)
+
+        self.write(lambda: launch(home, name, line), started)
 
     def do_retry(self) -> None:
         """A run from the first stage whose questions failed asks those again."""

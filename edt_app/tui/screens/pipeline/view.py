@@ -1,16 +1,20 @@
 """What the pipeline board says: the board and the run in, lines of text out."""
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from edt_app.terminal import safe_text
+from edt_app.tui.screens import prompts_view
 from edt_app.tui.theme import MARKS, STATE_STYLES
+from edt_app.tui.widgets.cells import fit
 from edt_app.tui.widgets.fields import progress_line, time_left
 
 if TYPE_CHECKING:
     from edt_app.tui.following import Followed
     from edt_app.views import RunView, StageView
     from edt_core.actions.board import Board, BoardStep
+    from edt_core.store.calls import CallLine
 
 Cell = str | tuple[str, str]
 
@@ -41,8 +45,7 @@ def row(number: int, step: "BoardStep", run: "RunView | None", now: float) -> li
     spent = step.spent
     rate = f"{live.rate:,.1f}/s" if live is not None and live.rate else ""
     left = live.remaining(now) if live is not None else None
-    because = "because " if step.status.state == "stale" else ""
-    text = because + (step.status.reason or step.status.holds)
+    text = step.status.told
     return [
         str(number),
         step.status.step,
@@ -91,16 +94,27 @@ def waiting(board: "Board") -> str:
     )
 
 
-def log(found: "Followed | None", limit: int) -> list[str]:
-    """The run's newest sentences, the newest last."""
+def log(found: "Followed | None") -> list[str]:
+    """What happened in the run, the newest last."""
     if found is None:
         return ["No run yet: s starts one."]
-    notes = found.view.notes[-limit:]
-    return [
-        f"{time.strftime('%H:%M:%S', time.localtime(note.at))} {'✗' if note.failed else ' '} "
-        f"{note.step:<9} {safe_text(note.text)}"
-        for note in notes
-    ] or [f"run {found.run.id} {found.run.state}: nothing to tell so far"]
+    if not found.log:
+        return [f"run {found.run.id} {found.run.state}: nothing to tell so far"]
+    return [safe_text(line) for line in found.log]
+
+
+def last_calls(lines: "Sequence[CallLine]", width: int) -> str:
+    """The newest calls to a language model, a line each."""
+    if not lines:
+        return "No call yet."
+    return "\n".join(fit(_call(line, wide=width >= 110), width).rstrip() for line in lines)
+
+
+def _call(line: "CallLine", *, wide: bool) -> str:
+    clock = time.strftime("%H:%M:%S", time.localtime(line.created_at))
+    number, step, template, user, state, tokens, cost, seconds, note = prompts_view.row(line)
+    text = f"{clock} {number:>8}  {step:<9} {fit(template, 10)} {fit(user, 12)} {state:<11}"
+    return f"{text} {tokens:>13} {seconds:>7} s {cost:>9}  {note}" if wide else f"{text} {note}"
 
 
 def summary(board: "Board", found: "Followed | None") -> str:
@@ -110,7 +124,7 @@ def summary(board: "Board", found: "Followed | None") -> str:
     text = (
         f"{safe_text(status.dataset) or 'no data yet'}   {made} of {len(board.steps)} stages fresh"
     )
-    text += f"   {status.calls:,} calls kept, ${status.cost:.4f}"
+    text += f"   {status.calls:,} calls, ${status.cost:.4f}"
     if found is not None:
         counted = found.view.counted
         text += (

@@ -127,6 +127,8 @@ def why_not(screen: "ReviewScreen", command: Command) -> str:
         return ""
     if screen.table.cursor_id is None:
         return "there is no item here." if screen.read_once else "the queue is still being read."
+    if command.action in {"bulk", "all"} and screen.partial:
+        return "the rest of the queue is still being read."
     if command.action in {"edit", "editor", "anchor", "prompt", "pager", "rescore", "written"}:
         return _why_not_shown(screen, command)
     return ""

@@ -1,5 +1,7 @@
 """What is known of the item under the cursor: its texts, its verdict, its user, its call."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 class Panes(Vertical):
     """Four panes about one item."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._again: Callable[[], None] | None = None
+
     def compose(self) -> ComposeResult:
         """The panes, empty."""
         with Horizontal(id="top"):
@@ -26,6 +32,7 @@ class Panes(Vertical):
 
     def clear(self) -> None:
         """Show no item."""
+        self._again = None
         for name in ("item", "verdict", "history", "call"):
             self._fill(name, Text(), "")
 
@@ -38,6 +45,7 @@ class Panes(Vertical):
         written: bool,
     ) -> None:
         """Show an item, as edited or as the model wrote it; scores of other texts are left out."""
+        self._again = partial(self.show, context, standing, rescored, written=written)
         if rescored is not None and rescored.fields != view.edited_texts(context):
             rescored = None
         written = written and bool(context.item.edited)
@@ -49,6 +57,11 @@ class Panes(Vertical):
         self._fill("history", history, view.history_title(context))
         title = f"{view.call_title(context)} · p: all of it"
         self._fill("call", view.call_excerpt(context), title)
+
+    def on_resize(self) -> None:
+        """The history is cut to the lines that there are: the acts below take more or fewer."""
+        if self._again is not None:
+            self.call_after_refresh(self._again)
 
     def _fill(self, name: str, text: Text, title: str) -> None:
         pane = self.query_one(f"#{name}", Static)

@@ -35,6 +35,12 @@ _COLUMNS = (
     Column("targt", 5),
     Column("title", 8, flexible=True),
 )
+_READING = "reading …"
+_NONE = "No generated item here: / changes the filter, 3 runs the pipeline."
+_ROOMY = 36
+"""Lines of a screen from which on five acts are listed."""
+_FIRST = 400
+"""Rows to look at while the ids of a long queue are read."""
 
 
 class ReviewScreen(EdtScreen):
@@ -48,6 +54,8 @@ class ReviewScreen(EdtScreen):
         self.acting = Acting(self)
         self.context: ItemContext | None = None
         self.all_selected = False
+        self.partial = False
+        """The first rows are shown while the rest is read."""
         self._standing: Standing | None = None
         self._rescored: dict[int, view.Rescored] = {}
         self._wanted: Wanted | None = None
@@ -65,7 +73,7 @@ class ReviewScreen(EdtScreen):
             yield VirtualTable(
                 _COLUMNS,
                 self._fetch,
-                empty="No generated item here: / changes the filter, 3 runs the pipeline.",
+                empty=_READING,
                 markable=True,
                 glyphs=glyphs,
                 id="queue",
@@ -88,12 +96,20 @@ class ReviewScreen(EdtScreen):
         lines = generated_by_ids(self.session.project(), ids)
         return {line.id: view.queue_row(line) for line in lines}
 
-    def reload(self) -> None:
-        """Another project: everything anew, the filter dropped."""
-        self._wanted, self._state, self.context = None, (), None
+    def forget(self) -> None:
+        """No item, no filter, nothing selected, nothing done."""
+        self._wanted, self._state, self.context, self._standing = None, (), None, None
         self._rescored.clear()
-        self.all_selected = False
-        self.table.marked.clear()
+        self.all_selected = self.partial = False
+        self.table.mark(())
+        self.table.empty = _READING
+        self.table.set_ids([])
+        self._progress, self._acts = ("", ""), []
+        self.acting = Acting(self)
+        self._draw()
+
+    def reload(self) -> None:
+        """Read the queue."""
         self.read_queue()
 
     def take_request(self, request: str) -> None:
@@ -109,23 +125,42 @@ class ReviewScreen(EdtScreen):
     def _queue_now(self, standing: bool) -> "tuple[Ints, Standing, tuple[object, ...]]":
         from edt_core.actions.reviewing import standing as read_standing
         from edt_core.store.review_context import queue_state
-        from edt_core.store.review_queue import generated_ids
+        from edt_core.store.review_queue import generated_ids, nearest_ids
 
+        show_first = partial(self._show_first, self.session.generation)
         project = self.session.project()
         state = queue_state(project)
         found = self._standing if self._standing and not standing else read_standing(project)
         near = found.thresholds if self._order == "near" else None
+        if near is not None and self._wanted is None and not len(self.table.ids):
+            first = nearest_ids(project, near, _FIRST)
+            if len(first) == _FIRST:  # something to look at while a long list is read
+                self._back(self._deliver, show_first, (first, found, state))
         order = "id" if self._order == "near" else self._order
         ids = generated_ids(
             project, self._wanted, order=order, descending=order == "target_score", near=near
         )
         return ids, found, state
 
+    def _show_first(
+        self, generation: int, found: "tuple[Ints, Standing, tuple[object, ...]]"
+    ) -> None:
+        if generation == self.session.generation:
+            self.partial = True
+            self._show_found(None, found)
+
     def _show_queue(
+        self, cursor: int | None, found: "tuple[Ints, Standing, tuple[object, ...]]"
+    ) -> None:
+        self.partial = False
+        self._show_found(cursor, found)
+
+    def _show_found(
         self, cursor: int | None, found: "tuple[Ints, Standing, tuple[object, ...]]"
     ) -> None:
         ids, self._standing, self._state = found
         fresh = not len(self.table.ids)
+        self.table.empty = _NONE
         self.table.set_ids(ids, cursor=cursor)
         if not len(ids):
             self.context = None
@@ -223,11 +258,12 @@ class ReviewScreen(EdtScreen):
             picked = f" · all {len(self.table.ids):,} selected"
         elif len(self.table.marked):
             picked = f" · {len(self.table.marked):,} selected"
-        text = f"{place}{len(self.table.ids):,} {words} · {order}{picked} · {self._progress[wide]}"
+        many = f"{place}{len(self.table.ids):,}{' … reading on,' if self.partial else ''}"
+        text = f"{many} {words} · {order}{picked} · {self._progress[wide]}"
         self.query_one("#status", Static).update(Text(text))
 
     def _draw_acts(self) -> None:
-        roomy = self.size.width >= 100 and self.size.height >= 30
+        roomy = self.size.width >= 100 and self.size.height >= _ROOMY
         text = view.acts_text(self._acts, 5 if roomy else 1, self.size.width)
         self.query_one("#acts", Static).update(text)
 

@@ -135,12 +135,18 @@ def queue_row(item: "GeneratedLine") -> tuple[Any, ...]:
 
 
 def progress(counts: "Counts", *, wide: bool) -> str:
-    """How far the review is, and how many were accepted, with Wilson's 95 % interval."""
+    """How far the review is, and how many were accepted, with Wilson's 95 % interval.
+
+    What the filter keeps is asked about; a decision on another item is counted beside it, so that
+    there is never more to do because something was done.
+    """
     from edt_core.stages.augmenter.tuning import wilson
 
     done = counts.accepted + counts.rejected + counts.edited
-    asked = done + counts.undecided
-    text = f"{done:,} of {asked:,} decided"
+    of_kept = counts.kept - counts.undecided
+    text = f"{of_kept:,} of {counts.kept:,} kept decided"
+    if done > of_kept:
+        text += f", {done - of_kept:,} filtered"
     if not done:
         return text
     good = counts.accepted + counts.edited
@@ -148,7 +154,8 @@ def progress(counts: "Counts", *, wide: bool) -> str:
     rate = f"accept {good / done:.0%} ({low:.0%}-{high:.0%}"
     if not wide:
         return f"{text} · {rate})"
-    return f"{text} {bar(done / max(1, asked), 12)} · {rate} of those decided, no random sample)"
+    share = bar(of_kept / max(1, counts.kept), 12)
+    return f"{text} {share} · {rate}, no random sample)"
 
 
 def item_text(context: "ItemContext", *, written: bool) -> Text:

@@ -33,7 +33,7 @@ class Pane(Vertical):
     """A title, and below it a text or a chart. ``leave`` is called when the user goes back."""
 
     DEFAULT_CSS = """
-    Pane { border-top: solid $panel; }
+    Pane { border-top: solid $edge; }
     Pane > #title { height: 1; text-style: bold; padding: 0 1; }
     Pane > ContentSwitcher { height: 1fr; }
     Pane VerticalScroll { padding: 0 1; scrollbar-size-vertical: 1; }
@@ -48,6 +48,7 @@ class Pane(Vertical):
     def __init__(self, leave: Callable[[], None]) -> None:
         super().__init__()
         self._leave = leave
+        self._waiting = False
 
     def compose(self) -> ComposeResult:
         """Title, text and chart."""
@@ -62,8 +63,19 @@ class Pane(Vertical):
         """Columns of a line of text."""
         return max(40, self.size.width - 3)
 
+    def wait(self, title: str, text: str) -> None:
+        """Say what is being worked out."""
+        self.tell(title, Text(f"● {text} …"))
+        self._waiting = True
+
+    def give_up(self) -> None:
+        """Nothing more comes of what was waited for."""
+        if self._waiting:
+            self.tell("", Text(""))
+
     def tell(self, title: str, text: Text) -> None:
         """Show a text from its start."""
+        self._waiting = False
         self._entitle(title)
         self.query_one("#content", Static).update(text)
         switch = self.query_one(ContentSwitcher)
@@ -76,6 +88,7 @@ class Pane(Vertical):
 
     def plot(self, title: str, series: Sequence[Series]) -> None:
         """Show curves."""
+        self._waiting = False
         self._entitle(title)
         self.query_one(ContentSwitcher).current = "chart"
         chart = self.query_one(Chart)

@@ -65,12 +65,18 @@ class RunsScreen(EdtScreen):
         """What was asked about them."""
         return self.query_one(Pane)
 
-    def reload(self) -> None:
-        """Another project: nothing of the old one stays."""
+    def forget(self) -> None:
+        """No run, and nothing asked about one."""
         self._compared.clear()
         self._asked = ()
         self._reference, self._metric, self._topic = None, "", "details"
+        self._rows, self._cells = {}, {}
         self.table.mark([])
+        self.table.set_ids([])
+        self.pane.tell("", Text(""))
+
+    def reload(self) -> None:
+        """Read the runs."""
         self.project_changed()
 
     def project_changed(self) -> None:
@@ -116,6 +122,8 @@ class RunsScreen(EdtScreen):
             return "there is no run yet."
         if command.action in {"compare", "groups"} and len(self.chosen) < 2:
             return "mark two or more runs with space."
+        if command.action in {"compare", "groups"} and (without := self._without_result):
+            return f"run {without} has no result."
         if command.action == "delete" and self._rows[self._current]["state"] == "running":
             return "it goes on; stop it first."
         if command.action.startswith("metric") and self._topic != "curves":
@@ -123,6 +131,11 @@ class RunsScreen(EdtScreen):
         if command.action == "prompts" and not self._prompts:
             return "there is no such screen."
         return ""
+
+    @property
+    def _without_result(self) -> int | None:
+        """The first of the chosen runs that was not evaluated."""
+        return next((one for one in self.chosen if self._rows[one]["ndcg"] is None), None)
 
     def command_line(self) -> list[str]:
         """What the pane shows, as a command."""
@@ -175,7 +188,8 @@ class RunsScreen(EdtScreen):
         self._reference = self._current
         self.table.mark(self.table.marked | {self._current})
         self.say(f"Run {self._current} is the reference.")
-        if self._topic in {"compare", "groups"} and len(self.chosen) > 1:
+        comparing = self._topic in {"compare", "groups"} and len(self.chosen) > 1
+        if comparing and self._without_result is None:
             self._compare(self._topic)
 
     def do_compare(self) -> None:
@@ -193,9 +207,7 @@ class RunsScreen(EdtScreen):
         if numbers in self._compared:
             self._show_compared(numbers)
             return
-        self.pane.tell(
-            f"Runs {_listed(numbers)}", Text("● testing user by user, in a process of its own …")
-        )
+        self.pane.wait(f"Runs {_listed(numbers)}", "testing user by user, in a process of its own")
         if numbers == self._asked:  # the answer is on its way, for whichever view is asked for
             return
         self._asked = numbers
@@ -223,6 +235,7 @@ class RunsScreen(EdtScreen):
     def fail(self, error: EdtError) -> None:
         """Show an error in place; whatever was asked for may be asked for again."""
         self._asked = ()
+        self.pane.give_up()
         super().fail(error)
 
     def do_curves(self) -> None:
@@ -294,7 +307,7 @@ class RunsScreen(EdtScreen):
         number, home, project = self._current, self.session.home.folder, self.session.name
         self._topic, self._traced = "lineage", number
         title = f"Run {number}: what wrote its training data"
-        self.pane.tell(title, Text("● reading what the run was trained on …"))
+        self.pane.wait(title, "reading what the run was trained on")
         self._to_pane()
 
         def show(found: Any) -> None:

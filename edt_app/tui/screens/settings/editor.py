@@ -81,7 +81,7 @@ class Editor(Vertical):
         """Edit ``key``, starting with ``text``."""
         self.key = key
         self.say(Text())
-        self.display = True
+        self._show(on=True)
         self.line.suggester = SuggestFromList(key.choices) if key.choices else None
         self.line.value = ""  # so that the same text is told once more
         self.line.value = text
@@ -92,7 +92,13 @@ class Editor(Vertical):
     def close(self) -> None:
         """Take the line away."""
         self.key = None
-        self.display = False
+        self._show(on=False)
+
+    def _show(self, *, on: bool) -> None:
+        """Make room in the pane around it, or give it back."""
+        self.display = on
+        if self.parent is not None:
+            self.parent.set_class(on, "-editing")
 
     def say(self, text: Text) -> None:
         """Below the line."""

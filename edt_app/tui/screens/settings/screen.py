@@ -68,8 +68,10 @@ class SettingsScreen(EdtScreen):
     DEFAULT_CSS = """
     SettingsScreen #both { height: 1fr; }
     SettingsScreen VirtualTable { height: 1fr; }
-    SettingsScreen #pane { height: auto; max-height: 75%; min-height: 6; }
-    SettingsScreen #detail { height: auto; }
+    SettingsScreen #pane { height: 40%; min-height: 6; }
+    SettingsScreen #detail { height: 1fr; }
+    SettingsScreen #pane.-editing { height: auto; max-height: 75%; }
+    SettingsScreen #pane.-editing #detail { height: auto; }
     SettingsScreen #search { display: none; height: 1; }
     SettingsScreen.-very-wide #both { layout: horizontal; }
     SettingsScreen.-very-wide VirtualTable { width: 1fr; height: 100%; }
@@ -96,10 +98,18 @@ class SettingsScreen(EdtScreen):
                     yield Editor()
             yield Input(placeholder="words in name, help or value", id="search", compact=True)
 
-    def reload(self) -> None:
-        """Another project: nothing of the old one can be undone here."""
-        self._done, self._undone = [], []
+    def forget(self) -> None:
+        """No settings, no filter, nothing to undo."""
+        self._done, self._undone, self._view = [], [], None
+        self._text, self._only_set = "", False
+        search = self.query_one("#search", Input)
+        search.display, search.value = False, ""
         self._close_editor()
+        self.query_one(VirtualTable).set_ids([])
+        self._tell()
+
+    def reload(self) -> None:
+        """Read the settings."""
         self.read(self._found, self._show)
 
     def project_changed(self) -> None:
@@ -138,9 +148,10 @@ class SettingsScreen(EdtScreen):
         number = self.query_one(VirtualTable).cursor_id
         empty = self._view is None or number is None
         text = Text() if empty else self._view.detail(number)  # type: ignore[union-attr, arg-type]
-        self.query_one("#detail", Static).update(text)
-        pane = self.query_one("#pane")
-        pane.border_title = self._view.title() if self._view else ""
+        self.query_one("#detail", Static).update(text, layout=False)
+        title = self._view.title() if self._view else ""
+        if (pane := self.query_one("#pane")).border_title != title:
+            pane.border_title = title
 
     @property
     def _current(self) -> "KeyDescription | None":

@@ -19,7 +19,7 @@ class PanelChart(Chart, inherit_bindings=False):
     """A chart in a frame; the screen moves all of them at once, so it has no keys of its own."""
 
     DEFAULT_CSS = """
-    PanelChart { border: round $panel-lighten-2; }
+    PanelChart { border: round $edge; border-title-color: $foreground; }
     PanelChart:focus { border: round $primary; }
     """
     titled = ""

@@ -42,10 +42,10 @@ class TrainScreen(EdtScreen):
     TrainScreen #lower { height: 4; }
     TrainScreen #table { width: 1fr; height: 1fr; padding: 0 1; }
     TrainScreen #facts { display: none; width: 60; height: 1fr; padding: 0 1; }
-    TrainScreen #log { height: 3; padding: 0 1; border-top: solid $panel-lighten-2; }
+    TrainScreen #log { height: 3; padding: 0 1; border-top: solid $edge; }
     TrainScreen.-very-wide.-tall #lower { height: 11; }
     TrainScreen.-very-wide.-tall #facts { display: block; }
-    TrainScreen.-very-wide.-tall #lower > Widget { border: round $panel-lighten-2; }
+    TrainScreen.-very-wide.-tall #lower > Widget { border: round $edge; }
     TrainScreen.-tall #log { height: 7; }
     TrainScreen.-large #lower, TrainScreen.-large #log { display: none; }
     """
@@ -85,10 +85,17 @@ class TrainScreen(EdtScreen):
         """Close the files."""
         self._let_go()
 
-    def reload(self) -> None:
-        """Another project: nothing of the old one stays."""
+    def forget(self) -> None:
+        """No run, no curves."""
         self._watched, self._pinned, self._base, self._phase, self._first = None, None, None, "", 0
         self._let_go()
+        self._show()
+        for name in ("#status", "#table", "#log"):
+            self._update(name, Text(""))
+        self.query_one("#facts", KeyValues).show({})
+
+    def reload(self) -> None:
+        """Look for the run to watch."""
         self._look(always=True)
 
     def project_changed(self) -> None:
@@ -238,7 +245,7 @@ class TrainScreen(EdtScreen):
             text.append("\n" + view.brief(known, room).lstrip())
         self._update("#table", text)
         self.query_one("#facts", KeyValues).show(known)
-        lines = watched.log[-(self.query_one("#log").size.height or 2) :]
+        lines = watched.found.log[-(self.query_one("#log").size.height or 2) :]
         shown = "\n".join(safe_text(line, width=width - 2) for line in lines)
         self._update("#log", Text(shown, no_wrap=True))
 

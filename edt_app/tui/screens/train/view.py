@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NO_RUN = "No run yet. Start one: 3 Pipeline, or edt run --project NAME"
 METRICS = ("ndcg@10", "hit@10")
+_WIDE = 100
 _SETTINGS = {"pretrain": "pretraining", "finetune": "fine_tuning"}
 _STATES = {
     Life.LIVE: "running", Life.QUIET: "running", Life.STALE: "stale", Life.LOST: "lost",
@@ -75,37 +76,51 @@ def _at_work(watched: "Watched", curves: Curves) -> tuple[str, int | None]:
 
 
 def status(watched: "Watched", now: float, width: int) -> Text:
-    """One line: alive or not, and how far."""
+    """One line: alive or not, and how far.
+
+    Where it is narrow, phase and seed are left to the line below the charts, and the beat is told
+    last: what a user acts on is never cut.
+    """
     life, line = watched.found.how, watched.found.run
     word = _STATES[life.life]
     style = STATE_STYLES.get(word, "")
     text = Text(no_wrap=True)
     text.append(f" {MARKS[word]} {life.life.value.upper()}", style=style)
     text.append(f" run {line.id} {safe_text(line.label, width=24)}")
-    parts = [*_age(watched), *(_progress(watched, now) if not life.ended else [])]
+    if life.ended:
+        parts = _ending(watched)
+    elif width < _WIDE:
+        parts = [*_urgent(watched), *_progress(watched, now, brief=True), *_beat(watched)]
+    else:
+        parts = [*_urgent(watched), *_beat(watched), *_progress(watched, now, brief=False)]
     for part in parts:
         text.append("  " + safe_text(part))
     text.truncate(width, overflow="ellipsis")
     return text
 
 
-def _age(watched: "Watched") -> list[str]:
+def _ending(watched: "Watched") -> list[str]:
     life = watched.found.how
-    if life.ended:
-        ago = "" if life.age is None else f"{time_left(life.age)} ago"
-        cause = life.cause
-        on = "s goes on with it" if life.life is not Life.DONE else ""
-        return [part for part in (ago, on, cause) if part]
-    parts = [f"beat {life.age:.1f} s ago"] if life.age is not None else []
+    ago = "" if life.age is None else f"{time_left(life.age)} ago"
+    on = "s goes on with it" if life.life is not Life.DONE else ""
+    return [part for part in (ago, on, life.cause) if part]
+
+
+def _urgent(watched: "Watched") -> list[str]:
+    life, parts = watched.found.how, []
+    if life.stopping is not None:
+        parts.append(f"stopping {'after this epoch' if life.stopping.value == 'epoch' else 'now'}")
     if life.life is Life.STALE:
         parts.append("frozen? F8 ends it")
-    if life.stopping is not None:
-        when = "after this epoch" if life.stopping.value == "epoch" else "now"
-        parts.insert(0, f"stopping {when}")
     return parts
 
 
-def _progress(watched: "Watched", now: float) -> list[str]:
+def _beat(watched: "Watched") -> list[str]:
+    age = watched.found.how.age
+    return [] if age is None else [f"beat {age:.1f} s ago"]
+
+
+def _progress(watched: "Watched", now: float, *, brief: bool) -> list[str]:
     view = watched.found.view
     at = view.current
     if at is None:
@@ -114,17 +129,18 @@ def _progress(watched: "Watched", now: float) -> list[str]:
     left = at.remaining(now)
     if view.phase is not None and view.epoch is not None:
         done, total = view.epoch
-        how_far = f"epoch {done} of {total}" if total else "begins"
-        parts = [f"phase {view.phase} of 2{seed}", how_far]
+        how_far = f"epoch {done}{'/' if brief else ' of '}{total}" if total else "begins"
+        parts = [how_far] if brief else [f"phase {view.phase} of 2{seed}", how_far]
     else:
         of = f" of {at.total:,}" if at.total else ""
         parts = [f"{at.step}{seed}", f"{at.done:,}{of} {at.unit}".strip() if at.unit else at.state]
-    return [*parts, f"at most {time_left(left)} left"] if left is not None else parts
+    most = "" if brief else "at most "
+    return [*parts, f"{most}{time_left(left)} left"] if left is not None else parts
 
 
 # ---------------------------------------------------------------------- the table of metrics
 
-_COLUMNS = ("A", "B", "all", "at epoch", "now", "base", "Δ")
+_COLUMNS = ("A", "B", "all", "epoch", "now", "base", "change")
 
 
 def table(
@@ -147,7 +163,7 @@ def table(
         text.append("\n" + _row(f" {metric}", metric, curves, base, phase, seeds, first, cell))
     if per_seed and len(seeds) > 1:
         for seed in seeds:
-            name = f" {CRITERION} seed {seed}"
+            name = f"  seed {seed}"
             own = {key: held for key, held in base.items() if key[1] == seed} if base else None
             text.append("\n" + _row(name, CRITERION, curves, own, phase, [seed], first, cell))
     text.stylize("not bold", len(cut(head, width)))

@@ -1,20 +1,13 @@
 """Which run is watched, and how it is: read in a worker, shown by the screen."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from edt_app.tui.following import Followed, followed
 from edt_core.store.datasets import dataset_of
-from edt_core.store.journal import EventLine, events_after
 from edt_core.store.project import Project
 from edt_core.store.runs import RunLine, run_folder, run_lines
 
-if TYPE_CHECKING:
-    from edt_app.views import RunView
-
-KEPT_LINES = 500
 RECENT_RUNS = 30
 """Among so many the app looks for the one to watch; any other is chosen by hand."""
 
@@ -24,8 +17,6 @@ class Watched:
     """A run as it was at one moment."""
 
     found: Followed
-    log: tuple[str, ...]
-    """Its events in words, oldest first."""
     domains: tuple[str, ...]
     process: int | None
     """Of the process that runs it."""
@@ -47,12 +38,9 @@ def look(project: Project, before: Watched | None, pinned: int | None) -> Watche
     found = followed(project, same.found if same else None, number)
     if found is None:
         return None
-    events = events_after(project, number, same.found.folded.last if same else 0)
-    words = log_lines([one for one in events if one.id <= found.folded.last], found.folded)
     holder = None if found.how.ended else project.holder()
     return Watched(
         found,
-        (*(same.log if same else ()), *words)[-KEPT_LINES:],
         same.domains if same else _domains(project),
         None if holder is None else holder.pid,
     )
@@ -72,35 +60,3 @@ def _default(project: Project) -> int | None:
 def _domains(project: Project) -> tuple[str, ...]:
     dataset = dataset_of(project)
     return tuple(dataset.domain_names) if dataset else ()
-
-
-def log_lines(events: Sequence[EventLine], view: "RunView") -> list[str]:
-    """Events in words, a line each; an advance that says nothing of itself has none."""
-    seeds = {stage.fingerprint: stage.seed for stage in view.stages}
-    found = []
-    for event in events:
-        text = _words(event)
-        if text:
-            seed = seeds.get(event.body.get("fingerprint", ""))
-            clock = time.strftime("%H:%M:%S", time.localtime(event.at))
-            whose = f"{event.body['step']}{'' if seed is None else f' seed {seed}'}"
-            found.append(f"{clock}  {whose}: {text}")
-    return found
-
-
-def _words(event: EventLine) -> str:
-    body = event.body
-    match event.kind:
-        case "StageStarted":
-            return f"{body['name']} started"
-        case "StageAdvanced" if body["note"]:
-            of = f" of {body['total']:,}" if body["total"] else ""
-            return f"{body['done']:,}{of} {body['unit']}, {body['note']}"
-        case "StageFinished" if not body["reused"]:
-            return f"{body['name']} done in {body['seconds']:.1f} s"
-        case "StageFailed":
-            return f"✗ {body['reason']}"
-        case "Noted":
-            return str(body["text"])
-        case _:
-            return ""

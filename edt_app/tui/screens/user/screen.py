@@ -29,9 +29,20 @@ _MOST_USERS = 500
 class _Queue:
     """The users to look at one after another."""
 
-    order: str
+    order: str = ""
     users: list[str] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
+    more: bool = False
+    """There are more users in this order than are looked at."""
+
+    def place(self, user: str) -> str:
+        """Which one of them a user is, in words; empty for one who isn't."""
+        if user not in self.users:
+            return ""
+        at = self.users.index(user)
+        first = "the first " if self.more else ""
+        value = f" {self.values[at]:+.3g}" if self.values else ""
+        return f"{at + 1} of {first}{len(self.users):,}{value}"
 
 
 class UserScreen(EdtScreen):
@@ -60,7 +71,7 @@ class UserScreen(EdtScreen):
         grid-rows: 3fr 2fr; }
     UserScreen.-narrow #panes { grid-size: 1 1; }
     UserScreen #sequence { row-span: 2; }
-    UserScreen #profile { border-top: solid $panel; }
+    UserScreen #profile { border-top: solid $edge; }
     UserScreen.-narrow #profile { border-top: none; }
     UserScreen VerticalScroll { padding: 0 1; scrollbar-size-vertical: 1; }
     UserScreen VerticalScroll:focus { background: $surface; }
@@ -73,7 +84,8 @@ class UserScreen(EdtScreen):
         super().__init__()
         self._runs: list[RunRow] = []
         self._chosen: tuple[int, ...] = ()
-        self._queue = _Queue("gain")
+        self._by = "gain"
+        self._queue = _Queue()
         self._user = ""
         self._case: UserCase | None = None
         self._pane = "sequence"
@@ -93,10 +105,16 @@ class UserScreen(EdtScreen):
 
     # ------------------------------------------------------------------ reading
 
-    def reload(self) -> None:
-        """Another project: its runs, and the first user of the order."""
+    def forget(self) -> None:
+        """Nobody."""
         self._user, self._case, self._answers = "", None, {}
-        self._chosen = ()
+        self._runs, self._chosen, self._queue = [], (), _Queue()
+        self.query_one("#who", Static).update("")
+        for pane in _PANES:
+            self._tell(pane, Text())
+
+    def reload(self) -> None:
+        """The runs, and the first user of the order."""
         self._read_runs(first=True)
 
     def project_changed(self) -> None:
@@ -122,8 +140,8 @@ class UserScreen(EdtScreen):
                 first_seen = True
             else:
                 first_seen = first
-            if first_seen and not self._user:
-                self._read_queue()
+            if first_seen:
+                self._read_queue(keep=True)
             else:
                 self._read_case()
 
@@ -131,18 +149,20 @@ class UserScreen(EdtScreen):
 
     def _read_queue(self, *, keep: bool = False) -> None:
         """The users of the order; the first one is shown, unless the shown one is to be kept."""
-        order, numbers = self._queue.order, self._chosen
+        order, numbers = self._by, self._chosen
 
         def work() -> _Queue:
             from edt_core.actions.user_case import interesting_users
             from edt_core.store.questions import users
 
-            project = self.session.project()
+            project, most = self.session.project(), _MOST_USERS
             if not numbers:
-                return _Queue("file order", [line.source_id for line in users(project, limit=200)])
+                names = [line.source_id for line in users(project, limit=most + 1)]
+                return _Queue("file order", names[:most], more=len(names) > most)
             asked = order if len(numbers) == 2 or order not in {"gain", "loss"} else "random"
-            found = interesting_users(project, asked, numbers, _MOST_USERS)
-            return _Queue(asked, [line.user for line in found], [line.value for line in found])
+            found = interesting_users(project, asked, numbers, most + 1)
+            names, values = [line.user for line in found], [line.value for line in found]
+            return _Queue(asked, names[:most], values[:most], more=len(found) > most)
 
         def show(found: _Queue) -> None:
             self._queue = found
@@ -162,9 +182,10 @@ class UserScreen(EdtScreen):
         user, numbers = self._user, self._chosen
 
         def work() -> "UserCase":
-            from edt_core.actions.user_case import user_case
+            from edt_core.actions.user_case import newest_insertion, user_case
 
-            return user_case(self.session.project(), user, numbers)
+            project = self.session.project()
+            return user_case(project, user, numbers or newest_insertion(project))
 
         self.read(work, self._show_case, group="case")
 
@@ -175,12 +196,7 @@ class UserScreen(EdtScreen):
 
     def _show_case(self, case: "UserCase") -> None:
         self._case = case
-        place = ""
-        if case.user in self._queue.users:
-            at = self._queue.users.index(case.user)
-            value = f" {self._queue.values[at]:+.3g}" if self._queue.values else ""
-            place = f"{at + 1} of {len(self._queue.users)}{value}"
-        who = view.heading(case, self._queue.order, place)
+        who = view.heading(case, self._queue.order, self._queue.place(case.user))
         self.query_one("#who", Static).update(Text(who, no_wrap=True, overflow="ellipsis"))
         self._tell("sequence", view.timeline(case, self._width("sequence")))
         self._tell("profile", view.profile(case))
@@ -278,7 +294,7 @@ class UserScreen(EdtScreen):
 
         def take(at: int | None) -> None:
             if at is not None:
-                self._queue = _Queue(BY[at])
+                self._by = BY[at]
                 self._read_queue()
 
         self.app.push_screen(Choose("Look at users by", lines), take)

@@ -36,8 +36,10 @@ def heading(case: "UserCase", order: str, place: str) -> str:
 def timeline(case: "UserCase", width: int) -> Text:
     """One line an event, oldest first; inserted items stand where the model saw them."""
     text = Text()
-    start = "as run {} was trained on" if case.run is not None else "raw: no run inserts anything"
-    text.append(f"Sequence, {start.format(case.run)}; {HELD_OUT}\n", style="bold")
+    start = (
+        f"as run {case.run} trains on it" if case.run is not None else "raw: nothing is inserted"
+    )
+    text.append(f"Sequence, {start}; {HELD_OUT}\n", style="bold")
     text.append(f"{fit('date', 10)}      {fit('cl', 3)} item\n", style="dim")
     titles = {event.position: event.title for event in case.events if event.position is not None}
     for event in case.events:

@@ -5,8 +5,9 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
+from edt_app.tui.widgets.cells import hanging, wrapped
 from edt_app.tui.widgets.fields import KeyValues, bar, progress_line, sparkline, time_left
-from edt_app.tui.widgets.text_pane import TextPane, wrapped
+from edt_app.tui.widgets.text_pane import TextPane
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,11 @@ def test_wraps_at_spaces_and_between_wide_letters() -> None:
     assert wrapped("a\n\nb", 5) == ["a", "", "b"]
     assert wrapped("日本", 1) == ["日本"]
     assert len(wrapped("x" * 1_000_000, 80)) == 12_500
+
+
+def test_what_follows_a_first_line_is_indented_below_its_text():
+    assert hanging("5 ", "one two three", 10) == "5 one two\n  three"
+    assert hanging("日 ", "one", 10) == "日 one"
 
 
 class Reading(App[None]):

@@ -51,6 +51,7 @@ class Model:
     replies: dict = field(default_factory=dict)
 
     def ask(self, questions):
+        questions = list(questions)
         texts = list(self.stand_in(questions)) if not self.replies else None
         for row, question in enumerate(questions):
             about = (question.about["user"], question.about["target"])

@@ -1,11 +1,14 @@
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from edt_core.data.catalogue import normalised_title
 from edt_core.errors import InputError
 from edt_core.events import Noted, StageAdvanced
-from edt_core.llm.replies import GeneratedItem
+from edt_core.llm.replies import GeneratedItem, read
+from edt_core.ports import Answer
 from edt_core.stages.augmenter.generator import edited, new_items
 
 
@@ -21,6 +24,44 @@ def test_both_directions_are_asked_for_users_with_both_domains_alone(rig):
     both = set(some.all(axis=1).nonzero()[0].tolist())
     asked = set(zip(drafts.users.tolist(), drafts.targets.tolist(), strict=True))
     assert asked == {(user, target) for user in both for target in (0, 1)}
+
+
+def test_eq_4_shows_the_source_samples_and_makes_items_of_the_other_domain(rig):
+    """I^B = LLMs(T, S_rep^A) and I^A = LLMs(T, S_rep^B), the samples found once more in numpy."""
+    shop = rig({"clusters.n_clusters": 3})
+    asked = {}
+
+    class Listening:
+        def ask(self, questions):
+            for row, question in enumerate(questions):
+                about = (question.about["user"], question.about["target"])
+                asked[about] = question.prompt
+                text = reply(f"New thing for {about[0]} of {about[1]}")
+                yield Answer(text, read(text, question.answer), row)
+
+    context = replace(shop.context, language_model=lambda choice, stand_in: Listening())
+    drafts = shop.generated.compute(context)
+    clusters, vectors = shop.load(shop.clusters), shop.load(shop.embedded).vectors
+    titles, domain = shop.catalogue.titles, shop.catalogue.domain
+    for (user, target), prompt in asked.items():
+        row = drafts.titles.index(f"New thing for {user} of {target}")
+        assert (drafts.users[row], drafts.targets[row]) == (user, target)
+        history = shop.histories.sequences.of(user).tolist()
+        for side in (0, 1):
+            nearest = {}
+            for place, key in enumerate(history):
+                if domain[key] == side:
+                    cluster = clusters.labels[key]
+                    away = vectors[key] - clusters.centroids(side)[cluster]
+                    distance = round(float(away @ away), 5)
+                    if distance <= nearest.get(cluster, (np.inf, -1))[0]:
+                        nearest[cluster] = (distance, place)  # the later one on a tie
+            shown = [titles[history[place]] for place in sorted(p for _, p in nearest.values())]
+            places = [prompt.index(title) for title in shown]
+            assert places == sorted(places), "in the order of the history"
+            others = {titles[key] for key in history if domain[key] == side} - set(shown)
+            assert not any(title in prompt for title in others)
+    assert len(asked) > 20
 
 
 def test_empty_target_domains_are_asked_for_when_wanted(rig):

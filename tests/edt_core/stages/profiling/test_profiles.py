@@ -42,6 +42,7 @@ class StandIn:
         self.stand_in, self.refuse, self.asked = stand_in, refuse, []
 
     def ask(self, questions):
+        questions = list(questions)
         self.asked += questions
         for number, text in enumerate(self.stand_in(questions)):
             refused = questions[number].template == self.refuse

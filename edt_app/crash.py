@@ -18,7 +18,7 @@ def write_report(error: BaseException, folder: Path, doing: str) -> Path:
     Args:
         error: What happened.
         folder: Where reports go; made when it isn't there.
-        doing: The screen and command at that time.
+        doing: The screen or command at that time, without what was given to it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"crash-{time.strftime('%Y%m%d-%H%M%S')}.txt"

@@ -1,4 +1,4 @@
-from edt_app.tui.crash import write_report
+from edt_app.crash import write_report
 
 
 def test_a_report_tells_the_place_and_no_data(tmp_path):

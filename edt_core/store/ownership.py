@@ -1,0 +1,67 @@
+"""Whose a ``project.db`` is, told from the file alone, before anything is opened or deleted."""
+
+import re
+import sqlite3
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import quote
+
+APPLICATION_ID = 0x45445431  # "EDT1": SQLite's own place for saying whose file it is
+_MAGIC = b"SQLite format 3\x00"
+_HEADER, _OWNER = 100, slice(68, 72)  # bytes of SQLite's header, and where the owner stands in it
+_TRACE = "write.lock"  # beside every database that EDT ever wrote to
+_MIGRATION = re.compile(r"(\d{4})_\w+\.py")
+
+
+class Standing(StrEnum):
+    """What a folder with a ``project.db`` is to this version of EDT."""
+
+    OWN = ""
+    """A project that can be opened."""
+    FOREIGN = "foreign"
+    """Another program's, as far as anyone can tell."""
+    NEWER = "newer"
+    """A newer EDT's project."""
+    DAMAGED = "damaged"
+    """One of EDT's that can't be read."""
+
+
+def migrations() -> Path:
+    """The folder of the migrations: in the installed package, else at the checkout's root."""
+    inside = Path(__file__).with_name("migrations")
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "migrations"
+
+
+def revisions(folder: Path) -> list[str]:
+    """Every known revision, oldest first: the numbers that the files' names begin with."""
+    names = (_MIGRATION.fullmatch(path.name) for path in (folder / "versions").iterdir())
+    return sorted(match[1] for match in names if match)
+
+
+def standing(database: Path) -> Standing:
+    """Whose ``database`` is; reads alone, and of a foreign file nothing but its header.
+
+    The header is read as bytes: it tells the owner where SQLite would only say that the file is
+    damaged.
+    """
+    try:
+        with database.open("rb") as file:
+            header = file.read(_HEADER)
+    except OSError:
+        return Standing.DAMAGED
+    if len(header) < _HEADER or not header.startswith(_MAGIC):
+        ours = database.with_name(_TRACE).is_file()
+        return Standing.DAMAGED if ours else Standing.FOREIGN
+    if int.from_bytes(header[_OWNER], "big") != APPLICATION_ID:
+        return Standing.FOREIGN
+    try:
+        reader = sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True, timeout=1.0)
+        try:
+            found = reader.execute("SELECT version_num FROM alembic_version").fetchall()
+        finally:
+            reader.close()
+    except sqlite3.Error:
+        return Standing.DAMAGED
+    if len(found) != 1:
+        return Standing.DAMAGED
+    return Standing.OWN if str(found[0][0]) in revisions(migrations()) else Standing.NEWER

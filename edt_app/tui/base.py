@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from edt_app.tui.chrome import ErrorCard, Footer, Header
-from edt_app.tui.commands import Command, bindings
+from edt_app.tui.commands import MOVING, Command, bindings
 from edt_core.errors import EdtError, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ T = TypeVar("T")
 LOW = 40
 """A screen of fewer lines has the class ``-low``."""
 
-HELP = Command("help", "question_mark,f1", "Help", "Every key of this screen.", "help")
+HELP = Command("app.help", "question_mark,f1", "Help", "Every key of this screen.", "show_help")
 
 
 class EdtScreen(Screen[None]):
@@ -39,6 +39,8 @@ class EdtScreen(Screen[None]):
     EdtScreen .pane:focus-within { border: round $primary; }
     """
     KEYS: ClassVar[tuple[Command, ...]] = ()
+    INSIDE: ClassVar[tuple[Command, ...]] = MOVING
+    """The keys of the lists, texts and charts that it is made of."""
     NEEDS_PROJECT: ClassVar[bool] = True
     BINDINGS: ClassVar[list[BindingType]] = []
 

@@ -14,6 +14,7 @@ from edt_app.terminal import safe_text, size, when
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.theme import state
+from edt_app.tui.widgets.moving import Choices
 from edt_core.store.home import ProjectLine
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class ProjectsScreen(EdtScreen):
     def body(self) -> Iterable[Widget]:
         """The list, and the stages of the project under the cursor."""
         yield Static(id="names", markup=False)
-        yield OptionList()
+        yield Choices()
         yield Static(id="stages", markup=False)
 
     def reload(self) -> None:

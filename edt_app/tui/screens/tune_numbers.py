@@ -2,8 +2,10 @@
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
+
+from edt_app.tui.commands import MOVING, SCROLLING, own_bindings
 
 _LINES = 14
 """Of the numbers with all that is told below them."""
@@ -12,12 +14,7 @@ _LINES = 14
 class Numbers(VerticalScroll, inherit_bindings=False):
     """What changes, scrolled where it is longer than its room; left and right move the cut."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "scroll_down", show=False),
-        Binding("up,k", "scroll_up", show=False),
-        Binding("pagedown", "page_down", show=False),
-        Binding("pageup", "page_up", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*own_bindings(MOVING, **SCROLLING)]
 
     @property
     def all_seen(self) -> bool:

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from edt_app.terminal import safe_text
 from edt_app.tui.asking import ask
 from edt_app.tui.base import EdtScreen
-from edt_app.tui.commands import Command
+from edt_app.tui.commands import CURVES, MOVING, Command
 from edt_app.tui.dialogs import Ask, Confirm
 from edt_app.tui.screens.runs import view
 from edt_app.tui.screens.runs.keys import KEYS
@@ -24,6 +24,7 @@ class RunsScreen(EdtScreen):
     """A table above, and below it what was asked about its runs."""
 
     KEYS: ClassVar[tuple[Command, ...]] = KEYS
+    INSIDE: ClassVar[tuple[Command, ...]] = (*MOVING, *CURVES)
     DEFAULT_CSS = """
     RunsScreen VirtualTable { height: 5; max-height: 40%; }
     RunsScreen Pane { height: 1fr; }

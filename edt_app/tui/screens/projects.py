@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import set_cell_size
 from rich.text import Text
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
     from edt_core.actions.status import ProjectStatus
 
 _DEMO = "demo"
-_EMPTY = "No project yet.  n makes an empty one, D makes the demo (about two minutes)."
+_EMPTY = (
+    "No project yet.  n makes an empty one, D makes the demo (about two minutes).  "
+    "T then walks through every screen."
+)
+_LOOK = 1.0
+"""Seconds between two looks whether the demo is done."""
 
 
 class ProjectsScreen(EdtScreen):
@@ -58,6 +64,7 @@ class ProjectsScreen(EdtScreen):
         super().__init__()
         self._lines: list[ProjectLine] = []
         self._goal = ""
+        self._demo: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
         """The list, and the stages of the project under the cursor."""
@@ -141,10 +148,11 @@ class ProjectsScreen(EdtScreen):
 
     def why_not(self, command: Command) -> str:
         """Most keys need a project."""
-        if command.action not in {"new", "demo", "restore"} and self._current is None:
+        line = self._current
+        if command.action == "tour" and (line is None or not line.dataset):
+            return "there is nothing to see yet; D makes the demo, which it walks through."
+        if command.action not in {"new", "demo", "restore"} and line is None:
             return "there is no project here."
-        if command.action == "tour" and self._current is not None and not self._current.dataset:
-            return "this project holds no data yet; D makes the demo."
         return ""
 
     def command_line(self) -> list[str]:
@@ -185,32 +193,34 @@ class ProjectsScreen(EdtScreen):
             self.session.choose(_DEMO)
             self.reload()
             self.say("The demo is made; closing edt-app does not stop it. 3 shows how far it is.")
+            if self._demo is None:
+                self._demo = self.set_interval(_LOOK, self._look_for_demo)
 
         line = command_line(home, "demo", project=_DEMO)
         self.write(lambda: launch(home, _DEMO, line), started)
 
+    def _look_for_demo(self) -> None:
+        """Offer the tour once the demo that was started here is done."""
+        from edt_core.store.liveness import exit_status, heartbeat
+
+        folder = self.session.home.folder / _DEMO
+        if not folder.is_dir() or heartbeat(folder) is not None:
+            return
+        status = exit_status(folder)
+        if status is not None and self._demo is not None:
+            self._demo.stop()
+            self._demo = None
+            if status == 0:
+                from edt_app.tui.tour import offer
+
+                offer(self.edt, _DEMO)
+
     def do_tour(self) -> None:
         """Walk through the screens."""
+        from edt_app.tui.tour import walk
+
         if self._current is not None:
-            self.session.choose(self._current.name)
-            self._step(0)
-
-    def _step(self, number: int) -> None:
-        from edt_app.tui.tour import STEPS, TourCard
-
-        modes = {place.mode for place in self.edt.places}
-        steps = [step for step in STEPS if step.mode in modes]
-
-        def after(on: bool | None) -> None:
-            if on and number + 1 < len(steps):
-                self._step(number + 1)
-            else:
-                self.edt.go("projects")
-
-        self.edt.go(steps[number].mode)
-        self.app.call_after_refresh(
-            self.app.push_screen, TourCard(steps[number], number + 1, len(steps)), after
-        )
+            walk(self.edt, self._current.name)
 
     def do_copy(self) -> None:
         """Ask for a name and copy."""

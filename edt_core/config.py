@@ -245,10 +245,10 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
 
 
 def _parsed(key: str, value: Any) -> Any:
-    """Texts for tuple-valued keys become lists, an empty price none; pydantic parses the rest."""
+    """Texts for tuple-valued keys become lists, an empty sum none; pydantic parses the rest."""
     if key == "evaluation.cutoffs" and isinstance(value, str):
         return [part.strip() for part in value.strip("[]() ").split(",") if part.strip()]
-    if ".price_" in key and value in ("", "none"):
+    if (".price_" in key or key == "llm.max_cost") and value in ("", "none"):
         return None
     return value
 

@@ -189,6 +189,9 @@ class LlmSettings(Params):
     price_output: Dollars = None
     """US dollars per million answer tokens, where the table of prices is wrong or silent."""
 
+    max_cost: Annotated[float, Field(ge=0.0)] | None = None
+    """US dollars that one run may spend on chat and embeddings; a run's --max-cost outweighs it."""
+
     reuse_from: str = Field(default="", max_length=64)
     """A project whose answers to identical requests are used before any is bought here."""
 

@@ -161,6 +161,10 @@ def items(
     where: Annotated[
         str, typer.Option("--where", help='All that fit, such as "target_score<0.8".')
     ] = "",
+    text: Annotated[str, typer.Option("--text", help="Somewhere in the title.")] = "",
+    call: Annotated[
+        int | None, typer.Option("--call", help="Only those that this call wrote.")
+    ] = None,
     limit: Limit = 50,
     json: AsJson = False,
 ) -> None:
@@ -173,12 +177,16 @@ def items(
     opened_project = opened(context, project)
     if user:
         user_by_source_id(opened_project, user)  # a misspelt one is no user without items
+    if call is not None:
+        where = f"({where}) and call={call}" if where else f"call={call}"
     wanted = Wanted(
         direction=one_of("--direction", direction, "", "a2b", "b2a"),
         verdict=one_of(
-            "--verdict", verdict, "", "kept", "filtered", "accepted", "rejected", "edited"
+            *("--verdict", verdict, ""),
+            *("kept", "filtered", "accepted", "rejected", "edited", "undecided"),
         ),
         user=user,
+        text=text,
         where=where,
     )
     rows = generated_page(opened_project, wanted, limit=limit)
@@ -204,8 +212,8 @@ def items(
         right=frozenset({0, 3, 4, 5}),
     )
     note(f"{len(rows):,} of {generated_count(opened_project, wanted):,} shown.")
-    for text in stand_in_notes(configuration(opened_project)):
-        note(text)
+    for told in stand_in_notes(configuration(opened_project)):
+        note(told)
 
 
 def _score(value: float | None) -> str:
@@ -235,6 +243,16 @@ def calls(
             "--before", min=1, max=LARGEST, metavar="ID", help="The next page: older than this."
         ),
     ] = None,
+    behind: Annotated[
+        int | None,
+        typer.Option(
+            "--behind",
+            min=1,
+            max=LARGEST,
+            metavar="RUN",
+            help="Only those behind what a run trained on.",
+        ),
+    ] = None,
     limit: Limit = 50,
     json: AsJson = False,
 ) -> None:
@@ -243,21 +261,24 @@ def calls(
         return
     from edt_core.actions.failures import failed_calls
     from edt_core.actions.jobs import named_step
+    from edt_core.actions.lineage import calls_behind
     from edt_core.errors import UsageError
     from edt_core.store.calls import calls as listed
 
     if failed and status:
         raise UsageError("--failed and --status are two filters of one kind.", hint="Use one.")
-
     status = "bad" if failed else one_of("--status", status, "", *_STATUSES)
-    opened_project = opened(context, project)
-    left = status == "unanswered"
+    source = opened(context, project)
+    ids = None if behind is None else list(calls_behind(source, behind))
+    if status == "unanswered":
+        left = failed_calls(source)
+        ids, status = list(left) if ids is None else sorted(set(ids) & set(left)), ""
     rows = listed(
-        opened_project,
+        source,
         step=stage if stage in ("", "doctor") else named_step(stage),
         user=user,
-        status="" if left else status,
-        among=failed_calls(opened_project) if left else None,
+        status=status,
+        ids=ids,
         text=text,
         before=before,
         limit=limit,

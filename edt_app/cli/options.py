@@ -31,7 +31,10 @@ Background = Annotated[
     ),
 ]
 MaxCost = Annotated[
-    float | None, typer.Option("--max-cost", min=0.0, metavar="USD", help="Stop before it.")
+    float | None,
+    typer.Option(
+        "--max-cost", min=0.0, metavar="USD", help="Stop before it; else llm.max_cost counts."
+    ),
 ]
 LARGEST = 2**63 - 1
 """The largest id that a database can hold."""

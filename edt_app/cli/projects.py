@@ -19,6 +19,7 @@ def add(app: typer.Typer) -> None:
     """Add the commands that make, list and delete projects."""
     app.command()(new)
     app.command()(projects)
+    app.command()(copy)
     app.command()(delete)
 
 
@@ -67,6 +68,17 @@ def projects(context: typer.Context, json: AsJson = False) -> None:
         ],
         right=frozenset({3, 4}),
     )
+
+
+def copy(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The project.")],
+    new_name: Annotated[str, typer.Argument(metavar="NEW", help="The copy's name.")],
+) -> None:
+    """Copy a project with all that is in it, also while a run goes on."""
+    made = home(context).copy(name, new_name)
+    say(f"Copied {safe_text(name)} to {made.name} in {safe_text(made.folder)}.")
+    made.close()
 
 
 def delete(

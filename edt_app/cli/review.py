@@ -15,6 +15,7 @@ review_app = typer.Typer(
 Ids = Annotated[
     list[int] | None, typer.Argument(min=1, max=LARGEST, help="Ids that 'edt items' shows.")
 ]
+Note = Annotated[str, typer.Option("--note", help="Why: kept beside the decision.")]
 Where = Annotated[str, typer.Option("--where", help='All that fit, such as "target_score<0.8".')]
 
 
@@ -33,6 +34,7 @@ def _decide(
     action: str,
     ids: list[int] | None,
     where: str,
+    note: str,
     project: str,
     json: bool,
 ) -> None:
@@ -43,9 +45,9 @@ def _decide(
         raise UsageError(f"What shall {action} change?", hint="Give ids, or --where, not both.")
     source = opened(context, project)
     if where:
-        changed = decide_where(source, action, where, by="edt review")
+        changed = decide_where(source, action, where, by="edt review", note=note)
     else:
-        changed = decide(source, action, ids or [], by="edt review")
+        changed = decide(source, action, ids or [], by="edt review", note=note)
     _tell(f"{action}: {changed:,} items changed", json, action=action, changed=changed)
 
 
@@ -62,11 +64,12 @@ def accept(
     context: typer.Context,
     ids: Ids = None,
     where: Where = "",
+    note: Note = "",
     project: ProjectName = "",
     json: AsJson = False,
 ) -> None:
     """Insert these items whatever the filter says."""
-    _decide(context, "accept", ids, where, project, json)
+    _decide(context, "accept", ids, where, note, project, json)
 
 
 @review_app.command()
@@ -74,11 +77,12 @@ def reject(
     context: typer.Context,
     ids: Ids = None,
     where: Where = "",
+    note: Note = "",
     project: ProjectName = "",
     json: AsJson = False,
 ) -> None:
     """Leave these items out whatever the filter says."""
-    _decide(context, "reject", ids, where, project, json)
+    _decide(context, "reject", ids, where, note, project, json)
 
 
 @review_app.command()
@@ -86,11 +90,12 @@ def reset(
     context: typer.Context,
     ids: Ids = None,
     where: Where = "",
+    note: Note = "",
     project: ProjectName = "",
     json: AsJson = False,
 ) -> None:
     """Give these items back to the filter."""
-    _decide(context, "reset", ids, where, project, json)
+    _decide(context, "reset", ids, where, note, project, json)
 
 
 @review_app.command()

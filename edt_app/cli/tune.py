@@ -33,13 +33,15 @@ def tune(
     from dataclasses import asdict
 
     from edt_core.actions.configuring import configuration
+    from edt_core.actions.consequences import consequences
     from edt_core.actions.jobs import stand_in_notes
-    from edt_core.actions.tuning import Tuning, apply_setting, changed, outcome
+    from edt_core.actions.tuning import Tuning, apply_setting, changed, outcome, settings_of
 
     opened_project = opened(context, project)
     tuning = Tuning(opened_project)
     wanted = changed(tuning.applied, top_k, threshold, kind)
     found = [outcome(tuning, one) for one in dict.fromkeys((tuning.applied, wanted))]
+    takes = consequences(opened_project, settings_of(wanted))
     if apply:
         apply_setting(opened_project, wanted)
     notes = stand_in_notes(configuration(opened_project))
@@ -50,7 +52,9 @@ def tune(
     for text in notes:
         say(text)
     if apply:
-        note("Kept in the settings. The next run filters by it and generates nothing anew.")
+        note(f"Kept in the settings: {takes.told_after}. No item is generated anew.")
+    elif takes.changes:
+        note(f"--apply keeps it: it {takes.sentence}. No item is generated anew.")
 
 
 def _say(found: "list[Outcome]", names: list[str]) -> None:

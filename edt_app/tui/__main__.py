@@ -34,7 +34,7 @@ def main() -> int:
 def _open(home_folder: str | None, project: str, screen: str) -> int:
     gc.disable()  # until the first paint: what imports make is there to stay
     os.environ.setdefault("TEXTUAL_FPS", "120")  # a key waits at most 8 ms for its paint
-    from edt_app.tui.app import KEYS_OF_APP, EdtApp
+    from edt_app.tui.app import EdtApp
     from edt_app.tui.places import PLACES
     from edt_app.tui.preferences import preferences_file, read_preferences
     from edt_app.tui.session import Session
@@ -48,11 +48,7 @@ def _open(home_folder: str | None, project: str, screen: str) -> int:
     if screen and screen not in modes:
         raise UsageError(f"There is no screen {screen!r}.", hint=f"Known are {', '.join(modes)}.")
     path = preferences_file()
-    # every screen's code is needed to check a keymap, none of it without one
-    commands = [command.id for command in KEYS_OF_APP]
-    if path.exists() and "keymap" in path.read_text(encoding="utf-8", errors="replace"):
-        commands += [command.id for place in PLACES for command in place.make().KEYS]
-    preferences = read_preferences(path, commands)
+    preferences = read_preferences(path)
     session = Session(home, project)
     app = EdtApp(session, preferences, screen or ("pipeline" if project else "projects"))
     try:

@@ -13,7 +13,7 @@ from textual.message import Message as TextualMessage
 
 from edt_app.terminal import safe_text
 from edt_app.tui import memory, tty
-from edt_app.tui.base import EdtScreen
+from edt_app.tui.base import HELP, EdtScreen
 from edt_app.tui.chrome import Header
 from edt_app.tui.commands import Command
 from edt_app.tui.places import PLACES
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 KEYS_OF_APP = (
     Command("app.palette", "colon,ctrl+p", "Command", "Every action, by its name.", "palette"),
-    Command("app.help", "question_mark,f1", "Help", "Every key of this screen.", "show_help"),
+    HELP,
     Command(
         "app.copy_command",
         "C",
@@ -67,7 +67,10 @@ class EdtApp(App[None]):
             Binding(command.keys, f"app.{command.action}", command.label, show=False, id=command.id)
             for command in KEYS_OF_APP
         ),
-        *(Binding(p.key, f"app.go('{p.mode}')", p.label, show=False) for p in PLACES),
+        *(
+            Binding(command.keys, f"app.{command.action}", command.label, show=False, id=command.id)
+            for command in (place.command for place in PLACES)
+        ),
         Binding("escape", "app.one_back", show=False),
     ]
     MODES = {place.mode: place.make for place in PLACES}
@@ -199,28 +202,42 @@ class EdtApp(App[None]):
     def action_show_help(self) -> None:
         """Every key of this screen."""
         from edt_app.tui.dialogs import Message, text_room
-        from edt_app.tui.helping import help_text
+        from edt_app.tui.helping import INSIDE, help_text
 
         screen = self.base_screen
         if screen is not None and len(self.screen_stack) == 1:
             title = next((p.label for p in self.places if p.mode == self.current_mode), "Help")
+            everywhere = (*(place.command for place in self.places), *KEYS_OF_APP)
+            parts = {title: screen.KEYS, INSIDE: screen.INSIDE, "Everywhere": everywhere}
             room = text_room(self.size.width)
-            self.push_screen(Message(help_text(title, screen.KEYS, self.places, KEYS_OF_APP, room)))
+            self.push_screen(Message(help_text(parts, self.preferences.keymap, room)))
 
     def action_copy_command(self) -> None:
-        """Show and copy the command line of what the screen shows."""
+        """Show and copy the command that does what was done last, or shows what is shown."""
+        screen = self.base_screen
+        lines = screen.shown_command_lines if screen is not None else []
+        if not lines:
+            self.notify("This screen has no command line of its own.", markup=False)
+        elif len(lines) == 1:
+            self._copy_line(lines[0])
+        else:
+            from edt_app.tui.dialogs import Choose
+
+            def chosen(number: int | None) -> None:
+                if number is not None:
+                    self._copy_line(lines[number])
+
+            self.push_screen(Choose("Copy which command?", lines), chosen)
+
+    def _copy_line(self, line: str) -> None:
         from rich.text import Text
 
         from edt_app.tui.dialogs import Message
 
-        screen = self.base_screen
-        line = screen.shown_command_line if screen is not None else ""
-        if not line:
-            self.notify("This screen has no command line of its own.", markup=False)
-            return
         self.copy_to_clipboard(line)
+        shown = safe_text(line, width=2000)
         self.push_screen(
-            Message(Text(f"{safe_text(line)}\n\nCopied, where the terminal allows it (OSC 52)."))
+            Message(Text(f"{shown}\n\nCopied, where the terminal allows it (OSC 52)."))
         )
 
     def action_leave(self) -> None:

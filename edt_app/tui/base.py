@@ -1,6 +1,5 @@
 """What every screen is: a header, a body, keys from one table, and reads that never block."""
 
-import shlex
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
@@ -12,7 +11,7 @@ from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from edt_app.tui.chrome import ErrorCard, Footer, Header
-from edt_app.tui.commands import Command, bindings
+from edt_app.tui.commands import MOVING, Command, bindings
 from edt_core.errors import EdtError, UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ T = TypeVar("T")
 LOW = 40
 """A screen of fewer lines has the class ``-low``."""
 
-HELP = Command("help", "question_mark,f1", "Help", "Every key of this screen.", "help")
+HELP = Command("app.help", "question_mark,f1", "Help", "Every key of this screen.", "show_help")
 
 
 class EdtScreen(Screen[None]):
@@ -40,6 +39,8 @@ class EdtScreen(Screen[None]):
     EdtScreen .pane:focus-within { border: round $primary; }
     """
     KEYS: ClassVar[tuple[Command, ...]] = ()
+    INSIDE: ClassVar[tuple[Command, ...]] = MOVING
+    """The keys of the lists, texts and charts that it is made of."""
     NEEDS_PROJECT: ClassVar[bool] = True
     BINDINGS: ClassVar[list[BindingType]] = []
 
@@ -51,6 +52,7 @@ class EdtScreen(Screen[None]):
         super().__init__()
         self._generation = -1
         self._stale = False
+        self._act: tuple[tuple[object, ...], dict[str, object]] | None = None
 
     @property
     def edt(self) -> "EdtApp":
@@ -90,6 +92,13 @@ class EdtScreen(Screen[None]):
         """The ``edt`` command that does or shows the same, without ``edt`` itself."""
         return []
 
+    def remember(self, *words: object, **options: object) -> None:
+        """Keep the command that does what was just done here, which the next C offers first.
+
+        The arguments are those of ``launch.command_line`` after the home.
+        """
+        self._act = words, options
+
     def why_not(self, command: Command) -> str:
         """Why ``command`` can't be done now, as a sentence; empty when it can."""
         return ""
@@ -102,6 +111,8 @@ class EdtScreen(Screen[None]):
         if self._generation != self.session.generation:
             self._generation = self.session.generation
             self.clear_error()
+            if self.NEEDS_PROJECT:
+                self._act = None
             self.forget()
             if self.NEEDS_PROJECT and not self.session.name:
                 self.fail(EdtError("No project is open.", hint="Choose one: key 1."))
@@ -234,7 +245,14 @@ class EdtScreen(Screen[None]):
             self.fail(error)
 
     @property
-    def shown_command_line(self) -> str:
-        """``command_line`` as one would type it."""
-        words = self.command_line()
-        return shlex.join(["edt", *words]) if words else ""
+    def shown_command_lines(self) -> list[str]:
+        """As one would type them: what was done here last, what the screen shows."""
+        from edt_app.launch import command_line, shell_text
+
+        home, lines = self.session.home, []
+        if self._act is not None:
+            words, options = self._act
+            lines.append(command_line(home, *words, **options))
+        if shown := self.command_line():
+            lines.append(command_line(home, *shown))
+        return list(dict.fromkeys(map(shell_text, lines)))

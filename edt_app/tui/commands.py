@@ -1,6 +1,6 @@
 """What a key does: one table of commands feeds keys, footer, help and the palette alike."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -30,13 +30,12 @@ class Command:
     danger: bool = False
     """Can't be undone: shown in words as such."""
 
-    @property
-    def shown_key(self) -> str:
-        """The first key as a user would write it."""
-        return shown_key(self.keys.split(",", maxsplit=1)[0])
+    def keys_by(self, keymap: Mapping[str, str]) -> list[str]:
+        """Its keys, those that the user chose if any, as a user would write them."""
+        return [shown_key(key.strip()) for key in keymap.get(self.id, self.keys).split(",")]
 
 
-_WRITTEN = {
+WRITTEN = {
     "question_mark": "?", "slash": "/", "colon": ":", "comma": ",", "full_stop": ".",
     "equals_sign": "=", "plus": "+", "minus": "-", "percent_sign": "%", "left_square_bracket": "[",
     "right_square_bracket": "]", "exclamation_mark": "!", "escape": "esc", "pageup": "pgup",
@@ -46,7 +45,56 @@ _WRITTEN = {
 
 def shown_key(key: str) -> str:
     """A key's name as it is printed on a keyboard."""
-    return _WRITTEN.get(key, key.upper() if key.startswith("f") and key[1:].isdigit() else key)
+    return WRITTEN.get(key, key.upper() if key.startswith("f") and key[1:].isdigit() else key)
+
+
+MOVING = (
+    Command("list.down", "down,j", "Down", "One line down.", "down"),
+    Command("list.up", "up,k", "Up", "One line up.", "up"),
+    Command("list.page_down", "pagedown", "Page down", "One page down.", "page_down"),
+    Command("list.page_up", "pageup", "Page up", "One page up.", "page_up"),
+    Command("list.first", "home,g", "First", "To the start.", "first"),
+    Command("list.last", "end,G", "Last", "To the end.", "last"),
+    Command("list.open", "enter", "Open", "Open what is under the cursor.", "open"),
+    Command("list.range", "v", "Range", "Mark from here to the cursor; again to keep it.", "range"),
+    Command("list.end_range", "escape", "End range", "Mark nothing.", "end_range"),
+    Command("text.wrap", "w", "Wrap", "Break long lines, or scroll them sideways.", "wrap"),
+)
+"""Keys of lists and texts, on whatever screen they stand."""
+
+SCROLLING = {
+    "down": "scroll_down",
+    "up": "scroll_up",
+    "page_down": "page_down",
+    "page_up": "page_up",
+    "first": "scroll_home",
+    "last": "scroll_end",
+}
+"""What they do where there is no cursor."""
+
+CURVES = (
+    Command("chart.left", "left", "Left", "Crosshair a point back.", "left"),
+    Command("chart.right", "right", "Right", "Crosshair a point on.", "right"),
+    Command("chart.far_left", "shift+left", "Far left", "Ten points back.", "far_left"),
+    Command("chart.far_right", "shift+right", "Far right", "Ten points on.", "far_right"),
+    Command("chart.zoom_in", "plus,equals_sign", "Zoom in", "Zoom in.", "zoom_in"),
+    Command("chart.zoom_out", "minus", "Zoom out", "Zoom out.", "zoom_out"),
+    Command("chart.pan_left", "comma", "Pan left", "Earlier.", "pan_left"),
+    Command("chart.pan_right", "full_stop", "Pan right", "Later.", "pan_right"),
+    Command("chart.smooth", "m", "Smooth", "The next smoothing.", "smooth"),
+    Command("chart.log", "L", "Log", "Logarithmic scale, or not.", "log"),
+    Command("chart.reset", "escape", "Whole", "The whole curve.", "reset"),
+)
+"""Keys of a chart that has the focus."""
+
+
+def own_bindings(commands: Iterable[Command], **actions: str) -> list[Binding]:
+    """A widget's bindings for some of ``MOVING`` or ``CURVES``: what to do, by the command."""
+    known = {command.action: command for command in commands}
+    return [
+        Binding(known[name].keys, action, known[name].label, show=False, id=known[name].id)
+        for name, action in actions.items()
+    ]
 
 
 def bindings(commands: Iterable[Command]) -> list[Binding]:
@@ -63,7 +111,7 @@ def bindings(commands: Iterable[Command]) -> list[Binding]:
     ]
 
 
-def footer_lines(commands: Sequence[Command], keymap: dict[str, str], width: int) -> list[str]:
+def footer_lines(commands: Sequence[Command], keymap: Mapping[str, str], width: int) -> list[str]:
     """At most two lines of ``key Label``, whole entries only; the last command always stands.
 
     Args:
@@ -71,12 +119,7 @@ def footer_lines(commands: Sequence[Command], keymap: dict[str, str], width: int
         keymap: Keys that the user chose, by command id.
         width: Cells in a line.
     """
-    entries = [
-        f"{shown_key(keymap[c.id].split(',', maxsplit=1)[0]) if c.id in keymap else c.shown_key}"
-        f" {c.label}"
-        for c in commands
-        if c.footer
-    ]
+    entries = [f"{c.keys_by(keymap)[0]} {c.label}" for c in commands if c.footer]
     if not entries:
         return []
     *entries, last = entries

@@ -6,13 +6,14 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from edt_app.terminal import safe_text
 from edt_app.tui.widgets.cells import hanging
+from edt_app.tui.widgets.moving import Choices, Scrolled
 
 _CSS = """
 {name} {{ align: center middle; }}
@@ -113,7 +114,7 @@ class Choose(ModalScreen[int | None]):
         """The lines, numbered."""
         with Vertical():
             yield Static(Text(safe_text(self._question)))
-            yield OptionList(
+            yield Choices(
                 *(
                     Option(Text(hanging(f"{number if number < 10 else '':<2}", line, _LIST_ROOM)))
                     for number, line in enumerate(self._lines, 1)
@@ -148,7 +149,7 @@ class Message(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The text, scrolled by the arrows where it is long."""
-        with Vertical(), VerticalScroll():
+        with Vertical(), Scrolled():
             yield Static(self._text)
 
     def action_leave(self) -> None:

@@ -19,18 +19,20 @@ class EveryCommand(Provider):
 
         app, screen = self.app, self.screen
         assert isinstance(app, EdtApp)
+        keymap = app.preferences.keymap
         if isinstance(screen, EdtScreen):
             for command in screen.KEYS:
                 yield (
-                    f"{command.label}  [{command.shown_key}]",
+                    f"{command.label}  [{command.keys_by(keymap)[0]}]",
                     command.help,
                     partial(screen.do, command),
                 )
         for place in app.places:
-            yield f"Go to {place.label}  [{place.key}]", place.help, partial(app.go, place.mode)
+            key = place.command.keys_by(keymap)[0]
+            yield f"Go to {place.label}  [{key}]", place.help, partial(app.go, place.mode)
         for command in KEYS_OF_APP:
             yield (
-                f"{command.label}  [{command.shown_key}]",
+                f"{command.label}  [{command.keys_by(keymap)[0]}]",
                 command.help,
                 partial(app.run_action, f"app.{command.action}"),
             )

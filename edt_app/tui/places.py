@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edt_app.tui.base import EdtScreen
+from edt_app.tui.commands import Command
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,11 @@ class Place:
     label: str
     help: str
     make: Callable[[], EdtScreen]
+
+    @property
+    def command(self) -> Command:
+        """The way to it: its key can be chosen as any other."""
+        return Command(f"go.{self.mode}", self.key, self.label, self.help, f"go('{self.mode}')")
 
 
 def _projects() -> EdtScreen:

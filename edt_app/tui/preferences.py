@@ -1,9 +1,9 @@
 """The settings file of the interactive session: theme and keys."""
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from edt_core.errors import InputError
 
@@ -32,15 +32,12 @@ def preferences_file() -> Path:
     return user_config_path("edt", appauthor=False) / "app.toml"
 
 
-def read_preferences(path: Path, commands: Iterable[str]) -> Preferences:
+def read_preferences(path: Path) -> Preferences:
     """Read the file; one that isn't there means the defaults.
 
-    Args:
-        path: The TOML file.
-        commands: Every command's id, to check the keymap.
-
     Raises:
-        InputError: it is no TOML, or has an unknown key; the nearest known one is named.
+        InputError: it is no TOML, has an unknown key (the nearest known one is named), or gives
+            one key to two commands.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -59,12 +56,21 @@ def read_preferences(path: Path, commands: Iterable[str]) -> Preferences:
     keymap = found.get("keymap", {})
     if not isinstance(keymap, dict):
         raise InputError(f"{path}: keymap is no table.", hint="Write it as [keymap].")
-    known = tuple(commands)
+    checked = _checked(keymap, path) if keymap else {}
+    return Preferences(str(found.get("theme", "")), bool(found.get("ascii", False)), checked)
+
+
+def _checked(keymap: dict[str, Any], path: Path) -> dict[str, str]:
+    """Every screen's code is needed to check a keymap, none of it without one."""
+    from edt_app.tui.keymap import chosen, contexts
+
+    known = contexts()
+    names = tuple(dict.fromkeys(one.id for commands in known.values() for one in commands))
     for key, keys in keymap.items():
-        _known(key, known, path)
-        if not isinstance(keys, str) or not keys:
+        _known(key, names, path)
+        if not isinstance(keys, str) or not keys.strip():
             raise InputError(f"{path}: keymap.{key} is no text.", hint='Write it as "x" or "x,f2".')
-    return Preferences(str(found.get("theme", "")), bool(found.get("ascii", False)), dict(keymap))
+    return chosen(keymap, known, path)
 
 
 def _known(key: str, known: tuple[str, ...], path: Path) -> None:

@@ -1,6 +1,7 @@
 """The first-run tour: one step a screen, on a finished project."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -8,6 +9,9 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
+
+if TYPE_CHECKING:
+    from edt_app.tui.app import EdtApp
 
 
 @dataclass(frozen=True)
@@ -104,3 +108,36 @@ class TourCard(ModalScreen[bool]):
     def action_go(self, on: bool) -> None:
         """Next step or the end."""
         self.dismiss(on)
+
+
+def walk(app: "EdtApp", project: str, number: int = 0) -> None:
+    """Show step ``number`` on ``project`` and go on from there; the end leads to the projects."""
+    if app.session.name != project:
+        app.session.choose(project)
+
+    def after(on: bool | None) -> None:
+        if on and number + 1 < len(STEPS):
+            walk(app, project, number + 1)
+        else:
+            app.go("projects")
+
+    app.go(STEPS[number].mode)
+    card = TourCard(STEPS[number], number + 1, len(STEPS))
+    app.call_after_refresh(app.push_screen, card, after)
+
+
+def offer(app: "EdtApp", project: str) -> None:
+    """Say that the demo is done and ask for the tour; where a key could go astray, only say it."""
+    from edt_app.tui.dialogs import Choose
+
+    if len(app.screen_stack) > 1 or app.current_mode not in {"projects", "pipeline"}:
+        told = "The demo is done. T on the screen of projects walks through every screen of it."
+        app.notify(told, markup=False, timeout=10)
+        return
+
+    def chosen(number: int | None) -> None:
+        if number == 0:
+            walk(app, project)
+
+    lines = ("walk through every screen of it (the tour)", "not now; T does it later")
+    app.push_screen(Choose("The demo is done.", lines), chosen)

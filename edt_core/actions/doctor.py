@@ -40,14 +40,14 @@ def examine(home: Home, project: Project | None = None, *, offline: bool = False
     A project's endpoints are asked one cheap question of each kind, which the ledger keeps, unless
     ``offline``; nothing else is sent anywhere.
     """
-    findings = list(_machine(home))
-    if project is not None:
-        findings += _project(project)
+    findings: list[Finding] = []
+    if project is not None:  # first what was asked about
         findings += _local_model(project)
         findings += _keys(project)
         if not offline:
             findings += _endpoints(project)
-    return findings
+        findings += _project(project)
+    return [*findings, *_machine(home)]
 
 
 def consent(project: Project) -> str:
@@ -152,7 +152,10 @@ def _asked(project: Project) -> list[LlmSettings | EmbeddingSettings]:
 
 def _keys(project: Project) -> Iterator[Finding]:
     """Where each endpoint's key comes from; never the key."""
-    for settings in _asked(project):
+    asked = _asked(project)
+    if not asked:
+        yield Finding("providers", "good", "all embedded: no endpoint is asked, no key is needed")
+    for settings in asked:
         section = "llm" if isinstance(settings, LlmSettings) else "embedding"
         what = "chat key" if section == "llm" else "embedding key"
         try:

@@ -58,7 +58,7 @@ def run_experiment(
         spec.label: replace(_job(spec, config, wanted, device), max_cost=max_cost)
         for spec in asked.specs(config)
     }
-    till = Till(max_cost)
+    till = Till(config.llm.max_cost if max_cost is None else max_cost)
     with project.stages(f"edt experiment {name}") as pulse:
         asked_to_stop = either(check, pulse.check)
         run = 0

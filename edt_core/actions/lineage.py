@@ -42,33 +42,64 @@ def lineage(project: Project, run: int) -> Lineage:
         UsageError: there is no such run.
         MissingInput: a result that it was trained on is not stored (any more).
     """
-    runs.run_line(project, run)
-    made = {stage.stage: stage.fingerprint for stage in runs.run_stages(project, run)}
-    source = made.get("InsertItems") or made.get("KeepRaw", "")
-    if not source:
+    read = _read(project, run)
+    if read is None:
         why = "This run counts the raw histories: nothing generated, no calls."
         return Lineage(run, 0, 0, 0, 0, 0, [], [], why)
-    augmented = project.artifacts.read_as(Augmented, source)
+    augmented = read.augmented
     inserted = augmented.generated
-    rows = np.unique(augmented.drafts[inserted])
-    by_call = calls_of_drafts(project, made.get("GenerateItems", ""), rows) if len(rows) else {}
-    most = sorted(by_call.items(), key=lambda entry: (-entry[1], entry[0]))[:10]
-    of_profiles, n_profiles = np.zeros(0, dtype=np.int64), 0
-    if "WriteProfiles" in made:
-        profiles = project.artifacts.read_as(Profiles, made["WriteProfiles"])
-        of_profiles, n_profiles = _calls(profiles), len(profiles.analysis)
-    ids = {*by_call, *of_profiles.tolist()}
+    most = sorted(read.by_call.items(), key=lambda entry: (-entry[1], entry[0]))[:10]
     return Lineage(
         run,
         len(inserted),
         int(inserted.sum()),
         len(np.unique(augmented.sequences.items[inserted])),
         len(np.unique(augmented.sequences.users()[inserted])),
-        n_profiles,
-        calls_by_kind(project, ids),
+        read.n_profiles,
+        calls_by_kind(project, read.calls),
         most,
-        "" if ids else "No language model wrote anything for this run.",
+        "" if read.calls else "No language model wrote anything for this run.",
     )
+
+
+def calls_behind(project: Project, run: int) -> list[int]:
+    """The calls that ``lineage`` counts, ascending.
+
+    Raises:
+        UsageError: there is no such run.
+        MissingInput: a result that it was trained on is not stored (any more).
+    """
+    read = _read(project, run)
+    return [] if read is None else sorted(read.calls)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What a run was trained on, as its stages stored it."""
+
+    augmented: Augmented
+    by_call: dict[int, int]
+    """How many inserted items each call wrote."""
+    calls: set[int]
+    """Those, and the ones that wrote profiles."""
+    n_profiles: int
+
+
+def _read(project: Project, run: int) -> _Read | None:
+    """None where a run counts the raw histories."""
+    runs.run_line(project, run)
+    made = {stage.stage: stage.fingerprint for stage in runs.run_stages(project, run)}
+    source = made.get("InsertItems") or made.get("KeepRaw", "")
+    if not source:
+        return None
+    augmented = project.artifacts.read_as(Augmented, source)
+    rows = np.unique(augmented.drafts[augmented.generated])
+    by_call = calls_of_drafts(project, made.get("GenerateItems", ""), rows) if len(rows) else {}
+    of_profiles, n_profiles = np.zeros(0, dtype=np.int64), 0
+    if "WriteProfiles" in made:
+        profiles = project.artifacts.read_as(Profiles, made["WriteProfiles"])
+        of_profiles, n_profiles = _calls(profiles), len(profiles.analysis)
+    return _Read(augmented, by_call, {*by_call, *of_profiles.tolist()}, n_profiles)
 
 
 def _calls(profiles: Profiles) -> Ints:

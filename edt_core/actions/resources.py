@@ -36,7 +36,7 @@ def resources(
 ) -> Resources:
     """Everything for one run of ``project``; ``till`` where several runs share one cap."""
     ledger = ledger_of(project, lender_of(config), run)
-    purses = _purses(config, max_cost, till)
+    purses = _purses(config, config.llm.max_cost if max_cost is None else max_cost, till)
     emit = _of_stage(_telling_cost(emit, purses))
     return Resources(
         emit=emit,

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from edt_core.actions.configuring import configuration
 from edt_core.actions.failures import failed_stages, told
 from edt_core.actions.jobs import Job, pipelines_of
+from edt_core.actions.staleness import Past
 from edt_core.recipes import DEFAULT_SEEDS, Pipeline
 from edt_core.stage import Stage, Step
 from edt_core.stages.augmenter.review import ReviewDecisions
-from edt_core.store.artifacts import ArtifactLine
 from edt_core.store.calls import spend
 from edt_core.store.datasets import dataset_of
 from edt_core.store.liveness import Life, heartbeat
 from edt_core.store.project import Project
 from edt_core.store.questions import Counts, counts
+from edt_core.store.runs import run_lines, run_stages
 from edt_core.variants import Variant
 
 
@@ -31,6 +32,13 @@ class StepStatus:
     holds: str
     reason: str
     """Why it is not fresh; of questions without an answer, what asks them again."""
+
+    @property
+    def told(self) -> str:
+        """What to say of it in a line: why it is not whole, else what it holds."""
+        if self.state == "stale":
+            return f"because {self.reason}"
+        return self.reason if self.state == "partial" else self.holds or self.reason
 
 
 @dataclass(frozen=True)
@@ -72,8 +80,9 @@ def project_status(project: Project, seeds: Sequence[int] = DEFAULT_SEEDS) -> Pr
     if dataset is not None:
         job = Job(Variant.LLM_EDT, configuration(project), tuple(seeds))
         pipelines = pipelines_of(project, job, dataset.digest)
-        lines = project.artifacts.lines()
-        stages = [_step_status(project, step, pipelines, lines, held) for step in Step]
+        past = Past(project, job.config, pipelines[0])
+        work = _AtWork.of(project)
+        stages = [_step_status(project, step, pipelines, past, work, held) for step in Step]
     return ProjectStatus(
         project.name,
         dataset.name if dataset else "",
@@ -86,11 +95,32 @@ def project_status(project: Project, seeds: Sequence[int] = DEFAULT_SEEDS) -> Pr
     )
 
 
+@dataclass(frozen=True)
+class _AtWork:
+    """What the run that goes on is at, and what it will come to; nothing when none does."""
+
+    run: int = 0
+    now: frozenset[str] = frozenset()
+    """Fingerprints of the stages at work."""
+    planned: frozenset[str] = frozenset()
+    """Of all its stages."""
+
+    @classmethod
+    def of(cls, project: Project) -> "_AtWork":
+        newest = run_lines(project, limit=1)
+        if not newest or newest[0].state != "running":
+            return cls()
+        stages = run_stages(project, newest[0].id)
+        now = frozenset(line.fingerprint for line in stages if line.state == "running")
+        return cls(newest[0].id, now, frozenset(line.fingerprint for line in stages))
+
+
 def _step_status(
     project: Project,
     step: Step,
     pipelines: Sequence[Pipeline],
-    lines: Sequence[ArtifactLine],
+    past: Past,
+    work: _AtWork,
     held: Counts,
 ) -> StepStatus:
     wanted: dict[str, Stage[object]] = {
@@ -104,45 +134,41 @@ def _step_status(
     stored = [stage for stage in wanted.values() if project.artifacts.has(stage)]
     holds = _holds(step, held)
     missing = [stage for stage in wanted.values() if stage not in stored]
-    change = _what_changed(missing[0], lines) if missing else ""
     failed = failed_stages(project.artifacts, stored)
-    if any(project.artifacts.begun(stage) for stage in missing or stored):
+    if missing:
+        state, reason = _why_not_fresh(project, step, missing, past, work, some=bool(stored))
+    elif any(project.artifacts.begun(stage) for stage in stored):
         state, reason = "partial", "was stopped; a run goes on where it was"
-    elif not missing and failed:
+    elif failed:
         state, reason = "partial", told(failed)
-    elif not missing:
-        state, reason = "fresh", ""
-    elif change:
-        state, reason = "stale", change
-    elif stored:
-        state, reason = "partial", "not every seed or part is made"
     else:
-        state, reason = "missing", "never run"
+        state, reason = "fresh", ""
     return StepStatus(step, state, len(stored), len(wanted), holds, reason)
 
 
-def _what_changed(stage: Stage[object], lines: Sequence[ArtifactLine]) -> str:
-    """How the newest stored result of the same kind and seed differs; empty without one."""
-    ours = stage.parameters
-    for line in lines:
-        if line.stage != type(stage).__name__ or line.fingerprint == stage.fingerprint:
-            continue
-        if line.parameters.get("seed") != ours.get("seed"):
-            continue
-        changed = sorted(_differences(line.parameters, ours))
-        return f"{', '.join(changed)} changed" if changed else "a stage before it changed"
-    return ""
-
-
-def _differences(before: dict[str, object], now: dict[str, object], prefix: str = "") -> list[str]:
-    found: list[str] = []
-    for key in {*before, *now}:
-        old, new = before.get(key), now.get(key)
-        if isinstance(old, dict) and isinstance(new, dict):
-            found += _differences(old, new, f"{prefix}{key}.")
-        elif old != new:
-            found.append(f"{prefix}{key}")
-    return found
+def _why_not_fresh(
+    project: Project,
+    step: Step,
+    missing: Sequence[Stage[object]],
+    past: Past,
+    work: _AtWork,
+    *,
+    some: bool,
+) -> tuple[str, str]:
+    """A step's state and the reason for it, in the words of the command line and the screens."""
+    marks = {stage.fingerprint for stage in missing}
+    if marks & work.now:
+        return "partial", f"run {work.run} is at work on it"
+    if any(project.artifacts.begun(stage) for stage in missing):
+        return "partial", "was stopped; a run goes on where it was"
+    change = past.why(step, missing)
+    if change:
+        return "stale", change
+    if marks & work.planned:
+        return "partial" if some else "missing", f"run {work.run} comes to it"
+    if some:
+        return "partial", "not every seed or part is made"
+    return "missing", "never run"
 
 
 def _holds(step: Step, held: Counts) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from edt_core.actions.configuring import change, configuration
 from edt_core.actions.jobs import Job, imported, pipelines_of
@@ -56,6 +56,7 @@ class Tuning:
                 columns.targets,
                 columns.users,
                 columns.source_ranks,
+                columns.source_scores,
                 columns.target_scores,
                 columns.decisions,
                 counts(project).users,
@@ -167,20 +168,22 @@ def changed(
     )
 
 
+def settings_of(setting: Setting) -> dict[str, Any]:
+    """A setting as the project's settings."""
+    return {
+        "noise_filter.top_k": setting.top_k,
+        "noise_filter.threshold": setting.threshold,
+        "noise_filter.threshold_kind": setting.kind,
+    }
+
+
 def apply_setting(project: Project, setting: Setting) -> None:
     """Keep a setting in the project; the next run filters by it and pays for no generation.
 
     Raises:
         UsageError: a value out of its range.
     """
-    change(
-        project,
-        {
-            "noise_filter.top_k": setting.top_k,
-            "noise_filter.threshold": setting.threshold,
-            "noise_filter.threshold_kind": setting.kind,
-        },
-    )
+    change(project, settings_of(setting))
 
 
 def _setting(config: Config) -> Setting:

@@ -77,6 +77,8 @@ class Asked:
     ``unanswered`` for the newest call of each question that none has answered."""
     text: str = ""
     """In request or response."""
+    ids: tuple[int, ...] | None = None
+    """Of these alone."""
 
 
 @dataclass(frozen=True)
@@ -207,8 +209,8 @@ def calls(
     user: str = "",
     status: str = "",
     text: str = "",
+    ids: Sequence[int] | None = None,
     before: int | None = None,
-    among: Sequence[int] | None = None,
     limit: int = 50,
 ) -> list[CallLine]:
     """Calls, newest first.
@@ -219,20 +221,19 @@ def calls(
         user: About the user with this source id alone, who may be of an earlier import.
         status: As in ``Asked``.
         text: Only calls with this text in request or response.
+        ids: Only these calls.
         before: Only calls with a smaller id: the next page.
-        among: Of these ids alone.
         limit: Most calls.
 
     Raises:
         UsageError: there is and was no such user.
     """
-    condition, values = _condition(project, Asked(step, user, status, text))
+    condition, values = _condition(
+        project, Asked(step, user, status, text, None if ids is None else tuple(ids))
+    )
     if before is not None:
         condition += " AND c.id < ?"
         values.append(before)
-    if among is not None:
-        condition += " AND c.id IN (SELECT value FROM json_each(?))"
-        values.append(json.dumps(list(among)))
     query = f"{_CALL} WHERE {condition} ORDER BY c.id DESC LIMIT ?"
     with project.database.read() as session:
         return [CallLine(*row) for row in rows_of(session, query, *values, limit)]
@@ -345,6 +346,9 @@ def _condition(project: Project, asked: Asked) -> tuple[str, list[Any]]:
     if asked.text:
         parts.append("(c.request LIKE ? ESCAPE '!' OR c.response LIKE ? ESCAPE '!')")
         values += [containing(asked.text)] * 2
+    if asked.ids is not None:
+        parts.append("c.id IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(asked.ids))
     return " AND ".join(parts), values
 
 

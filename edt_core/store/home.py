@@ -66,7 +66,11 @@ class Home:
 
     def projects(self) -> list[ProjectLine]:
         """Every project, by name."""
-        return [self._line(folder) for folder in self._folders()]
+        found = []
+        for folder in self._folders():
+            with contextlib.suppress(FileNotFoundError):  # deleted while it was looked at
+                found.append(self._line(folder))
+        return found
 
     def path(self, name: str) -> Path:
         """The folder of an existing project.

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from edt_core.errors import UsageError
 from edt_core.store.names import shown
 
-NUMBERS = ("id", "source_score", "target_score", "source_rank", "anchor_position", "inserted")
+NUMBERS = (
+    *("id", "call", "source_score", "target_score", "source_rank", "anchor_position", "inserted"),
+)
 TEXTS = ("brand", "date", "price", "categories", "description")
 """Those of ``generated_text``."""
 COLUMNS = (*NUMBERS, "verdict", "decision", "title", *TEXTS, "user", "direction")
@@ -23,6 +25,8 @@ _TOKEN = re.compile(
 )
 _OPERATORS = {"=": "IS", "==": "IS", "!=": "IS NOT", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _DEEPEST = 50
+_IN_EDITED_TITLE = """fields IS NOT NULL
+    AND instr(lower(coalesce(json_extract(fields, '$.title'), '')), lower(?)) > 0"""
 
 
 @dataclass
@@ -111,7 +115,7 @@ class _Reader:
         return condition
 
     def _compared(self, column: str, operator: str) -> Condition:
-        value: str | float | None = self.token.strip("\"'") if self.kind == "quoted" else self.token
+        value: str | float | None = self.token[1:-1] if self.kind == "quoted" else self.token
         if self.kind == "word" and self.token.lower() in {"none", "null"}:
             value = None
         elif column in NUMBERS:
@@ -119,7 +123,10 @@ class _Reader:
         if column in TEXTS:
             column = f"(SELECT t.{column} FROM generated_text t WHERE t.id = generated.id)"
         if operator == "~":
-            return Condition(f"instr(lower({column}), lower(?)) > 0", [value])
+            found = f"instr(lower({column}), lower(?)) > 0"
+            if column != "title":
+                return Condition(found, [value])
+            return Condition(f"({found} OR {_IN_EDITED_TITLE})", [value, value])
         sql = _OPERATORS[operator]
         if column == "direction":
             return Condition(f"target {sql} ?", [self._as_direction()])

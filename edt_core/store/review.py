@@ -71,13 +71,15 @@ def decide(
         return decide_all(session, action, ids, by, note)
 
 
-def decide_where(project: Project, action: str, where: str, *, by: str = "") -> int:
+def decide_where(project: Project, action: str, where: str, *, by: str = "", note: str = "") -> int:
     """Do ``action`` to every shown item that the condition holds for, as one act.
+
+    Without a ``note`` the condition is kept beside the decisions.
 
     Raises:
         UsageError: the condition isn't understood, or the action is unknown.
     """
-    return decide(project, action, matching(project, where), by=by, note=where)
+    return decide(project, action, matching(project, where), by=by, note=note or where)
 
 
 def matching(project: Project, where: str) -> list[int]:

@@ -34,6 +34,29 @@ class Wanted:
     """A condition as ``edt review --where`` takes it."""
 
 
+def condition_of(wanted: Wanted) -> str:
+    """The same as a condition, for a command line; empty where a text in it can't be quoted."""
+    parts = [f"direction = {wanted.direction}"] if wanted.direction else []
+    match wanted.verdict:
+        case "kept" | "filtered":
+            parts.append(f"verdict = {wanted.verdict}")
+        case "undecided":
+            parts.append("verdict = kept and decision = none")
+        case "":
+            pass
+        case decision:
+            parts.append(f"decision = {decision}")
+    for beginning, text in (("user =", wanted.user), ("title ~", wanted.text)):
+        if text:
+            quote = '"' if '"' not in text else "'"
+            if quote in text:
+                return ""
+            parts.append(f"{beginning} {quote}{text}{quote}")
+    if wanted.where:
+        parts.append(f"({wanted.where})")
+    return " and ".join(parts) or "id > 0"
+
+
 @dataclass(frozen=True)
 class GeneratedLine:
     """A generated item as it stands: with the reviewer's texts where there are any."""

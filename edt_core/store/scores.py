@@ -13,6 +13,8 @@ from edt_core.store.project import Project
 
 _AT_ONCE = 2_000
 _SCALE = 10**12
+_FINE = 10**4
+"""Steps of a source score between 0 and 1: enough to draw it."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,12 @@ class ScoreColumns:
     targets: NDArray[np.int8]
     users: NDArray[np.int32]
     source_ranks: NDArray[np.int32]
+    source_scores: NDArray[np.float32]
+    """To four places; NaN where there is none."""
     target_scores: NDArray[np.float32]
     """NaN where there is none."""
     decisions: NDArray[np.int8]
-    """0 none or edited, 1 accepted, 2 rejected."""
+    """0 none, 1 accepted, 2 rejected, 3 edited."""
 
 
 def scaled(score: str) -> str:
@@ -41,16 +45,22 @@ def unscaled(scores: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def score_columns(project: Project) -> ScoreColumns:
     """Read the columns of every shown and judged item, block by block; other threads go on."""
-    decision = "CASE decision WHEN 'accepted' THEN 1 WHEN 'rejected' THEN 2 ELSE 0 END"
-    packed = f"((user << 20 | source_rank) << 2 | {decision}) << 1 | target"  # one text, not four
-    columns = ("id", packed, scaled("target_score"))
+    words = "WHEN 'accepted' THEN 1 WHEN 'rejected' THEN 2 WHEN 'edited' THEN 3"
+    fine = f"CAST(round((max(-1, min(1, coalesce(source_score, -1))) + 1) * {_FINE}) AS INTEGER)"
+    fine = f"CASE WHEN source_score IS NULL THEN 0 ELSE {fine} + 1 END"
+    # one number, not five columns: each would become a text of its own
+    packed = (
+        f"(((user << 20 | source_rank) << 15 | {fine}) << 2 | CASE decision {words} ELSE 0 END)"
+    )
+    columns = ("id", f"{packed} << 1 | target", scaled("target_score"))
     judged = "source_rank IS NOT NULL"
     blocks = [
         (
             ids,
             (small & 1).astype(np.int8),
-            (small >> 23).astype(np.int32),
-            (small >> 3 & (1 << 20) - 1).astype(np.int32),
+            (small >> 38).astype(np.int32),
+            (small >> 18 & (1 << 20) - 1).astype(np.int32),
+            _fine(small >> 3 & (1 << 15) - 1),
             unscaled(scores).astype(np.float32),
             (small >> 1 & 3).astype(np.int8),
         )
@@ -59,6 +69,11 @@ def score_columns(project: Project) -> ScoreColumns:
         )
     ]
     return ScoreColumns(*map(np.concatenate, zip(*blocks, strict=True)))
+
+
+def _fine(steps: NDArray[np.int64]) -> NDArray[np.float32]:
+    scores = (steps - 1).astype(np.float32) / np.float32(_FINE) - np.float32(1)
+    return np.where(steps > 0, scores, np.float32(np.nan))
 
 
 def titles_of(project: Project, ids: NDArray[np.int64]) -> dict[int, str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import set_cell_size
 from rich.text import Text
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -14,13 +15,19 @@ from edt_app.terminal import safe_text, size, when
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.theme import state
+from edt_app.tui.widgets.moving import Choices
 from edt_core.store.home import ProjectLine
 
 if TYPE_CHECKING:
     from edt_core.actions.status import ProjectStatus
 
 _DEMO = "demo"
-_EMPTY = "No project yet.  n makes an empty one, D makes the demo (about two minutes)."
+_EMPTY = (
+    "No project yet.  n makes an empty one, D makes the demo (about two minutes).  "
+    "T then walks through every screen."
+)
+_LOOK = 1.0
+"""Seconds between two looks whether the demo is done."""
 
 
 class ProjectsScreen(EdtScreen):
@@ -57,11 +64,12 @@ class ProjectsScreen(EdtScreen):
         super().__init__()
         self._lines: list[ProjectLine] = []
         self._goal = ""
+        self._demo: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
         """The list, and the stages of the project under the cursor."""
         yield Static(id="names", markup=False)
-        yield OptionList()
+        yield Choices()
         yield Static(id="stages", markup=False)
 
     def reload(self) -> None:
@@ -130,7 +138,7 @@ class ProjectsScreen(EdtScreen):
     def _show_stages(self, found: "ProjectStatus") -> None:
         lines = [
             f"{one.step:<9} {state(one.state):<10} {one.stored:>2}/{one.total:<2} "
-            f"{safe_text(one.holds or one.reason)}"
+            f"{safe_text(one.told)}"
             for one in found.stages
         ]
         tail = f"{found.calls:,} calls kept, ${found.cost:.4f}. {safe_text(found.note)}"
@@ -140,10 +148,11 @@ class ProjectsScreen(EdtScreen):
 
     def why_not(self, command: Command) -> str:
         """Most keys need a project."""
-        if command.action not in {"new", "demo", "restore"} and self._current is None:
+        line = self._current
+        if command.action == "tour" and (line is None or not line.dataset):
+            return "there is nothing to see yet; D makes the demo, which it walks through."
+        if command.action not in {"new", "demo", "restore"} and line is None:
             return "there is no project here."
-        if command.action == "tour" and self._current is not None and not self._current.dataset:
-            return "this project holds no data yet; D makes the demo."
         return ""
 
     def command_line(self) -> list[str]:
@@ -167,7 +176,9 @@ class ProjectsScreen(EdtScreen):
         def make(name: str | None) -> None:
             if name:
                 home = self.session.home
-                self.write(lambda: home.create(name).close(), lambda _: self._made(name))
+                self.write(
+                    lambda: home.create(name).close(), lambda _: self._made(name, "new", name)
+                )
 
         self.app.push_screen(Ask("Name of the new project"), make)
 
@@ -178,35 +189,38 @@ class ProjectsScreen(EdtScreen):
         home = self.session.home
 
         def started(_: object) -> None:
+            self.remember("demo", project=_DEMO)
             self.session.choose(_DEMO)
             self.reload()
             self.say("The demo is made; closing edt-app does not stop it. 3 shows how far it is.")
+            if self._demo is None:
+                self._demo = self.set_interval(_LOOK, self._look_for_demo)
 
         line = command_line(home, "demo", project=_DEMO)
         self.write(lambda: launch(home, _DEMO, line), started)
 
+    def _look_for_demo(self) -> None:
+        """Offer the tour once the demo that was started here is done."""
+        from edt_core.store.liveness import exit_status, heartbeat
+
+        folder = self.session.home.folder / _DEMO
+        if not folder.is_dir() or heartbeat(folder) is not None:
+            return
+        status = exit_status(folder)
+        if status is not None and self._demo is not None:
+            self._demo.stop()
+            self._demo = None
+            if status == 0:
+                from edt_app.tui.tour import offer
+
+                offer(self.edt, _DEMO)
+
     def do_tour(self) -> None:
         """Walk through the screens."""
+        from edt_app.tui.tour import walk
+
         if self._current is not None:
-            self.session.choose(self._current.name)
-            self._step(0)
-
-    def _step(self, number: int) -> None:
-        from edt_app.tui.tour import STEPS, TourCard
-
-        modes = {place.mode for place in self.edt.places}
-        steps = [step for step in STEPS if step.mode in modes]
-
-        def after(on: bool | None) -> None:
-            if on and number + 1 < len(steps):
-                self._step(number + 1)
-            else:
-                self.edt.go("projects")
-
-        self.edt.go(steps[number].mode)
-        self.app.call_after_refresh(
-            self.app.push_screen, TourCard(steps[number], number + 1, len(steps)), after
-        )
+            walk(self.edt, self._current.name)
 
     def do_copy(self) -> None:
         """Ask for a name and copy."""
@@ -219,7 +233,10 @@ class ProjectsScreen(EdtScreen):
         def copy(name: str | None) -> None:
             if name:
                 home = self.session.home
-                self.write(lambda: home.copy(line.name, name).close(), lambda _: self._made(name))
+                self.write(
+                    lambda: home.copy(line.name, name).close(),
+                    lambda _: self._made(name, "copy", line.name, name),
+                )
 
         self.app.push_screen(Ask(f"Copy {line.name} as", f"{line.name}-copy"), copy)
 
@@ -232,11 +249,15 @@ class ProjectsScreen(EdtScreen):
             return
 
         def save(name: str | None) -> None:
-            if name:
-                self.write(
-                    lambda: _back_up(line.folder, Path(name).expanduser()),
-                    lambda _: self.say(f"{line.name} is in {name}."),
-                )
+            if not name:
+                return
+            file = Path(name).expanduser().absolute()
+
+            def saved(_: None) -> None:
+                self.remember("backup", file, project=line.name)
+                self.say(f"{line.name} is in {name}.")
+
+            self.write(lambda: _back_up(line.folder, file), saved)
 
         self.app.push_screen(Ask(f"Back up {line.name} into", f"{line.name}.zip"), save)
 
@@ -246,8 +267,11 @@ class ProjectsScreen(EdtScreen):
 
         def read(name: str | None) -> None:
             if name:
-                home = self.session.home
-                self.write(lambda: _restore(home.folder, Path(name).expanduser()), self._made)
+                home, file = self.session.home, Path(name).expanduser().absolute()
+                self.write(
+                    lambda: _restore(home.folder, file),
+                    lambda made: self._made(made, "restore", file),
+                )
 
         self.app.push_screen(Ask("Restore from the file"), read)
 
@@ -269,13 +293,15 @@ class ProjectsScreen(EdtScreen):
         question = f"Delete {line.name} ({size(line.bytes)}) with all that is in it?"
         self.app.push_screen(Confirm(question, typed=line.name), delete)
 
-    def _made(self, name: str) -> None:
+    def _made(self, name: str, *words: object) -> None:
+        self.remember(*words)
         self.session.choose(name)
         self._goal = name
         self.reload()
         self.say(f"{name} is made.")
 
     def _gone(self, name: str) -> None:
+        self.remember("delete", name, yes=True)
         self.reload()
         self.say(f"{name} is deleted.")
 

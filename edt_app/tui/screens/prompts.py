@@ -107,12 +107,15 @@ class PromptsScreen(EdtScreen):
     def project_changed(self) -> None:
         """New calls come on top; the cursor stays on its call."""
         fields, _ = view.parsed_filter(self._filter)
+        run = fields.pop("behind", "")
 
         def work() -> "tuple[NDArray[np.int64], list[Spend]]":
+            from edt_core.actions.lineage import calls_behind
             from edt_core.store.calls import Asked, call_ids, spend
 
             project = self.session.project()
-            return call_ids(project, Asked(**fields)), spend(project)
+            behind = tuple(calls_behind(project, int(run))) if run else None
+            return call_ids(project, Asked(**fields, ids=behind)), spend(project)
 
         self.read(work, self._listed, group="ids")
 
@@ -207,11 +210,23 @@ class PromptsScreen(EdtScreen):
         return ""
 
     def command_line(self) -> list[str]:
-        """The call, or the list."""
-        project = ["--project", self.session.name]
+        """The list, as it is filtered."""
+        fields, _ = view.parsed_filter(self._filter)
+        words = ["calls", "--project", self.session.name]
+        for name, value in fields.items():
+            words += [f"--{'stage' if name == 'step' else name}", value]
+        return words
+
+    @property
+    def shown_command_lines(self) -> list[str]:
+        """The call under the cursor, too."""
+        from edt_app.launch import command_line, shell_text
+
+        lines = super().shown_command_lines
         if self._call is not None:
-            return ["calls", *project, "show", str(self._call.line.id)]
-        return ["calls", *project]
+            words = ("calls", "--project", self.session.name, "show", self._call.line.id)
+            lines.insert(0, shell_text(command_line(self.session.home, *words)))
+        return lines
 
     def do_filter(self) -> None:
         """Ask for a filter."""
@@ -221,11 +236,7 @@ class PromptsScreen(EdtScreen):
                 self._filter = " ".join(text.split())
                 self.project_changed()
 
-        question = (
-            "stage:generate|profile  user:ID  status:answered|invalid|failed|unknown|bad  text"
-        )
-        check = lambda text: view.parsed_filter(text)[1]  # noqa: E731
-        self.app.push_screen(Ask(question, self._filter, check=check), take)
+        self.app.push_screen(Ask(view.FILTER_HELP, self._filter, check=view.wrong_filter), take)
 
     def do_bad(self) -> None:
         """Only what went wrong, or all again."""
@@ -252,4 +263,5 @@ class PromptsScreen(EdtScreen):
 
     def do_items(self) -> None:
         """From a call to what it made."""
-        self.edt.go("review")
+        assert self._call is not None
+        self.edt.go("review", f"call={self._call.line.id}")

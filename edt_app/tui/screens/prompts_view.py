@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 MARKS = {"answered": "✓", "invalid": "✗", "failed": "✗", "unknown": "?"}
 STEPS = ("generate", "profile")
-FILTER_HELP = "stage:generate  user:ID  status:bad  and words of prompt or answer"
+FILTER_HELP = (
+    "stage:generate|profile  user:ID  status:answered|invalid|failed|unknown|bad  "
+    "behind:RUN (what that run trained on)  words of prompt or answer"
+)
 STATUSES = ("answered", "invalid", "failed", "unknown", "bad")
 
 
@@ -124,19 +127,22 @@ def parsed_filter(text: str) -> tuple[dict[str, str], str]:
     """``stage:generate user:u1 status:bad words`` as fields, and what is wrong with it.
 
     Returns:
-        The fields of ``Asked``, and an empty sentence or one that says what can't be understood.
+        The fields of ``Asked``, a run's number as ``behind`` beside them, and an empty sentence or
+        one that says what can't be understood.
     """
     fields: dict[str, str] = {}
     words = []
     for word in text.split():
         key, colon, value = word.partition(":")
-        name = {"stage": "step", "user": "user", "status": "status"}.get(key)
+        name = {"stage": "step", "user": "user", "status": "status", "behind": "behind"}.get(key)
         if not colon or name is None:
             words.append(word)
         elif name == "step" and value not in STEPS:
             return {}, f"Stages that ask are {', '.join(STEPS)}."
         elif name == "status" and value not in STATUSES:
             return {}, f"A status is {', '.join(STATUSES)}."
+        elif name == "behind" and not value.isdecimal():
+            return {}, "A run is a number, as 8 Runs shows it."
         else:
             fields[name] = value
     if words:

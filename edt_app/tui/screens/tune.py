@@ -1,14 +1,13 @@
 """Screen 6: the noise filter's threshold and rank, with what they keep as they are moved."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from rich.text import Text
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -17,57 +16,30 @@ from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.dialogs import Ask, Choose
 from edt_app.tui.screens import tune_view as view
+from edt_app.tui.screens.tune_bars import both_bars
+from edt_app.tui.screens.tune_keys import KEYS
+from edt_app.tui.screens.tune_numbers import Numbers
+from edt_app.tui.screens.tune_reading import Edge, edges, load
 from edt_app.tui.widgets.histogram import Bars, Histogram
 
 if TYPE_CHECKING:
+    from edt_core.actions.consequences import Consequences
     from edt_core.actions.tuning import Kind, Outcome, Setting, Tuning
     from edt_core.stages.augmenter.tuning import Cut, Side
-    from edt_core.store.project import Project
 
 _BINS = 400
-_EXAMPLES = 12
-_LINES = 16
-"""Of the numbers with all that is told below them."""
-
-
-class Numbers(VerticalScroll, inherit_bindings=False):
-    """What changes, scrolled where it is longer than its room; left and right move the cut."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "scroll_down", show=False),
-        Binding("up,k", "scroll_up", show=False),
-        Binding("pagedown", "page_down", show=False),
-        Binding("pageup", "page_up", show=False),
-    ]
-
-    @property
-    def all_seen(self) -> bool:
-        """Has everything room?"""
-        return self.size.height >= _LINES
 
 
 class TuneScreen(EdtScreen):
     """Moves the cut of Eq. 6 and answers at once; nothing is kept before it is applied."""
 
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        Command("tune.less", "left", "-.01", "Lower the threshold by 0.01.", "less"),
-        Command("tune.more", "right", "+.01", "Raise the threshold by 0.01.", "more"),
-        Command("tune.little_less", "comma", "-.001", "Lower it by 0.001.", "little_less"),
-        Command("tune.little_more", "full_stop", "+.001", "Raise it by 0.001.", "little_more"),
-        Command("tune.rank_down", "minus", "k-", "Keep one rank less.", "rank_down"),
-        Command("tune.rank_up", "plus,equals_sign", "k+", "Keep one rank more.", "rank_up"),
-        Command("tune.side", "d", "Direction", "Look at A to B, B to A or both.", "side"),
-        Command("tune.kind", "percent_sign", "Kind", "Absolute score or percentile.", "kind"),
-        Command("tune.exact", "t", "Type", "Type a threshold.", "exact"),
-        Command("tune.presets", "P", "Presets", "Choose a named setting.", "presets"),
-        Command("tune.log", "L", "Log", "Logarithmic bars, or not.", "log", footer=False),
-        Command("tune.apply", "A", "Apply", "Keep the draft in the settings.", "apply"),
-        Command("tune.undo", "u", "Undo", "Take the last applied setting back.", "undo"),
-        Command("tune.redo", "U", "Redo", "Apply it again.", "redo", footer=False),
-        Command("tune.review", "r", "Review", "Go to the review queue.", "review"),
-    )
+    KEYS: ClassVar[tuple[Command, ...]] = KEYS
     DEFAULT_CSS = """
-    TuneScreen #setting { height: 1; padding: 0 1; }
+    TuneScreen #setting, TuneScreen #cost { height: 1; padding: 0 1; }
+    TuneScreen #source { display: none; }
+    TuneScreen.-source #source { display: block; }
+    TuneScreen.-source #target { display: none; }
+    TuneScreen.-very-wide.-tall #source, TuneScreen.-very-wide.-tall #target { display: block; }
     TuneScreen #numbers { width: 57; height: 1fr; }
     TuneScreen #upper { height: 3fr; }
     TuneScreen #lower { height: 2fr; }
@@ -88,6 +60,7 @@ class TuneScreen(EdtScreen):
         self._log = False
         self._edges = np.linspace(0.0, 1.0, _BINS + 1)
         self._outcomes: dict[Setting, Outcome] = {}
+        self._costs: dict[Setting, Consequences] = {}
         self._undo: list[Setting] = []
         self._redo: list[Setting] = []
 
@@ -96,9 +69,11 @@ class TuneScreen(EdtScreen):
         yield Static("reading the scores …", id="setting", markup=False)
         with Horizontal(id="upper"):
             with Vertical(id="bars", classes="pane"):
-                yield Histogram()
+                yield Histogram(id="target")
+                yield Histogram(id="source")
             with Numbers(id="numbers", classes="pane"):
                 yield Static(id="changes", markup=False)
+        yield Static(id="cost", markup=False)
         with Horizontal(id="lower"):
             yield Static(id="below", classes="pane", markup=False)
             yield Static(id="above", classes="pane", markup=False)
@@ -106,24 +81,25 @@ class TuneScreen(EdtScreen):
     def forget(self) -> None:
         """No scores, no draft, nothing to undo."""
         self._tuning = self._draft = None
-        self._outcomes, self._cuts, self._undo, self._redo = {}, {}, [], []
-        self.query_one(Histogram).show(Bars(np.zeros(1, np.int64), self._edges[[0, -1]]))
-        for pane in ("#setting", "#changes", "#below", "#above"):
+        self._outcomes, self._costs, self._cuts, self._undo, self._redo = {}, {}, {}, [], []
+        for bars in self.query(Histogram):
+            bars.show(Bars(np.zeros(1, np.int64), self._edges[[0, -1]]))
+        for pane in ("#setting", "#changes", "#cost", "#below", "#above"):
             self.query_one(pane, Static).update("")
             self.query_one(pane, Static).border_title = None
 
     def reload(self) -> None:
         """Read every score; the draft starts at the applied setting."""
         self.query_one("#setting", Static).update("reading the scores …")
-        self.read(partial(_load, self.session.project), self._loaded, group="scores")
+        self.read(partial(load, self.session.project), self._loaded, group="scores")
 
     def project_changed(self) -> None:
         """Decisions and runs change the scores: read them anew, keep the draft."""
-        self.read(partial(_load, self.session.project), self._loaded, group="scores")
+        self.read(partial(load, self.session.project), self._loaded, group="scores")
 
     def _loaded(self, found: "tuple[Tuning, Cut]") -> None:
         tuning, cut = found
-        self._tuning, self._outcomes = tuning, {}
+        self._tuning, self._outcomes, self._costs = tuning, {}, {}
         self._cuts = {tuning.applied: cut}
         draft = self._draft or tuning.applied
         scores = tuning.tuner.scored.target_scores
@@ -179,22 +155,10 @@ class TuneScreen(EdtScreen):
 
     def _show_bars(self, cut: "Cut", applied: "Cut") -> None:
         assert self._tuning is not None
-        side = 1 if self._side is None else self._side
-        counts, unscored = self._tuning.tuner.histogram(self._side, cut.top_k, self._edges)
-        title = f"target score, ranks 1 to {cut.top_k}"
-        if unscored:
-            title += f", {unscored:,} without a score"
-        self.query_one(Histogram).show(
-            Bars(
-                counts,
-                self._edges,
-                cut=cut.thresholds[side],
-                applied=applied.thresholds[side],
-                log=self._log,
-                plain=self.edt.preferences.ascii,
-                title=title,
-            )
-        )
+        targets, sources = both_bars(self._tuning.tuner, self._side, cut, applied, self._edges)
+        for name, bars in (("target", targets), ("source", sources)):
+            looks = replace(bars, log=self._log, plain=self.edt.preferences.ascii)
+            self.query_one(f"#{name}", Histogram).show(looks)
 
     def _show_changes(self, cut: "Cut", applied: "Cut") -> None:
         tuning, draft = self._tuning, self._draft
@@ -213,10 +177,33 @@ class TuneScreen(EdtScreen):
         for name, one, two, change in rows:
             text.append(f"{name:<15}{one:>14}{two:>14}{change:>9}\n", style="not dim")
         more = view.needed_reviews(precision[0])
-        text.append("\nThe next run filters, inserts, profiles and trains anew; ", style="dim")
-        text.append("no generation is paid for again.\n", style="dim")
+        text.append("\nWhatever is applied, no generation is paid for again.\n", style="dim")
         text.append(f"{more:,} more reviews for a precision within ±.03.", style="dim")
         self.query_one("#changes", Static).update(text)
+        self._show_cost()
+
+    def _show_cost(self) -> None:
+        assert self._tuning is not None
+        found = self._costs.get(self._now)
+        draft = self._now != self._tuning.applied
+        width = self.size.width - 2
+        self.query_one("#cost", Static).update(view.cost_line(found, draft=draft, width=width))
+
+    def _read_cost(self, draft: "Setting") -> None:
+        """What applying the draft would make stale and ask, as the settings would say it."""
+
+        def work() -> "Consequences":
+            from edt_core.actions.consequences import consequences
+            from edt_core.actions.tuning import settings_of
+
+            return consequences(self.session.project(), settings_of(draft))
+
+        def show(found: "Consequences") -> None:
+            self._costs[draft] = found
+            if self._draft is not None:
+                self._show_cost()
+
+        self.read(work, show, group="cost")
 
     def _later(self) -> None:
         """What needs titles: distinct items, and those at the edge."""
@@ -230,9 +217,9 @@ class TuneScreen(EdtScreen):
         def work() -> "tuple[Edge, Edge, dict[Setting, Outcome]]":
             from edt_core.actions.tuning import outcome
 
-            edges = _edges(tuning, project, cut, applied, 1 if side is None else side, width)
+            at_the_edge = edges(tuning, project, cut, applied, side, width)
             wanted = (setting for setting in (draft, tuning.applied) if setting not in known)
-            return *edges, {setting: outcome(tuning, setting) for setting in wanted}
+            return *at_the_edge, {setting: outcome(tuning, setting) for setting in wanted}
 
         def show(found: "tuple[Edge, Edge, dict[Setting, Outcome]]") -> None:
             below, above, outcomes = found
@@ -245,6 +232,8 @@ class TuneScreen(EdtScreen):
                     pane.update(Text("\n".join(edge[1])))
 
         self.read(work, show, group="edge")
+        if draft != tuning.applied and draft not in self._costs:
+            self._read_cost(draft)
 
     # ------------------------------------------------------------------ keys
 
@@ -258,6 +247,8 @@ class TuneScreen(EdtScreen):
             return "nothing was applied here."
         if command.action == "redo" and not self._redo:
             return "nothing was taken back."
+        if command.action == "source" and self.has_class("-very-wide") and self.has_class("-tall"):
+            return "both are shown."
         if command.action == "review" and not any(p.mode == "review" for p in self.edt.places):
             return "there is no such screen."
         return ""
@@ -270,6 +261,16 @@ class TuneScreen(EdtScreen):
             *("tune", "--project", self.session.name, "--top-k", str(self._draft.top_k)),
             *("--threshold", f"{self._draft.threshold:g}", "--kind", self._draft.kind),
         ]
+
+    def _remember(self, setting: "Setting") -> None:
+        self.remember(
+            "tune",
+            project=self.session.name,
+            top_k=setting.top_k,
+            threshold=f"{setting.threshold:g}",
+            kind=setting.kind,
+            apply=True,
+        )
 
     @property
     def _now(self) -> "Setting":
@@ -303,6 +304,10 @@ class TuneScreen(EdtScreen):
     @property
     def _deepest(self) -> int:
         return self._tuning.tuner.max_rank if self._tuning else 1
+
+    def do_source(self) -> None:
+        """The other score, where there is room for one."""
+        self.toggle_class("-source")
 
     def do_side(self) -> None:
         """The next direction."""
@@ -379,47 +384,8 @@ class TuneScreen(EdtScreen):
         def kept(_: None) -> None:
             if self._tuning is not None:
                 self._tuning.applied = setting
+            self._remember(setting)
             self._move(setting)
             self.say(f"Applied: top_k {setting.top_k}, {setting.threshold:g} {setting.kind}.")
 
         self.write(work, kept)
-
-
-Edge = tuple[str, list[str]]
-"""A heading and its lines."""
-
-
-def _load(project: "Callable[[], Project]") -> "tuple[Tuning, Cut]":
-    from edt_core.actions.tuning import Tuning
-
-    tuning = Tuning(project())
-    cut = tuning.cut(tuning.applied)
-    for rank in range(1, min(tuning.tuner.max_rank, 6) + 1):  # so that no key waits for a sort
-        tuning.tuner.answer(replace(cut, top_k=rank))
-    return tuning, cut
-
-
-def _edges(
-    tuning: "Tuning",
-    project: "Callable[[], Project]",
-    cut: "Cut",
-    applied: "Cut",
-    side: "Literal[0, 1]",
-    width: int,
-) -> tuple[Edge, Edge]:
-    """The items that the draft would drop and add; without a draft those around the cut."""
-    from edt_core.store.scores import titles_of
-
-    tuner = tuning.tuner
-    if cut == applied:
-        below, above = tuner.around(side, cut, _EXAMPLES)
-        names = ("just below the cut", "just above the cut")
-    else:
-        below, above = tuner.flips(side, applied, cut, _EXAMPLES)
-        names = ("would drop", "would add")
-    ids = np.concatenate([below, above])
-    titles = titles_of(project(), ids)
-    places = np.searchsorted(tuner.scored.ids, ids)
-    scores = dict(zip(ids.tolist(), tuner.scored.target_scores[places].tolist(), strict=True))
-    lines = [view.edge_lines(some.tolist(), scores, titles, width) for some in (below, above)]
-    return (names[0], lines[0] or ["none"]), (names[1], lines[1] or ["none"])

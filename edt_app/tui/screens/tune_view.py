@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from edt_app.terminal import safe_text
 
 if TYPE_CHECKING:
+    from edt_core.actions.consequences import Consequences
     from edt_core.actions.tuning import Kind, Outcome, Setting
     from edt_core.stages.augmenter.tuning import Answer, Precision
 
@@ -88,14 +89,33 @@ def needed_reviews(precision: "Precision", half: float = 0.03) -> int:
 
 
 def edge_lines(
-    ids: Sequence[int], scores: Mapping[int, float], titles: Mapping[int, str], width: int
+    ids: Sequence[int],
+    scores: Mapping[int, float],
+    titles: Mapping[int, str],
+    width: int,
+    sides: Mapping[int, int],
 ) -> list[str]:
-    """Items at the edge as lines: score, then title."""
-    room = max(8, width - 8)
+    """Items at the edge as lines: score, direction where ``sides`` knows it, title."""
+    ways = {number: ("B→A  ", "A→B  ")[side] for number, side in sides.items()}
     return [
-        f"{scores.get(number, float('nan')):.4f}  {safe_text(titles.get(number, '…'), width=room)}"
+        f"{scores.get(number, float('nan')):.4f}  {ways.get(number, '')}"
+        + safe_text(titles.get(number, "…"), width=max(8, width - 8 - 5 * bool(ways)))
         for number in ids
     ]
+
+
+def cost_line(found: "Consequences | None", *, draft: bool, width: int) -> str:
+    """What applying the draft would take; in fewer words where the sentence has no room."""
+    if not draft:
+        return "The draft is what is applied."
+    if found is None:
+        return "A applies it: … working out what that takes"
+    text = f"A {found.sentence}; no item is generated anew"
+    if len(text) <= width or not found.stale:
+        return text
+    cost = "cost unknown" if found.cost is None else f"${found.cost:.2f}"
+    calls = f"at most {found.calls:,} calls, {cost}" if found.calls else "no call"
+    return f"A makes {found.stale[0]} to {found.stale[-1]} stale: {calls}"
 
 
 def setting_line(setting: "Setting", thresholds: tuple[float, float]) -> str:

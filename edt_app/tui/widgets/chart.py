@@ -6,9 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
+from edt_app.tui.commands import CURVES, own_bindings
 from edt_app.tui.widgets.canvas import CURSOR, FAINT, STRONG, Canvas, Line
 from edt_app.tui.widgets.plot import Series, View, draw, x_range
 from edt_app.tui.widgets.scale import Range
@@ -38,17 +39,20 @@ class Chart(Canvas, can_focus=True):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"chart--axis", "chart--cursor", "chart--strong"}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "inspect(-1)", "Inspect", show=False, id="chart.left"),
-        Binding("right", "inspect(1)", "Inspect", show=False, id="chart.right"),
-        Binding("shift+left", "inspect(-10)", "Inspect", show=False, id="chart.far_left"),
-        Binding("shift+right", "inspect(10)", "Inspect", show=False, id="chart.far_right"),
-        Binding("plus,equals_sign", "zoom(0.5)", "Zoom in", show=False, id="chart.zoom_in"),
-        Binding("minus", "zoom(2.0)", "Zoom out", show=False, id="chart.zoom_out"),
-        Binding("comma", "pan(-0.25)", "Pan left", show=False, id="chart.pan_left"),
-        Binding("full_stop", "pan(0.25)", "Pan right", show=False, id="chart.pan_right"),
-        Binding("m", "smooth", "Smooth", show=False, id="chart.smooth"),
-        Binding("L", "log", "Log", show=False, id="chart.log"),
-        Binding("escape", "reset", "Whole curve", show=False, id="chart.reset"),
+        *own_bindings(
+            CURVES,
+            left="inspect(-1)",
+            right="inspect(1)",
+            far_left="inspect(-10)",
+            far_right="inspect(10)",
+            zoom_in="zoom(0.5)",
+            zoom_out="zoom(2.0)",
+            pan_left="pan(-0.25)",
+            pan_right="pan(0.25)",
+            smooth="smooth",
+            log="log",
+            reset="reset",
+        )
     ]
 
     class Inspected(Message):

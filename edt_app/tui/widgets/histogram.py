@@ -21,15 +21,21 @@ class Bars:
     """Counted scores: ``counts[i]`` of them lie in ``edges[i]`` to ``edges[i + 1]``.
 
     ``cut`` is the score from which on they are kept, as tried out; ``applied`` the one in force.
+    Where both directions are shown, each has its own: ``second`` are those of the other. What is
+    kept stands below what is dropped where ``kept`` says how many of each bar are; else the cut
+    parts the bars.
     """
 
     counts: NDArray[np.int64]
     edges: Floats
     cut: float | None = None
     applied: float | None = None
+    second: tuple[float, float] | None = None
+    kept: NDArray[np.int64] | None = None
     log: bool = False
     plain: bool = False
     title: str = ""
+    cut_name: str = "draft"
 
 
 def draw_bars(bars: Bars, width: int, height: int) -> list[Line]:
@@ -43,11 +49,15 @@ def draw_bars(bars: Bars, width: int, height: int) -> list[Line]:
         ]
     legend = [_legend(bars, width)] if height >= 5 else []
     rows = height - len(legend) - 1
-    heights = column_counts(bars.counts, width)
-    heights = np.log1p(heights) if bars.log else heights
+    found = column_counts(bars.counts, width)
+    heights = np.log1p(found) if bars.log else found
     steps = HALVES if bars.plain else EIGHTHS
     filled = np.ceil(heights / heights.max() * rows * (len(steps) - 1)).astype(int)
-    kept = np.arange(width) >= _column(bars.cut, bars, width)
+    if bars.kept is None:
+        kept = np.where(np.arange(width) >= _column(bars.cut, bars, width), filled, 0)
+    else:
+        share = column_counts(bars.kept, width) / np.maximum(found, 1e-9)
+        kept = np.round(filled * share).astype(int)
     lines = [_row(filled, kept, rows - 1 - row, bars) for row in range(rows)]
     return [*legend, *lines, _axis(bars, width)]
 
@@ -67,21 +77,29 @@ def _column(score: float | None, bars: Bars, width: int) -> int:
     return int(np.clip((score - low) / (high - low) * width, 0, width - 1))
 
 
-def _row(filled: NDArray[np.int_], kept: NDArray[np.bool_], above: int, bars: Bars) -> Line:
-    """One line of cells, ``above`` counted from the axis up."""
+def _row(filled: NDArray[np.int_], kept: NDArray[np.int_], above: int, bars: Bars) -> Line:
+    """One line of cells, ``above`` counted from the axis up; a cell that parts goes to the kept."""
     steps = HALVES if bars.plain else EIGHTHS
     most = len(steps) - 1
     levels = np.clip(filled - above * most, 0, most)
+    stays = np.clip(kept - above * most, 0, most)
     shade = ":" if bars.plain else "░"
     cells: Line = [
-        (steps[level], KEPT) if stays else (shade if level else " ", DROPPED)
-        for level, stays in zip(levels.tolist(), kept.tolist(), strict=True)
+        (steps[level if stay == most else stay], KEPT)
+        if stay
+        else (shade if level else " ", DROPPED)
+        for level, stay in zip(levels.tolist(), stays.tolist(), strict=True)
     ]
     draft, applied = ("|", "!") if bars.plain else ("┃", "┊")
-    if bars.applied is not None:
-        cells[_column(bars.applied, bars, len(cells))] = (applied, CURSOR)
-    if bars.cut is not None:
-        cells[_column(bars.cut, bars, len(cells))] = (draft, STRONG)
+    second = bars.second or (None, None)
+    for score, sign, role in (
+        (second[1], applied, CURSOR),
+        (bars.applied, applied, CURSOR),
+        (second[0], draft, STRONG),
+        (bars.cut, draft, STRONG),
+    ):
+        if score is not None:
+            cells[_column(score, bars, len(cells))] = (sign, role)
     return _joined(cells)
 
 
@@ -100,10 +118,11 @@ def _legend(bars: Bars, width: int) -> Line:
     signs = (":", "#", "|", "!") if bars.plain else ("░", "█", "┃", "┊")
     parts: Line = [(f"{bars.title}  ", STRONG)] if bars.title else []
     parts += [(f"{signs[0]} dropped  ", DROPPED), (f"{signs[1]} kept  ", KEPT)]
+    second = bars.second or (None, None)
     if bars.cut is not None:
-        parts.append((f"{signs[2]} draft {bars.cut:.4g}  ", STRONG))
+        parts.append((f"{signs[2]} {bars.cut_name} {_scores(bars.cut, second[0])}  ", STRONG))
     if bars.applied is not None:
-        parts.append((f"{signs[3]} applied {bars.applied:.4g}  ", CURSOR))
+        parts.append((f"{signs[3]} applied {_scores(bars.applied, second[1])}  ", CURSOR))
     if bars.log:
         parts.append(("log", FAINT))
     line: Line = []
@@ -113,6 +132,11 @@ def _legend(bars: Bars, width: int) -> Line:
         line.append((shown, role))
         room -= len(shown)
     return line
+
+
+def _scores(one: float, other: float | None) -> str:
+    """A cut, or those of items of A and of B."""
+    return f"{one:.4g}" if other is None or other == one else f"A {one:.4g} B {other:.4g}"
 
 
 def _axis(bars: Bars, width: int) -> Line:

@@ -4,11 +4,12 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from edt_app.tui.commands import MOVING, SCROLLING, own_bindings
 from edt_app.tui.widgets.cells import steady_text, wrapped
 
 MOST_LETTERS = 2_000_000
@@ -21,11 +22,7 @@ class TextPane(ScrollView, can_focus=True):
         "TextPane { height: 1fr; overflow-x: auto; overflow-y: auto; scrollbar-gutter: stable; }"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "scroll_down", "Down", show=False, id="text.down"),
-        Binding("up,k", "scroll_up", "Up", show=False, id="text.up"),
-        Binding("home,g", "scroll_home", "Start", show=False, id="text.first"),
-        Binding("end,G", "scroll_end", "End", show=False, id="text.last"),
-        Binding("w", "wrap", "Wrap", show=False, id="text.wrap"),
+        *own_bindings(MOVING, **SCROLLING, wrap="wrap"),
     ]
 
     def __init__(

@@ -8,13 +8,14 @@ import numpy as np
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from edt_app.tui.commands import MOVING, own_bindings
 from edt_app.tui.widgets.cells import fit
 from edt_app.tui.widgets.table_rows import (
     ASCII_GLYPHS,
@@ -73,15 +74,18 @@ class VirtualTable(ScrollView, can_focus=True):
         "virtual-table--pending",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False, id="table.down"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="table.page_down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="table.page_up"),
-        Binding("home,g", "end(0)", "First", show=False, id="table.first"),
-        Binding("end,G", "end(1)", "Last", show=False, id="table.last"),
-        Binding("enter", "choose", "Open", show=False, id="table.choose"),
-        Binding("v", "toggle_span", "Range", show=False, id="table.range"),
-        Binding("escape", "end_span", "End range", show=False, id="table.end_range"),
+        *own_bindings(
+            MOVING,
+            down="move(1)",
+            up="move(-1)",
+            page_down="page(1)",
+            page_up="page(-1)",
+            first="end(0)",
+            last="end(1)",
+            open="choose",
+            range="toggle_span",
+            end_range="end_span",
+        )
     ]
 
     class Highlighted(TableMessage):

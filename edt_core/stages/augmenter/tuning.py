@@ -1,7 +1,7 @@
 """What another rank or threshold of Eq. 6 would keep, answered at once (3.2.2)."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from edt_core.data.sequences import Domain, Flags, Floats, Ints
 
-UNDECIDED, ACCEPTED, REJECTED = 0, 1, 2
+UNDECIDED, ACCEPTED, REJECTED, EDITED = 0, 1, 2, 3
 Whole = NDArray[np.signedinteger[Any]]
+_BARS = 400
 Side = Literal[0, 1] | None
 """The target domain that is looked at: 0 for A, 1 for B, None for both."""
 
@@ -27,10 +28,12 @@ class Scored:
     """``[G]``."""
     source_ranks: Whole
     """1 for the best source score of a user and direction, ``[G]``."""
+    source_scores: Floats
+    """``[G]``; NaN where Eq. 4 doesn't define it."""
     target_scores: Floats
     """``[G]``; NaN where Eq. 5 doesn't define it."""
     decisions: Whole
-    """0 undecided, 1 accepted, 2 rejected, ``[G]``."""
+    """0 undecided, 1 accepted, 2 rejected, 3 edited, which is inserted as accepted is, ``[G]``."""
     n_users: int
 
 
@@ -55,6 +58,23 @@ class Answer:
     accepted: int
     rejected: int
     """Decisions that the cut can't change."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Undecided items by score, in what a cut keeps and what it drops."""
+
+    kept: Ints
+    """By bar, ``[B]``."""
+    dropped: Ints
+    """``[B]``."""
+    unscored: int
+    """Items without such a score."""
+
+    def __add__(self, other: "Split") -> "Split":
+        """Both together."""
+        kept, dropped = self.kept + other.kept, self.dropped + other.dropped
+        return Split(kept, dropped, self.unscored + other.unscored)
 
 
 @dataclass(frozen=True)
@@ -83,7 +103,9 @@ class Tuner:
         self.scored = scored
         self._sides = [_Side(scored, scored.targets == domain) for domain in Domain]
         self.max_rank = int(scored.source_ranks.max(initial=1))
-        self._reviewed = np.flatnonzero(scored.decisions != UNDECIDED)
+        self.rank_cut = lru_cache(maxsize=64)(self._rank_cut)
+        # an edited text is another than the one that was scored: it says nothing of the cut
+        self._reviewed = np.flatnonzero(np.isin(scored.decisions, (ACCEPTED, REJECTED)))
 
     def answer(self, cut: Cut, side: Side = None) -> Answer:
         """Counts under ``cut``, for one target domain or both."""
@@ -100,19 +122,58 @@ class Tuner:
             rejected=sum(answer.rejected for answer in answers),
         )
 
-    def histogram(self, side: Side, top_k: int, edges: NDArray[np.float64]) -> tuple[Ints, int]:
-        """Undecided items with rank at most ``top_k`` by target score, and how many have no score.
+    def targets(self, side: Side, cut: Cut, edges: NDArray[np.float64]) -> Split:
+        """Undecided items that ``cut.top_k`` lets through, by target score.
 
         Args:
             side: The target domain, or None for both.
-            top_k: k of Eq. 6.
+            cut: Rank and thresholds.
             edges: Ascending, ``[B + 1]``; the last bar holds its upper edge.
         """
-        found = [self._sides[d] for d in Domain if side is None or d == side]
-        counts = sum(
-            (one.ranked(top_k).bars(edges) for one in found), np.zeros(len(edges) - 1, int)
-        )
-        return counts, sum(one.ranked(top_k).unscored for one in found)
+        found = [
+            self._sides[d].ranked(cut.top_k).split(edges, cut.thresholds[d])
+            for d in Domain
+            if side is None or d == side
+        ]
+        return found[0] if len(found) == 1 else found[0] + found[1]
+
+    def sources(self, side: Side, top_k: int) -> Split:
+        """Undecided items by source score in ``source_edges``, kept by rank alone."""
+        found = [counted for d, counted in enumerate(self._by_source) if side is None or d == side]
+        counts = sum((one[0] for one in found), np.zeros_like(found[0][0]))
+        kept = counts[:top_k].sum(axis=0)
+        return Split(kept, counts.sum(axis=0) - kept, sum(one[1] for one in found))
+
+    @cached_property
+    def source_edges(self) -> NDArray[np.float64]:
+        """The bars that source scores are counted in."""
+        scores = self.scored.source_scores
+        low = float(np.nanmin(scores)) if not np.isnan(scores).all() else 0.0
+        return np.linspace(max(-1.0, np.floor(low * 10) / 10), 1.0, _BARS + 1)
+
+    @cached_property
+    def _by_source(self) -> list[tuple[Ints, int]]:
+        """By target domain: undecided items by rank and bar ``[ranks, B]``, and those unscored."""
+        scored, edges, counted = self.scored, self.source_edges, []
+        for domain in Domain:
+            near = self._near(domain.value)
+            some = near & ~np.isnan(scored.source_scores)
+            bar = np.searchsorted(edges, scored.source_scores[some], side="right") - 1
+            at = (scored.source_ranks[some].astype(np.int64) - 1) * _BARS
+            at += np.clip(bar, 0, _BARS - 1)
+            counts = np.bincount(at, minlength=self.max_rank * _BARS)
+            counted.append((counts.reshape(-1, _BARS), int(near.sum() - some.sum())))
+        return counted
+
+    def _rank_cut(self, side: Side, top_k: int) -> float | None:
+        """The score that splits the items of the last kept rank in half; None without any."""
+        some = self._near(side) & (self.scored.source_ranks == top_k)
+        scores = self.scored.source_scores[some & ~np.isnan(self.scored.source_scores)]
+        return float(np.median(scores)) if len(scores) else None
+
+    def _near(self, side: Side) -> Flags:
+        free = self.scored.decisions == UNDECIDED
+        return np.asarray(free if side is None else free & (self.scored.targets == side))
 
     def around(self, side: Literal[0, 1], cut: Cut, limit: int) -> tuple[Ints, Ints]:
         """Ids just below the cut and just above it, the nearest first."""
@@ -150,7 +211,7 @@ class Tuner:
         thresholds = np.array(cut.thresholds, dtype=np.float32)[scored.targets]
         with np.errstate(invalid="ignore"):
             passed = (scored.source_ranks <= cut.top_k) & (scored.target_scores >= thresholds)
-        inserted = (passed & (scored.decisions != REJECTED)) | (scored.decisions == ACCEPTED)
+        inserted = (passed & (scored.decisions != REJECTED)) | _admitted(scored.decisions)
         inserted &= groups != -1
         found = [len(np.unique(groups[inserted & (scored.targets == domain)])) for domain in Domain]
         return found[0], found[1]
@@ -160,6 +221,11 @@ class Tuner:
         for domain in Domain:
             present |= self._sides[domain].users_with(cut.top_k, cut.thresholds[domain])
         return int(present.sum())
+
+
+def _admitted(decisions: Whole) -> Flags:
+    """Which items a reviewer let in, whatever a cut says."""
+    return np.asarray((decisions == ACCEPTED) | (decisions == EDITED))
 
 
 def wilson(good: int, of: int, z: float = 1.96) -> tuple[float, float]:
@@ -184,7 +250,7 @@ class _Side:
         self._ids, self._users = scored.ids[order], scored.users[order]
         self._scores = scored.target_scores[order]
         self._ranks, self._decisions = scored.source_ranks[order], scored.decisions[order]
-        accepted = self._decisions == ACCEPTED
+        accepted = _admitted(self._decisions)
         self.accepted = int(accepted.sum())
         self.rejected = int((self._decisions == REJECTED).sum())
         self._accepted_users = np.zeros(scored.n_users, dtype=bool)
@@ -217,7 +283,7 @@ class _Side:
     def kept(self, top_k: int, threshold: float) -> Flags:
         with np.errstate(invalid="ignore"):
             passed = (self._ranks <= top_k) & (self._scores >= np.float32(threshold))
-        free, accepted = self._decisions == UNDECIDED, self._decisions == ACCEPTED
+        free, accepted = self._decisions == UNDECIDED, _admitted(self._decisions)
         return np.asarray((passed & free) | accepted)
 
     def nearest(self, mask: Flags, threshold: float, limit: int) -> Ints:
@@ -241,10 +307,12 @@ class _Ranked:
     def above(self, threshold: float) -> int:
         return int(len(self.scores) - np.searchsorted(self.scores, np.float32(threshold)))
 
-    def bars(self, edges: NDArray[np.float64]) -> Ints:
+    def split(self, edges: NDArray[np.float64], threshold: float) -> Split:
         inside = np.searchsorted(self.scores, edges.astype(np.float32))
         inside[-1] = np.searchsorted(self.scores, np.float32(edges[-1]), side="right")
-        return np.diff(inside)
+        cut = np.searchsorted(self.scores, np.float32(threshold))
+        kept = np.diff(np.maximum(inside, cut))
+        return Split(kept, np.diff(inside) - kept, self.unscored)
 
     def around(self, threshold: float, limit: int) -> tuple[Ints, Ints]:
         cut = int(np.searchsorted(self.scores, np.float32(threshold)))

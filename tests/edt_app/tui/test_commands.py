@@ -52,7 +52,7 @@ def test_a_footer_cuts_no_entry_and_ends_with_the_last(screen, width):
     assert all(len(line) <= width for line in lines)
     assert lines[-1].endswith("? Help")
     shown = " ".join(lines)
-    entries = [f"{one.shown_key} {one.label}" for one in commands]
+    entries = [f"{one.keys_by({})[0]} {one.label}" for one in commands]
     for word in shown.split("  "):
         assert not word.strip() or any(word.strip() in entry or entry in word for entry in entries)
 
@@ -97,7 +97,9 @@ def test_no_widget_takes_a_key_that_its_screen_or_the_app_has_another_use_for(tm
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: type(screen).__name__)
 def test_the_help_of_a_screen_stands_in_two_columns_at_eighty(screen):
     room = text_room(80)
-    lines = help_text("Help", screen.KEYS, PLACES, KEYS_OF_APP, room).plain.splitlines()
+    everywhere = (*(place.command for place in PLACES), *KEYS_OF_APP)
+    parts = {"Help": screen.KEYS, "Inside": screen.INSIDE, "Everywhere": everywhere}
+    lines = help_text(parts, {}, room).plain.splitlines()
     told = [line for line in lines if line.startswith("  ")]
     assert all(len(line) <= room for line in told)
     for line in told:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from edt_app.tui.app import KEYS_OF_APP
-from edt_app.tui.commands import shown_key
+from edt_app.tui.commands import CURVES, MOVING, shown_key
 from edt_app.tui.places import PLACES
 
 PAGE = Path(__file__).parents[3] / "docs" / "keys.md"
@@ -19,8 +19,13 @@ def rows(commands):
 def page():
     head = "| keys | what it does | its name in the keymap |\n|---|---|---|"
     lines = ["# Every key of the interactive session", "", "## Everywhere", "", head]
-    lines += [f"| `{place.key}` | {place.label}: {place.help} | |" for place in PLACES]
+    lines += [
+        f"| `{place.key}` | {place.label}: {place.help} | `{place.command.id}` |"
+        for place in PLACES
+    ]
     lines += rows(KEYS_OF_APP)
+    lines += ["", "## In every list and text", "", head, *rows(MOVING)]
+    lines += ["", "## In a chart that has the focus", "", head, *rows(CURVES)]
     for place in sorted(PLACES, key=lambda one: one.key or "z"):
         lines += ["", f"## {place.key} {place.label}", "", head, *rows(place.make().KEYS)]
     return "\n".join(lines) + "\n"

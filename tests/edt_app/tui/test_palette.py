@@ -37,7 +37,7 @@ def test_an_action_of_the_screen_of_the_app_and_another_screen_are_found_by_name
         await choose(pilot, app, "settin")
         assert app.current_mode == "settings"
         await choose(pilot, app, "as comm")
-        assert "edt config --project shop" in text_of(app)
+        assert app.clipboard == f"edt --home {home} config --project shop show"
 
     drive(home, script, project="shop", start="pipeline", size=(120, 50))
 

@@ -1,10 +1,13 @@
 import threading
 from pathlib import Path
 
+import pytest
 from pilot import drive, press, settled, text_of
+from standing import standing
 
 from edt_app.tui.screens.projects import heading, row
 from edt_core.store.home import Home, ProjectLine
+from edt_core.store.liveness import launch_log
 
 
 def test_without_a_project_the_screen_names_the_next_key(tmp_path):
@@ -49,6 +52,41 @@ def test_the_demo_is_started_without_holding_the_screen(tmp_path, monkeypatch):
         assert app.session.name == "demo"
 
     drive(tmp_path, script)
+
+
+@pytest.mark.parametrize(("place", "asked"), [("1", True), ("0", False)])
+def test_a_finished_demo_offers_the_tour_and_breaks_into_nothing(
+    tmp_path, monkeypatch, place, asked
+):
+    def launch(home, name, line):
+        standing(home.folder, name).close()
+        log = launch_log(home.folder / name)
+        log.parent.mkdir(exist_ok=True)
+        log.write_text("edt: exit status 0\n")
+
+    monkeypatch.setattr("edt_app.launch.launch", launch)
+    monkeypatch.setattr("edt_app.tui.screens.projects._LOOK", 1.0)
+
+    async def script(pilot, app):
+        assert "T then walks through every screen" in " ".join(text_of(app).split())
+        await press(pilot, "T")
+        assert any("D makes the demo" in told.message for told in app._notifications)
+        await pilot.press("D", place)  # before anything is looked for
+        toasts = lambda: " ".join(told.message for told in app._notifications)  # noqa: E731
+        for _ in range(500):
+            if "The demo is done" in text_of(app) + toasts():
+                break
+            await pilot.pause(0.02)
+        if asked:
+            await press(pilot, "1")
+            await pilot.pause(0.1)
+            assert "2 Data   1 of 9" in text_of(app)
+            assert app.session.name == "demo"
+        else:
+            assert "The demo is done" in toasts()
+            assert app.current_mode == "settings"
+
+    drive(tmp_path, script, size=(120, 36))
 
 
 def test_names_stand_above_their_columns():

@@ -69,7 +69,7 @@ def test_a_filter_is_understood(text, fields):
     assert view.parsed_filter(text) == (fields, "")
 
 
-@pytest.mark.parametrize("text", ["stage:train", "status:good"])
+@pytest.mark.parametrize("text", ["stage:train", "status:good", "behind:last"])
 def test_a_wrong_filter_is_said(text):
     assert view.wrong_filter(text)
 
@@ -113,6 +113,44 @@ def test_the_list_is_filtered_and_the_call_under_the_cursor_shown(made):
         await press(pilot, "y")
         assert any("no call here" in told.message for told in app._notifications)
         await press(pilot, "f", "C")
-        assert "calls --project small show" in text_of(app)
+        assert "Copy which command?" in text_of(app)
+        one, listed = app.base_screen.shown_command_lines
+        assert "calls --project small show" in one
+        assert listed.endswith("calls --project small")
 
     drive(made.home, script, project="small", start="prompts", size=(120, 36))
+
+
+def test_from_a_call_to_its_items_in_the_queue(made):
+    told = made("calls", "--project", "small", "--stage", "generate", "--limit", 1, "--json")
+    newest = json.loads(told.out)[0]["id"]
+    told = made("items", "--project", "small", "--call", newest, "--json")
+    items = [line["id"] for line in json.loads(told.out)]
+    assert items
+
+    async def script(pilot, app):
+        await press(pilot, "slash", *"stage:generate", "enter", "l")
+        assert app.current_mode == "review"
+        assert sorted(app.screen.table.ids.tolist()) == items
+        assert f"call={newest}" in text_of(app)
+        await press(pilot, "escape")  # the filter can be dropped like any other
+        assert len(app.screen.table.ids) > len(items)
+
+    drive(made.home, script, project="small", start="prompts", size=(120, 36))
+
+
+def test_the_calls_behind_a_run_are_listed(made):
+    told = json.loads(made("calls", "--project", "small", "--behind", 1, "--json").out)
+    lineage = json.loads(made("runs", "lineage", 1, "--project", "small", "--json").out)
+    assert 0 < len(told) <= 50
+    number = sum(line["calls"] for line in lineage["calls"])
+
+    async def script(pilot, app):
+        await press(pilot, "P")
+        assert app.current_mode == "prompts"
+        assert f"{number:,} calls with behind:1" in text_of(app)
+        await press(pilot, "slash", "end", *" stage:generate", "enter")
+        generate = sum(line["calls"] for line in lineage["calls"] if line["step"] == "generate")
+        assert f"{generate:,} calls with behind:1 stage:generate" in text_of(app)
+
+    drive(made.home, script, project="small", start="runs", size=(120, 36))

@@ -298,11 +298,12 @@ def test_an_edited_text_is_scored_by_a_process_of_its_own(home, monkeypatch):
 
 def test_the_last_act_is_given_as_a_command_line(home):
     async def script(pilot, app):
-        assert app.base_screen.command_line()[0] == "items"
+        (shown,) = app.base_screen.shown_command_lines
+        assert shown == f"edt --home {home} items --project queue"
         number = cursor(app)
         await press(pilot, "x")
-        words = app.base_screen.command_line()
-        assert words == ["review", "--project", "queue", "reject", str(number)]
+        act = f"edt --home {home} review --project queue reject {number}"
+        assert app.base_screen.shown_command_lines == [act, shown]
 
     at(home, script)
 

@@ -103,7 +103,8 @@ def test_two_marked_runs_are_compared_grouped_and_plotted(home, size):
         assert "mark two or more runs with space" in told(app)
         await press(pilot, "G", "space", "k", "space", "c")
         assert "Runs 1, 2: compared" in text_of(app)
-        assert app.base_screen.shown_command_line == "edt runs compare 1 2 --project shop"
+        compare = f"edt --home {home} runs compare 1 2 --project shop"
+        assert app.base_screen.shown_command_lines == [compare]
         await same_as_golden(pilot, GOLDENS / f"runs-compared-{size[0]}x{size[1]}.txt")
         await press(pilot, "f")
         assert "N@10 full by sequence length (Figure 4)" in text_of(app)

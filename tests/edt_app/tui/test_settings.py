@@ -101,3 +101,28 @@ def test_the_screen_looks_as_it_did(tmp_path, size):
         await same_as_golden(pilot, GOLDENS / f"settings-{size[0]}x{size[1]}.txt")
 
     drive(tmp_path, script, project="shop", start="settings", size=size)
+
+
+def test_testing_providers_tells_of_them_first(tmp_path):
+    standing(tmp_path).close()
+
+    async def script(pilot, app):
+        await press(pilot, "t")
+        lines = [line for line in text_of(app).splitlines() if "✓" in line or "·" in line]
+        assert "all embedded: no endpoint is asked" in lines[0]
+
+    drive(tmp_path, script, project="shop", start="settings", size=(120, 36))
+
+
+def test_a_test_that_may_cost_money_asks_first(tmp_path):
+    paid = {"llm.provider": "openai", "llm.model": "gpt-4o-mini"}
+    standing(tmp_path, settings=paid).close()
+
+    async def script(pilot, app):
+        await press(pilot, "t")
+        assert "at most $0." in text_of(app)
+        assert "y Yes" in text_of(app)
+        await press(pilot, "n")
+        assert "edt doctor" not in text_of(app)
+
+    drive(tmp_path, script, project="shop", start="settings", size=(120, 36))

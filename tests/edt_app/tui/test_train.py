@@ -93,7 +93,8 @@ def test_another_run_and_a_base_run_are_chosen_and_a_note_is_kept(home):
         await until(pilot, app, "run 1 seed 42")
         await press(pilot, "N", "3")
         await until(pilot, app, "DONE run 1 LLM-EDT")
-        assert app.base_screen.shown_command_line == "edt watch --project shop --run 1"
+        watch = f"edt --home {home} watch --project shop --run 1"
+        assert app.base_screen.shown_command_lines == [watch]
         await press(pilot, "n", *"high", "enter")
         with Home(home).open("shop") as project:
             assert run_line(project, 1).note == "high"

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,9 @@ def test_a_typed_threshold_is_checked_and_a_preset_taken(made):
         assert "DRAFT, A applies it: A " in text_of(app)
         assert "threshold 0.95" in text_of(app)
         await press(pilot, "C")
-        assert "tune --project small --top-k 3 --threshold 0.95 --kind absolute" in text_of(app)
+        (line,) = app.base_screen.shown_command_lines
+        assert line.endswith("tune --project small --top-k 3 --threshold 0.95 --kind absolute")
+        assert "edt --home" in text_of(app)
 
     drive(made.home, script, project="small", start="tune", size=(120, 36))
 
@@ -100,3 +103,54 @@ def test_without_scores_the_screen_says_what_to_run(edt):
         assert any("no scores are read yet" in told.message for told in app._notifications)
 
     drive(edt.home, script, project="empty", start="tune")
+
+
+def test_source_scores_stand_in_place_of_the_targets_or_beside_them(made):
+    async def narrow(pilot, app):
+        assert "source score" not in text_of(app)
+        await press(pilot, "s")
+        assert "source score, kept are ranks 1 to 3" in text_of(app)
+        assert "target score, ranks" not in text_of(app)
+        await press(pilot, "minus")
+        assert "source score, kept are ranks 1 to 2" in text_of(app)
+        assert "median of rank 2" in text_of(app)
+
+    async def wide(pilot, app):
+        assert "source score" in text_of(app)
+        assert "target score" in text_of(app)
+        await press(pilot, "s")
+        assert any("both are shown" in told.message for told in app._notifications)
+
+    drive(made.home, narrow, project="small", start="tune")
+    drive(made.home, wide, project="small", start="tune", size=(160, 48))
+
+
+def test_both_directions_show_both_cuts_and_both_edges(made):
+    async def script(pilot, app):
+        await press(pilot, "d", "d")
+        await quiet(pilot)
+        shown = text_of(app)
+        assert "A outdoor ⇄ B kitchen" in shown
+        low, high = re.search(r"percentile \(A and B: (\S+) and (\S+)\)", shown).groups()
+        assert re.search(r"draft A \S+ B \S+", shown)
+        assert low != high
+        bars = app.screen.query_one("#target").bars
+        assert f"{bars.cut:.3f}" == low
+        assert f"{bars.second[0]:.3f}" == high
+        above = [line.split("││")[-1] for line in shown.splitlines() if "→" in line]
+        assert any("A→B" in line for line in above)
+        assert any("B→A" in line for line in above)
+
+    drive(made.home, script, project="small", start="tune", size=(160, 48))
+
+
+def test_what_applying_takes_is_told_before_it_is_done(made):
+    async def script(pilot, app):
+        assert "The draft is what is applied." in text_of(app)
+        await press(pilot, "right")
+        await quiet(pilot)
+        assert "A would make stale: filter, review, insert, profile" in text_of(app)
+        assert "calls to redo: at most" in text_of(app)
+        assert "no item is generated anew" in text_of(app)
+
+    drive(made.home, script, project="small", start="tune", size=(240, 48))

@@ -3,9 +3,10 @@ from finished import finished
 
 from edt_core.actions.comparing import compare, differing
 from edt_core.actions.curves import export_comparison, run_curves
-from edt_core.actions.lineage import lineage
+from edt_core.actions.lineage import calls_behind, lineage
 from edt_core.actions.reporting import run_detail, run_rows
 from edt_core.errors import UsageError
+from edt_core.store.calls import calls
 from edt_core.store.runs import metric_means
 
 
@@ -69,6 +70,10 @@ def test_lineage_leads_from_a_run_to_the_calls_that_wrote_its_training_data(proj
     ]
     assert sum(line.cost for line in found.calls) == 0.5
     assert lineage(project, 2).generated == 0
+    behind = calls_behind(project, 1)
+    assert len(behind) == sum(line.calls for line in found.calls)
+    assert {line.id for line in calls(project, ids=behind)} == set(behind)
+    assert calls_behind(project, 3) == []
     assert "raw histories" in lineage(project, 3).note
 
 

@@ -88,7 +88,7 @@ def test_every_user_ends_done_or_listed_and_nothing_is_paid_for_twice(
     assert told.users == told.profiles + len(told.profiles_failed)
     assert all(told.failed.values())
     assert all(told.profiles_failed.values())
-    listed = calls(project, among=failed_calls(project), limit=10**6)
+    listed = calls(project, ids=failed_calls(project), limit=10**6)
     assert all(line.reason for line in listed)
     assert len(listed) == len(told.failed) + told.texts_failed
     assert sum(each.questions for each in first.failed) == len(listed) > 0
@@ -98,7 +98,7 @@ def test_every_user_ends_done_or_listed_and_nothing_is_paid_for_twice(
         answered, asked, left = set(service.answered), service.requests, len(listed)
         run(project)
         assert answered <= set(service.answered)
-        listed = calls(project, among=failed_calls(project), limit=10**6)
+        listed = calls(project, ids=failed_calls(project), limit=10**6)
     assert left > 0
     assert service.requests - asked < service.requests / 2  # the failed alone, and what they open
     told = account(project)

@@ -46,7 +46,7 @@ def failed(outcome: RunOutcome) -> dict[str, int]:
 
 
 def listed(project: Project) -> list[CallLine]:
-    return calls(project, among=failed_calls(project), limit=999)
+    return calls(project, ids=failed_calls(project), limit=999)
 
 
 def states(project: Project) -> dict[str, str]:

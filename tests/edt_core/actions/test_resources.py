@@ -78,6 +78,30 @@ def test_progress_says_what_was_spent(project, monkeypatch: pytest.MonkeyPatch):
     assert events == [event, replace(event, note="5 items, $0.2500", spent=0.25)]
 
 
+def test_the_settings_cap_holds_where_the_run_gives_none(project, monkeypatch):
+    caps = []
+    monkeypatch.setattr(
+        openai_chat,
+        "service_model",
+        lambda settings, ledger, purse, **_: caps.append(purse.till.cap),
+    )
+    config = Config().changed({**PAID, "llm.max_cost": "2.5"})
+    without = config.changed({"llm.max_cost": "none"})
+    assert without.llm.max_cost is None
+    for settings, given in ((config, None), (config, 0.5), (without, None)):
+        lent(project, settings, max_cost=given).language_model(settings.llm.choice, lambda _: [])
+    assert caps == [2.5, 0.5, float("inf")]
+    with pytest.raises(UsageError, match="No price"):
+        lent(project, config.changed({"llm.model": "new"}), max_cost=None)
+    with pytest.raises(UsageError, match="greater than or equal to 0"):
+        config.changed({"llm.max_cost": "-1"})
+
+
+def test_a_cap_changes_no_answer():
+    capped = Config().changed({"llm.max_cost": 1})
+    assert capped.llm.choice == Config().llm.choice
+
+
 @pytest.mark.parametrize(("mode", "batch"), [("live", False), ("batch", True)])
 def test_money_is_held_back_at_the_price_of_the_mode(
     project, monkeypatch: pytest.MonkeyPatch, mode, batch

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edt_core.errors import ProjectBusy, ProjectError, ProjectExists, ProjectNotFound
+from edt_core.store import home as home_module
 from edt_core.store.home import Home
 
 
@@ -187,3 +188,18 @@ def test_a_listing_loads_no_database_library_and_opening_no_alembic(home):
     )
     environment = os.environ | {"EDT_HOME": str(home.folder)}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)
+
+
+def test_a_project_deleted_while_the_list_is_read_is_left_out(tmp_path, monkeypatch):
+    home = Home(tmp_path)
+    for name in ("stays", "goes"):
+        home.create(name).close()
+    sizes = home_module._size
+
+    def meanwhile(path):  # "goes" is first
+        monkeypatch.setattr(home_module, "_size", sizes)
+        home.delete("goes")
+        return sizes(path)
+
+    monkeypatch.setattr(home_module, "_size", meanwhile)
+    assert [line.name for line in home.projects()] == ["stays"]

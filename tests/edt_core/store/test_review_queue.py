@@ -85,13 +85,16 @@ def test_items_of_other_drafts_are_not_among_them(project, toy):
 
 def test_columns_hold_what_the_rows_do(project):
     decide(project, "reject", [3])
-    found = score_columns(project)
+    edit(project, 4, {"title": "Wok"})
+    found, lines = score_columns(project), generated_page(project)
     assert found.ids.tolist() == [1, 2, 3, 4]
     assert found.targets.tolist() == [0, 1, 0, 1]
     assert found.users.tolist() == [0, 1, 2, 0]
     assert found.source_ranks.tolist() == [1, 1, 1, 1]
     np.testing.assert_array_equal(found.target_scores, np.float32([0.0, 0.1, 0.2, np.nan]))
-    assert found.decisions.tolist() == [0, 0, 2, 0]
+    assert found.decisions.tolist() == [0, 0, 2, 3]
+    scores = [np.nan if line.source_score is None else line.source_score for line in lines]
+    np.testing.assert_allclose(found.source_scores, scores, atol=5e-5)
 
 
 def test_blocks_together_are_the_whole(project, toy, monkeypatch):

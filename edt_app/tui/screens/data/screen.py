@@ -169,6 +169,7 @@ class DataScreen(EdtScreen):
 
         def started(_: object) -> None:
             self._launched = True
+            self.remember("import", *words, project=name)
             self._show_import("Reading …")
 
         self.write(lambda: launch(home, name, line), started)

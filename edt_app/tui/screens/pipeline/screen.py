@@ -244,6 +244,7 @@ class PipelineScreen(EdtScreen):
         home, name = self.session.home, self.session.name
 
         def started(_: object) -> None:
+            self.remember(*line[line.index("run") :])
             self.say("Started. Closing edt-app does not stop it.")
             self.set_timer(1.0, self._read_board)
 
@@ -258,6 +259,7 @@ class PipelineScreen(EdtScreen):
 
         def stop(number: int | None) -> None:
             if number is not None:
+                self.remember("stop", project=self.session.name, after="epoch" if number else "")
                 self.write(lambda: self._stop(after_epoch=number == 1), self._stopped)
 
         lines = ("now: at the next step or answer; resumable", "after this epoch")
@@ -279,6 +281,7 @@ class PipelineScreen(EdtScreen):
 
         def sure(answer: bool | None) -> None:
             if answer:
+                self.remember("stop", project=self.session.name, kill=True)
                 self.read(self._kill, self._stopped, group="kill")
 
         question = "End the run by force? What was finished stays stored; x stops it gently."
@@ -292,6 +295,7 @@ class PipelineScreen(EdtScreen):
     def do_estimate(self) -> None:
         """What a run would still need, stage by stage."""
         assert self._board is not None
+        self.remember("estimate", project=self.session.name)
         lines = [
             f"{step.status.step:<10} {step.what_is_left or 'nothing left'}"
             for step in self._board.steps
@@ -306,7 +310,13 @@ class PipelineScreen(EdtScreen):
 
             change(self.session.project(), {"review.required": False})
 
-        self.write(work, lambda _: self.say("review.required is false now; s starts the run."))
+        def then(_: None) -> None:
+            self.remember(
+                *("config", "--project", self.session.name, "set", "review.required", "false")
+            )
+            self.say("review.required is false now; s starts the run.")
+
+        self.write(work, then)
 
     def do_look(self) -> None:
         """The screen that shows what the stage holds."""

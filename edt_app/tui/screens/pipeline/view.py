@@ -45,8 +45,7 @@ def row(number: int, step: "BoardStep", run: "RunView | None", now: float) -> li
     spent = step.spent
     rate = f"{live.rate:,.1f}/s" if live is not None and live.rate else ""
     left = live.remaining(now) if live is not None else None
-    waiting = f"because {step.status.reason}" if step.status.state == "stale" else ""
-    text = waiting or step.status.holds or step.status.reason
+    text = step.status.told
     return [
         str(number),
         step.status.step,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from edt_core.store.review_queue import GeneratedLine
 
 _BY = "edt-app"
+ANCHOR_OPTION = {"anchor_position": "anchor"}
+"""As ``edt review edit --field`` calls it."""
 
 
 class Acting:
@@ -28,8 +30,6 @@ class Acting:
 
     def __init__(self, screen: "ReviewScreen") -> None:
         self._screen = screen
-        self.last_command: list[str] = []
-        """The ``edt`` command that does what was done last."""
 
     def decide(self, action: str, note: str = "") -> None:
         """Decide on the item under the cursor and go on; on a selection after a preview."""
@@ -37,7 +37,7 @@ class Acting:
         chosen = screen.table.selection()
         if screen.all_selected:
             screen.ask_bulk(
-                screen.table.ids, view.matching_words(screen.filter_words), action, note
+                screen.table.ids, view.matching_words(screen.filter_words), action, note, shown=True
             )
         elif len(chosen) > 1:
             screen.ask_bulk(chosen, "the selection", action, note)
@@ -56,7 +56,7 @@ class Acting:
             return generated_item(project, number)
 
         def shown(line: "GeneratedLine") -> None:
-            self._remember(action, str(number))
+            self._remember(action, number, note=note)
             screen.table.update_row(number, view.queue_row(line))
             if screen.table.cursor_id == number:
                 screen.read_item()
@@ -66,18 +66,27 @@ class Acting:
             screen.table.action_move(1)
         screen.write(work, shown)
 
-    def decide_many(self, action: str, ids: "Ints", note: str) -> None:
-        """Decide on many items as one act."""
+    def decide_many(self, action: str, ids: "Ints", what: str, note: str, where: str) -> None:
+        """Decide on many items as one act.
+
+        Args:
+            action: What is decided.
+            ids: The items.
+            what: Which items these are, in words: kept where there is no ``note``.
+            note: The reason.
+            where: The condition that they all fit and no other does; empty where there is none.
+        """
         from edt_core.store.review import decide
 
         screen = self._screen
 
         def work() -> int:
-            return decide(screen.session.project(), action, ids.tolist(), by=_BY, note=note)
+            kept = note or what
+            return decide(screen.session.project(), action, ids.tolist(), by=_BY, note=kept)
 
         def shown(changed: int) -> None:
-            words = [str(number) for number in ids[:1000].tolist()]
-            self._remember(action, *words)
+            named = [] if where else ids.tolist()
+            self._remember(action, *named, where=where, note=note)
             screen.all_selected = False
             screen.table.mark(())
             screen.table.action_end_span()
@@ -127,8 +136,8 @@ class Acting:
             return edit(screen.session.project(), number, fields, by=_BY)
 
         def shown(changed: int) -> None:
-            options = [word for name, value in fields.items() for word in _option(name, value)]
-            self._remember("edit", str(number), *options)
+            named = {ANCHOR_OPTION.get(name, name): _typed(value) for name, value in fields.items()}
+            self._remember("edit", number, field=named)
             self._everything()
             texts = fields.keys() - {"anchor_position"}
             if changed:
@@ -209,10 +218,10 @@ class Acting:
         def write(path: str | None) -> None:
             if not path:
                 return
-            file = Path(path).expanduser()
+            file = Path(path).expanduser().absolute()
 
             def shown(count: int) -> None:
-                self._remember("export", str(file))
+                self._remember("export", file)
                 screen.say(f"{count:,} decisions to {file}")
 
             screen.write(lambda: write_decisions(screen.session.project(), file), shown)
@@ -228,10 +237,10 @@ class Acting:
         def read(path: str | None) -> None:
             if not path:
                 return
-            file = Path(path).expanduser()
+            file = Path(path).expanduser().absolute()
 
             def shown(count: int) -> None:
-                self._remember("import", str(file))
+                self._remember("import", file)
                 self._everything()
                 screen.say(f"{count:,} items changed")
 
@@ -242,9 +251,9 @@ class Acting:
 
         screen.app.push_screen(Ask("Import decisions from", check=missing), read)
 
-    def _remember(self, *words: str) -> None:
-        action, *rest = words
-        self.last_command = ["review", "--project", self._screen.session.name, action, *rest]
+    def _remember(self, *words: object, **options: object) -> None:
+        name = self._screen.session.name
+        self._screen.remember("review", "--project", name, *words, **options)
 
     def _everything(self) -> None:
         screen = self._screen
@@ -253,6 +262,5 @@ class Acting:
         screen.read_progress()
 
 
-def _option(name: str, value: Any) -> list[str]:
-    text = ",".join(value) if isinstance(value, list) else str(value)
-    return ["--field", f"{'anchor' if name == 'anchor_position' else name}={text}"]
+def _typed(value: Any) -> str:
+    return ",".join(value) if isinstance(value, list) else str(value)

@@ -93,7 +93,12 @@ def seek_undecided(screen: "ReviewScreen") -> None:
 
 
 def ask_bulk(
-    screen: "ReviewScreen", ids: "Ints", what: str, action: str = "", note: str = ""
+    screen: "ReviewScreen",
+    ids: "Ints",
+    what: str,
+    action: str = "",
+    note: str = "",
+    where: str = "",
 ) -> None:
     """Show the count and ten titles, then do what is answered."""
     first = ids[:_PREVIEW].tolist()
@@ -106,7 +111,7 @@ def ask_bulk(
 
     def answered(answer: str | None) -> None:
         if answer:
-            screen.acting.decide_many(answer, ids, note or what)
+            screen.acting.decide_many(answer, ids, what, note, where)
 
     def show(titles: list[str]) -> None:
         asked = f"{what}; you pressed {action}" if action else what

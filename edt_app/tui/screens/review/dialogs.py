@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from edt_app.terminal import safe_text
+from edt_app.tui.widgets.moving import Choices
 from edt_app.tui.widgets.text_pane import TextPane
 
 _FRAME = "border: round $primary; background: $surface; padding: 0 1;"
@@ -112,8 +113,6 @@ class ChooseAnchor(ModalScreen[int | None]):
     """
     BINDINGS = [
         Binding("escape,q", "leave", show=False),
-        Binding("j", "move('down')", show=False),
-        Binding("k", "move('up')", show=False),
     ]
 
     def __init__(self, lines: Sequence[str], at: int | None) -> None:
@@ -124,7 +123,7 @@ class ChooseAnchor(ModalScreen[int | None]):
         """The training events in their order."""
         with Vertical():
             yield Static(Text("Insert after which training event?", "bold"))
-            yield OptionList(
+            yield Choices(
                 *(
                     Option(Text(safe_text(line), no_wrap=True, overflow="ellipsis"))
                     for line in self._lines
@@ -139,11 +138,6 @@ class ChooseAnchor(ModalScreen[int | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter chooses."""
         self.dismiss(event.option_index)
-
-    def action_move(self, way: str) -> None:
-        """Move by vi's keys too."""
-        options = self.query_one(OptionList)
-        options.action_cursor_down() if way == "down" else options.action_cursor_up()
 
     def action_leave(self) -> None:
         """Leave the anchor where it is."""

@@ -112,6 +112,10 @@ class ReviewScreen(EdtScreen):
         """Read the queue."""
         self.read_queue()
 
+    def take_request(self, request: str) -> None:
+        """Show the items of this filter."""
+        self.narrow(request)
+
     def read_queue(self, cursor: int | None = None, *, standing: bool = True) -> None:
         """Read the ids anew; the cursor stays where it is or goes to ``cursor``."""
         self.read(
@@ -289,16 +293,8 @@ class ReviewScreen(EdtScreen):
         return asking.why_not(self, command)
 
     def command_line(self) -> list[str]:
-        """The last act of this screen, else the list."""
-        if self.acting.last_command:
-            return self.acting.last_command
-        words = ["items", "--project", self.session.name]
-        wanted = self._wanted
-        if wanted is not None:
-            for option in ("direction", "verdict", "user"):
-                if value := getattr(wanted, option):
-                    words += [f"--{option}", value]
-        return words
+        """The list."""
+        return ["items", "--project", self.session.name, *view.filter_options(self._wanted)]
 
     def do_accept(self) -> None:
         """Accept."""
@@ -386,7 +382,7 @@ class ReviewScreen(EdtScreen):
         """Preview and decide on the selection, or on all that match."""
         chosen = self.table.selection()
         if self.all_selected or len(chosen) < 2:
-            self.ask_bulk(self.table.ids, view.matching_words(self.filter_words))
+            self.ask_bulk(self.table.ids, view.matching_words(self.filter_words), shown=True)
         else:
             self.ask_bulk(chosen, "the selection")
 
@@ -406,9 +402,12 @@ class ReviewScreen(EdtScreen):
         """The next item nobody decided on, from the top when there is none below."""
         asking.seek_undecided(self)
 
-    def ask_bulk(self, ids: "Ints", what: str, action: str = "", note: str = "") -> None:
-        """Show the count and ten titles, then do what is answered."""
-        asking.ask_bulk(self, ids, what, action, note)
+    def ask_bulk(
+        self, ids: "Ints", what: str, action: str = "", note: str = "", *, shown: bool = False
+    ) -> None:
+        """Show the count and ten titles, then do what is answered; ``shown``: it is all of them."""
+        where = view.condition(self._wanted) if shown else ""
+        asking.ask_bulk(self, ids, what, action, note, where)
 
     def do_export(self) -> None:
         """Write the decisions to a file."""

@@ -39,11 +39,11 @@ REASONS = (
 FILTER_HELP = (
     "Show what fits; an empty line shows all. "
     "Words: a2b b2a · kept filtered accepted rejected edited undecided · "
-    "user=ID · words of the title · a condition: target_score<0.8 and source_rank=1"
+    "user=ID · words of the title · a condition: target_score<0.8 and source_rank=1, or call=17"
 )
 _VERDICTS = ("kept", "filtered", "accepted", "rejected", "edited", "undecided")
 _CONDITION = re.compile(
-    r"(?:\bnot\b|\(|\s)*\b(?:id|source_score|target_score|source_rank|anchor_position|inserted"
+    r"(?:\bnot\b|\(|\s)*\b(?:id|call|source_score|target_score|source_rank|anchor_position|inserted"
     r"|verdict|decision|title|brand|date|price|categories|description|direction|user)\b"
     r"\s*(?:[<>!=]=|[<>=~])",
     re.IGNORECASE,
@@ -84,6 +84,24 @@ def filter_words(wanted: "Wanted") -> str:
     user = f"user={wanted.user}" if wanted.user else ""
     parts = (wanted.direction, wanted.verdict, user, wanted.text, wanted.where)
     return " ".join(part for part in parts if part)
+
+
+def condition(wanted: "Wanted | None") -> str:
+    """The filter as ``edt review --where`` takes it; empty where no condition can say it."""
+    from edt_core.store.review_queue import Wanted, condition_of
+
+    return condition_of(wanted or Wanted())
+
+
+def filter_options(wanted: "Wanted | None") -> list[str]:
+    """The filter as options of ``edt items``."""
+    if wanted is None:
+        return []
+    words = []
+    for option in ("direction", "verdict", "user", "text", "where"):
+        if value := getattr(wanted, option):
+            words += [f"--{option}", value]
+    return words
 
 
 def by_decision(wanted: "Wanted | None") -> bool:

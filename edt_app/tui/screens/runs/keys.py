@@ -40,8 +40,8 @@ KEYS: tuple[Command, ...] = (
     Command("runs.tag", "t", "Tag", "Give the run a tag.", "tag"),
     Command("runs.note", "n", "Note", "Write a note on the run.", "note"),
     Command(
-        "runs.prompts", "P", "Prompts", "Go to the calls that generated items.", "prompts",
-        footer=False,
+        "runs.prompts", "P", "Prompts", "Go to the calls behind what the run was trained on.",
+        "prompts", footer=False,
     ),
     Command("runs.pane", "tab", "Read", "Go between the table and what is below it.", "pane"),
     Command(

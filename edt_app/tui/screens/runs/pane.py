@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.widgets import ContentSwitcher, Static
 
 from edt_app.tui.widgets.chart import Chart
+from edt_app.tui.widgets.moving import Scrolled
 from edt_app.tui.widgets.plot import Series, View
 
 MOST_CURVES = 8
@@ -41,8 +42,6 @@ class Pane(Vertical):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
-        Binding("j", "scroll(1)", show=False),
-        Binding("k", "scroll(-1)", show=False),
     ]
 
     def __init__(self, leave: Callable[[], None]) -> None:
@@ -54,7 +53,7 @@ class Pane(Vertical):
         """Title, text and chart."""
         yield Static(id="title", markup=False)
         with ContentSwitcher(initial="text"):
-            with VerticalScroll(id="text"):
+            with Scrolled(id="text"):
                 yield Static(id="content", markup=False)
             yield Chart(id="chart", view=View(x_name="epoch"))
 
@@ -81,7 +80,7 @@ class Pane(Vertical):
         switch = self.query_one(ContentSwitcher)
         was_chart = switch.current == "chart"
         switch.current = "text"
-        scroll = self.query_one("#text", VerticalScroll)
+        scroll = self.query_one("#text", Scrolled)
         scroll.scroll_home(animate=False)
         if was_chart and self.query_one(Chart).has_focus:
             scroll.focus()
@@ -93,7 +92,7 @@ class Pane(Vertical):
         self.query_one(ContentSwitcher).current = "chart"
         chart = self.query_one(Chart)
         chart.set_series(series)
-        if self.query_one("#text", VerticalScroll).has_focus:
+        if self.query_one("#text", Scrolled).has_focus:
             chart.focus()
 
     def take_focus(self) -> None:
@@ -104,10 +103,6 @@ class Pane(Vertical):
     def action_leave(self) -> None:
         """Back to the table."""
         self._leave()
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll the text by lines."""
-        self.query_one("#text", VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def _entitle(self, title: str) -> None:
         self.query_one("#title", Static).update(Text(title, no_wrap=True, overflow="ellipsis"))

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from edt_app.terminal import safe_text
 from edt_app.tui.asking import ask
 from edt_app.tui.base import EdtScreen
-from edt_app.tui.commands import Command
+from edt_app.tui.commands import CURVES, MOVING, Command
 from edt_app.tui.dialogs import Ask, Confirm
 from edt_app.tui.screens.runs import view
 from edt_app.tui.screens.runs.keys import KEYS
@@ -24,6 +24,7 @@ class RunsScreen(EdtScreen):
     """A table above, and below it what was asked about its runs."""
 
     KEYS: ClassVar[tuple[Command, ...]] = KEYS
+    INSIDE: ClassVar[tuple[Command, ...]] = (*MOVING, *CURVES)
     DEFAULT_CSS = """
     RunsScreen VirtualTable { height: 5; max-height: 40%; }
     RunsScreen Pane { height: 1fr; }
@@ -314,7 +315,7 @@ class RunsScreen(EdtScreen):
             if self._topic == "lineage":
                 text = view.lineage(found, self.pane.text_width)
                 if self._prompts and found["calls"]:
-                    text.append("\nP goes to the prompts and answers.")
+                    text.append("\nP goes to these prompts and answers.")
                 self.pane.tell(title, text)
 
         words = ["runs", "lineage", str(number), "--project", project]
@@ -326,25 +327,25 @@ class RunsScreen(EdtScreen):
         return next((place.mode for place in self.edt.places if place.key == "4"), "")
 
     def do_prompts(self) -> None:
-        """The calls that generated items; those of the profiles are a filter away."""
-        self.edt.go(self._prompts, "stage:generate")
+        """The calls that the lineage counts: they wrote inserted items and profiles."""
+        self.edt.go(self._prompts, f"behind:{self._current}")
 
     def do_export(self) -> None:
         """Write the comparison and the figure, and say where."""
-        words = ["runs", "export", *map(str, self.chosen), "--project", self.session.name]
-        words += ["--metric", self._metric] if self._topic == "curves" and self._metric else []
-        home = self.session.home.folder
+        metric = ["--metric", self._metric] if self._topic == "curves" and self._metric else []
+        words = ["runs", "export", *map(str, self.chosen), "--project", self.session.name, *metric]
 
         def show(paths: list[str]) -> None:
             folder = Path(paths[0]).parent
             names = "".join(f"  {safe_text(Path(path).name)}\n" for path in paths)
             self._topic = "export"
+            self.remember(*words)
             self.pane.tell("Exported", Text(f"In {safe_text(folder)}:\n\n{names}"))
             self.say(f"{len(paths)} files written to {folder}")
 
         self.say("Writing tables and figure …")
         # a group of its own: moving on in the table must not end the writing
-        self.read(lambda: ask(home, words), show, group="export")
+        self.read(lambda: ask(self.session.home.folder, words), show, group="export")
 
     def do_tag(self) -> None:
         """Ask for a tag."""
@@ -365,6 +366,7 @@ class RunsScreen(EdtScreen):
 
         def answer(text: str | None) -> None:
             if text is not None:
+                self.remember("runs", "--project", self.session.name, field, "--", number, text)
                 self.write(lambda: work(text), lambda _: self.project_changed())
 
         self.app.push_screen(Ask(f"{question} {number}", self._rows[number][field]), answer)
@@ -382,6 +384,7 @@ class RunsScreen(EdtScreen):
             self._compared = {
                 key: found for key, found in self._compared.items() if number not in key
             }
+            self.remember("runs", "delete", number, project=self.session.name, yes=True)
             self.say(f"Run {number} is deleted.")
             self.project_changed()
 

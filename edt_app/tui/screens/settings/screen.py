@@ -1,6 +1,5 @@
 """The settings: looked at, changed in place, and what a change would take said beforehand."""
 
-import sys
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,14 +11,14 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from edt_app.terminal import safe_text
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
-from edt_app.tui.dialogs import Ask, Message
+from edt_app.tui.dialogs import Ask, Confirm, Message
+from edt_app.tui.screens.settings.checking import asked_doctor, wrong_assignment
 from edt_app.tui.screens.settings.editor import Editor
 from edt_app.tui.screens.settings.view import COLUMNS, SettingsView, told
 from edt_app.tui.widgets.virtual_table import VirtualTable
-from edt_core.errors import EdtError, UsageError
+from edt_core.errors import UsageError
 
 if TYPE_CHECKING:
     from edt_core.actions.consequences import Consequences
@@ -192,8 +191,8 @@ class SettingsScreen(EdtScreen):
         from edt_core.actions.describing import written
 
         if editor.key is not None:
-            return [*base, "set", editor.key.key, editor.line.value, "--dry-run"]
-        return [*base, "set", key.key, written(self._view.values[key.key])]
+            return [*base, "set", "--dry-run", "--", editor.key.key, editor.line.value]
+        return [*base, "set", "--", key.key, written(self._view.values[key.key])]
 
     def do_edit(self) -> None:
         """Edit in place."""
@@ -241,7 +240,7 @@ class SettingsScreen(EdtScreen):
                 key, _, value = text.partition("=")
                 self._edit_key(key.strip(), value.strip())
 
-        self.app.push_screen(Ask("KEY=VALUE", check=_wrong_assignment), assigned)
+        self.app.push_screen(Ask("KEY=VALUE", check=wrong_assignment), assigned)
 
     def _edit_key(self, name: str, value: str) -> None:
         if self._view is None:
@@ -253,9 +252,28 @@ class SettingsScreen(EdtScreen):
         self.query_one(Editor).open(self._view.keys[number], value)
 
     def do_test(self) -> None:
-        """Ask the providers, in a process of its own: it may take a while."""
+        """Ask the providers, after a question where that may cost money."""
+
+        def work() -> str:
+            from edt_core.actions.doctor import consent
+
+            return consent(self.session.project())
+
+        def told(cost: str) -> None:
+            if cost:
+                question = f"{cost}\nAsk?"
+                self.app.push_screen(Confirm(question), lambda sure: self._ask() if sure else None)
+            else:
+                self._ask()
+
+        self.read(work, told, group="test")
+
+    def _ask(self) -> None:
+        """In a process of its own: it may take a while."""
         self.say("Asking the providers ...")
-        self.read(partial(_asked_doctor, self.session.home.folder, self.session.name), self._tested)
+        self.remember("doctor", project=self.session.name)
+        asked = partial(asked_doctor, self.session.home.folder, self.session.name)
+        self.read(asked, self._tested, group="test")
 
     def _tested(self, text: Text) -> None:
         self.app.push_screen(Message(text))
@@ -341,8 +359,16 @@ class SettingsScreen(EdtScreen):
         if values[0] != values[1]:
             self._done.append({key: values})
             self._undone.clear()
+            self._remember({key: values[1]})
             self.say(f"{key} is changed; u undoes it.")
         self.project_changed()
+
+    def _remember(self, settings: dict[str, Any]) -> None:
+        from edt_core.actions.describing import written
+
+        for key, value in settings.items():
+            line = ("config", "--project", self.session.name, "set", "--", key, written(value))
+            self.remember(*line)
 
     def on_editor_closed(self) -> None:
         """Back to the table."""
@@ -366,41 +392,8 @@ class SettingsScreen(EdtScreen):
             return found.told_after
 
         def then(sentence: str) -> None:
+            self._remember(settings)
             self.say(f"{', '.join(settings)}: {sentence}.")
             self.project_changed()
 
         self.write(work, then)
-
-
-def _wrong_assignment(text: str) -> str:
-    """What is wrong with KEY=VALUE; empty when nothing is."""
-    from edt_core.config import Config, parse_assignments
-
-    try:
-        Config().changed(parse_assignments([text]))
-    except UsageError as error:
-        return f"✗ {error.message} {error.hint}"
-    return ""
-
-
-def _asked_doctor(home: Any, project: str) -> Text:
-    """What ``edt doctor`` says of the project's providers."""
-    import json
-    import subprocess
-
-    command = [sys.executable, "-m", "edt_app", "--home", str(home), "doctor"]
-    done = subprocess.run(  # noqa: S603 (our own program, no shell reads the words)
-        [*command, "--project", project, "--json"], capture_output=True, timeout=120, check=False
-    )
-    try:
-        findings = json.loads(done.stdout)
-    except ValueError:
-        raise EdtError("edt doctor gave no answer.", hint=done.stderr.decode()[-200:]) from None
-    marks = {"good": ("✓ good", "green"), "note": ("· note", ""), "bad": ("✗ bad", "red")}
-    text = Text("edt doctor\n\n", style="bold")
-    for finding in findings:
-        mark, style = marks.get(finding["state"], ("·", ""))
-        text.append(f"{mark:<7}", style=f"not bold {style}")
-        text.append(f"{safe_text(finding['what'], width=22):<23}", style="not bold")
-        text.append(f"{safe_text(finding['detail'])}\n", style="not bold")
-    return text

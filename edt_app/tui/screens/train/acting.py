@@ -25,6 +25,8 @@ def stop(screen: "EdtScreen", run: int, then: Then) -> None:
 
     def chosen(at: int | None) -> None:
         if at is not None:
+            name = screen.session.name
+            screen.remember("stop", project=name, after="" if at else "epoch")
             _end(screen, lambda project: _stop(project, after_epoch=at == 0), then)
 
     question = f"Stop run {run}? What is finished stays; s goes on from there."
@@ -37,6 +39,7 @@ def kill(screen: "EdtScreen", run: int, then: Then) -> None:
 
     def answered(sure: bool | None) -> None:
         if sure:
+            screen.remember("stop", project=screen.session.name, kill=True)
             screen.say(f"Ending run {run}; up to 20 s.")
             _end(screen, _kill, then)
 
@@ -77,6 +80,8 @@ def note(screen: "EdtScreen", line: "RunLine", then: Then) -> None:
 
     def answer(text: str | None) -> None:
         if text is not None:
+            name = screen.session.name
+            screen.remember("runs", "--project", name, "note", "--", line.id, text)
             screen.write(lambda: work(text), lambda _: then())
 
     screen.app.push_screen(Ask(f"Note on run {line.id}", line.note), answer)
@@ -132,6 +137,7 @@ def _start(screen: "EdtScreen", line: list[str], then: Then) -> None:
             raise EdtError("The run ended at once.", hint="\n".join(log_lines(folder)[:-1]))
 
     def started(_: None) -> None:
+        screen.remember(*line[line.index("run") :])
         screen.say("The run goes on, in a process of its own.")
         then()
 

@@ -36,6 +36,7 @@ LIFE_SECONDS = 1.0
 class TrainScreen(EdtScreen):
     """Watches a run; closing it, or the app, changes nothing for the run."""
 
+    INSIDE: ClassVar[tuple[Command, ...]] = ()
     KEYS: ClassVar[tuple[Command, ...]] = KEYS
     DEFAULT_CSS = """
     TrainScreen #status { height: 1; }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -14,6 +14,7 @@ from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.dialogs import Ask, Choose
 from edt_app.tui.screens.user import view
+from edt_app.tui.widgets.moving import Scrolled
 from edt_core.errors import EdtError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class UserScreen(EdtScreen):
         yield Static(id="who", markup=False)
         with Container(id="panes"):
             for name in _PANES:
-                with VerticalScroll(id=name):
+                with Scrolled(id=name):
                     yield Static(id=f"{name}-text", markup=False)
 
     def on_mount(self) -> None:
@@ -363,6 +364,7 @@ class UserScreen(EdtScreen):
 
         def show(found: Any) -> None:
             self._answers[number, case.user] = found
+            self.remember(*words)
             if self._case is not None and self._case.user == case.user:
                 self._ask_next()
 

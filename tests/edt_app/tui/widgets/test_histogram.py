@@ -62,3 +62,22 @@ def test_log_lifts_small_counts() -> None:
 
 def test_no_scores_are_said() -> None:
     assert any("no scores yet" in row for row in text(draw_bars(Bars(COUNTS * 0, EDGES), 40, 8)))
+
+
+def test_what_is_kept_stands_below_what_is_dropped_where_counts_say_so() -> None:
+    counts, kept = np.array([8, 8]), np.array([2, 8])
+    lines = draw_bars(Bars(counts, np.array([0.0, 0.5, 1.0]), kept=kept), 40, 10)
+    rows = text(lines)[1:-1]  # eight rows, four columns of a bar each eight high
+    assert [row[5] for row in rows] == ["░"] * 6 + ["█"] * 2
+    assert {row[35] for row in rows} == {"█"}
+    assert lines[1][0][1] == DROPPED
+    assert lines[-2][0][1] == KEPT
+
+
+def test_both_directions_have_their_own_cuts() -> None:
+    bars = Bars(COUNTS, EDGES, cut=0.25, applied=0.5, second=(0.75, 0.5), kept=COUNTS // 2)
+    lines = text(draw_bars(bars, 80, 12))
+    assert [at for at, letter in enumerate(lines[-2]) if letter == "┃"] == [20, 60]
+    assert lines[-2].count("┊") == 1
+    assert "draft A 0.25 B 0.75" in lines[0]
+    assert "applied 0.5 " in lines[0]

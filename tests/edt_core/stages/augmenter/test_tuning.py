@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from edt_core.stages.augmenter.noise_filter import verdicts
 from edt_core.stages.augmenter.review import Decisions, admitted
-from edt_core.stages.augmenter.tuning import ACCEPTED, REJECTED, Cut, Scored, Tuner, wilson
+from edt_core.stages.augmenter.tuning import ACCEPTED, EDITED, REJECTED, Cut, Scored, Tuner, wilson
 
 
 def random_scored(seed, n=400, n_users=40):
@@ -17,8 +17,9 @@ def random_scored(seed, n=400, n_users=40):
         targets=rng.integers(0, 2, n),
         users=rng.integers(0, n_users, n),
         source_ranks=rng.integers(1, 6, n),
+        source_scores=np.where(rng.random(n) < 0.05, np.nan, rng.uniform(-0.2, 1, n)),
         target_scores=scores,
-        decisions=rng.choice([0, 0, 0, ACCEPTED, REJECTED], n),
+        decisions=rng.choice([0, 0, 0, ACCEPTED, REJECTED, EDITED], n),
         n_users=n_users,
     )
 
@@ -31,7 +32,7 @@ def inserted(scored, cut):
     )
     none = np.zeros(0, dtype=np.int64)
     decisions = Decisions(
-        np.flatnonzero(scored.decisions == ACCEPTED),
+        np.flatnonzero((scored.decisions == ACCEPTED) | (scored.decisions == EDITED)),
         np.flatnonzero(scored.decisions == REJECTED),
         none,
         [],
@@ -62,13 +63,37 @@ def test_an_answer_is_what_filter_and_review_would_insert(seed, top_k, a, b):
 
 def test_a_histogram_holds_every_undecided_item_down_to_the_rank():
     scored = random_scored(3)
-    counts, unscored = Tuner(scored).histogram(1, 2, np.linspace(-1, 1, 21))
+    edges, cut = np.linspace(-1, 1, 21), Cut(2, (0.55, 0.73))
+    found = Tuner(scored).targets(1, cut, edges)
     near = (scored.decisions == 0) & (scored.source_ranks <= 2) & (scored.targets == 1)
-    assert counts.sum() == (near & ~np.isnan(scored.target_scores)).sum()
-    assert unscored == (near & np.isnan(scored.target_scores)).sum()
+    assert found.unscored == (near & np.isnan(scored.target_scores)).sum()
     some = scored.target_scores[near & ~np.isnan(scored.target_scores)]
-    expected, _ = np.histogram(some, bins=np.linspace(-1, 1, 21).astype(np.float32))
-    assert counts.tolist() == expected.tolist()
+    expected, _ = np.histogram(some, bins=edges.astype(np.float32))
+    assert (found.kept + found.dropped).tolist() == expected.tolist()
+    assert found.kept.sum() == (some >= np.float32(0.73)).sum()
+    other, both = Tuner(scored).targets(0, cut, edges), Tuner(scored).targets(None, cut, edges)
+    assert (other + found).kept.tolist() == both.kept.tolist()
+    assert both.unscored == found.unscored + other.unscored
+
+
+@pytest.mark.parametrize("side", [0, 1, None])
+@pytest.mark.parametrize("top_k", [1, 3, 5])
+def test_source_scores_are_counted_by_what_the_rank_keeps(side, top_k):
+    scored = random_scored(4)
+    tuner = Tuner(scored)
+    found, near = tuner.sources(side, top_k), scored.decisions == 0
+    near &= True if side is None else scored.targets == side
+    known = near & ~np.isnan(scored.source_scores)
+    assert found.unscored == near.sum() - known.sum()
+    for counts, some in (
+        (found.kept, known & (scored.source_ranks <= top_k)),
+        (found.dropped, known & (scored.source_ranks > top_k)),
+    ):
+        expected, _ = np.histogram(scored.source_scores[some], bins=tuner.source_edges)
+        assert counts.tolist() == expected.tolist()
+    last = scored.source_scores[known & (scored.source_ranks == top_k)]
+    assert tuner.rank_cut(side, top_k) == pytest.approx(np.median(last))
+    assert tuner.rank_cut(side, 9) is None
 
 
 def test_flips_are_the_difference_of_two_cuts_nearest_first():

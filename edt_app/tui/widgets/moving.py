@@ -1,0 +1,32 @@
+"""Textual's own lists and scrolled texts, with the keys that move everywhere."""
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import OptionList
+
+from edt_app.tui.commands import MOVING, SCROLLING, own_bindings
+
+
+class Choices(OptionList):
+    """Lines to choose from."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *own_bindings(
+            MOVING,
+            down="cursor_down",
+            up="cursor_up",
+            page_down="page_down",
+            page_up="page_up",
+            first="first",
+            last="last",
+            open="select",
+        )
+    ]
+
+
+class Scrolled(VerticalScroll):
+    """A text that may be longer than its room."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*own_bindings(MOVING, **SCROLLING)]

@@ -163,7 +163,8 @@ def items(
     ] = "",
     text: Annotated[str, typer.Option("--text", help="Somewhere in the title.")] = "",
     call: Annotated[
-        int | None, typer.Option("--call", help="Only those that this call wrote.")
+        int | None,
+        typer.Option("--call", min=1, max=LARGEST, help="Only those that this call wrote."),
     ] = None,
     limit: Limit = 50,
     json: AsJson = False,

@@ -74,10 +74,14 @@ def copy(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The project.")],
     new_name: Annotated[str, typer.Argument(metavar="NEW", help="The copy's name.")],
+    json: AsJson = False,
 ) -> None:
     """Copy a project with all that is in it, also while a run goes on."""
     made = home(context).copy(name, new_name)
-    say(f"Copied {safe_text(name)} to {made.name} in {safe_text(made.folder)}.")
+    if json:
+        say_json({"project": made.name, "folder": str(made.folder)})
+    else:
+        say(f"Copied {safe_text(name)} to {made.name} in {safe_text(made.folder)}.")
     made.close()
 
 

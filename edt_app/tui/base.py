@@ -201,6 +201,10 @@ class EdtScreen(Screen[None]):
         if self.app.is_running:
             self.app.call_later(act, *values)
 
+    def back(self, show: Callable[[T], None], result: T) -> None:
+        """Show something from within a worker that reads on."""
+        self._back(self._deliver, show, result)
+
     def _deliver(self, show: Callable[[T], None] | None, result: T) -> None:
         if self.is_attached and show is not None:
             show(result)

@@ -86,7 +86,8 @@ QUICK = [
     "review redo", "review edit 1 --field title=Better", "review export {tmp}/decisions.jsonl",
     "review import {tmp}/made.jsonl", "user --user u01 --run 1", "users --run 1 --run 2",
     "stop", "watch", "export --out {tmp}/out", "backup {tmp}/shop.zip",
-    "restore {tmp}/made.zip --as b", "new other", "delete shop --yes", "doctor --offline",
+    "restore {tmp}/made.zip --as b", "new other", "copy shop other",
+    "delete shop --yes", "doctor --offline",
 ]  # fmt: skip
 
 

@@ -11,12 +11,12 @@ from textual import events
 from textual.binding import BindingType
 from textual.cache import LRUCache
 from textual.geometry import Size
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from edt_app.tui.commands import MOVING, own_bindings
 from edt_app.tui.widgets.cells import fit
+from edt_app.tui.widgets.table_message import TableMessage
 from edt_app.tui.widgets.table_rows import (
     ASCII_GLYPHS,
     PAGE_ROWS,
@@ -35,19 +35,6 @@ __all__ = ["ASCII_GLYPHS", "Cell", "Column", "Fetch", "Glyphs", "Ids", "Row", "V
 
 STRIPS_KEPT = 1000
 HEADER_LINES = 1
-
-
-class TableMessage(Message):
-    """What a table says."""
-
-    def __init__(self, table: "VirtualTable") -> None:
-        super().__init__()
-        self.table = table
-
-    @property
-    def control(self) -> "VirtualTable":
-        """The table, for ``@on`` selectors."""
-        return self.table
 
 
 class VirtualTable(ScrollView, can_focus=True):

@@ -145,7 +145,7 @@ def _calls(project, t: Texts) -> None:
         "user_id": None, "repair": 1, "provider": None, "model": None, "model_answered": None,
         "prompt_tokens": 1, "cached_tokens": 0, "completion_tokens": 1, "cost": None,
         "latency": 0.1, "created_at": 1.0, "reason": None, "reused_from": None, "attempts": "[]",
-        "request": "", "response": None, "parsed": "",
+        "request": "", "response": None, "parsed": "", "raw": None, "uncertain": 0,
     }  # fmt: skip
 
     def row(number: int) -> tuple[object, ...]:

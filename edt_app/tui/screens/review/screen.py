@@ -14,7 +14,7 @@ from edt_app.terminal import safe_text
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.outside import page
-from edt_app.tui.screens.review import asking, view
+from edt_app.tui.screens.review import asking, reading, view
 from edt_app.tui.screens.review.acting import Acting
 from edt_app.tui.screens.review.dialogs import Reading
 from edt_app.tui.screens.review.keys import KEYS
@@ -39,8 +39,6 @@ _READING = "reading …"
 _NONE = "No generated item here: / changes the filter, 3 runs the pipeline."
 _ROOMY = 36
 """Lines of a screen from which on five acts are listed."""
-_FIRST = 400
-"""Rows to look at while the ids of a long queue are read."""
 
 
 class ReviewScreen(EdtScreen):
@@ -56,10 +54,10 @@ class ReviewScreen(EdtScreen):
         self.all_selected = False
         self.partial = False
         """The first rows are shown while the rest is read."""
-        self._standing: Standing | None = None
+        self.standing: Standing | None = None
         self._rescored: dict[int, view.Rescored] = {}
-        self._wanted: Wanted | None = None
-        self._order: view.Order = "near"
+        self.wanted: Wanted | None = None
+        self.order: view.Order = "near"
         self._written = False
         self._progress = ("", "")
         self._state: tuple[object, ...] = ()
@@ -98,7 +96,7 @@ class ReviewScreen(EdtScreen):
 
     def forget(self) -> None:
         """No item, no filter, nothing selected, nothing done."""
-        self._wanted, self._state, self.context, self._standing = None, (), None, None
+        self.wanted, self._state, self.context, self.standing = None, (), None, None
         self._rescored.clear()
         self.all_selected = self.partial = False
         self.table.mark(())
@@ -119,32 +117,15 @@ class ReviewScreen(EdtScreen):
     def read_queue(self, cursor: int | None = None, *, standing: bool = True) -> None:
         """Read the ids anew; the cursor stays where it is or goes to ``cursor``."""
         self.read(
-            partial(self._queue_now, standing), partial(self._show_queue, cursor), group="ids"
+            partial(reading.queue_now, self, standing),
+            partial(self._show_queue, cursor),
+            group="ids",
         )
 
-    def _queue_now(self, standing: bool) -> "tuple[Ints, Standing, tuple[object, ...]]":
-        from edt_core.actions.reviewing import standing as read_standing
-        from edt_core.store.review_context import queue_state
-        from edt_core.store.review_queue import generated_ids, nearest_ids
-
-        show_first = partial(self._show_first, self.session.generation)
-        project = self.session.project()
-        state = queue_state(project)
-        found = self._standing if self._standing and not standing else read_standing(project)
-        near = found.thresholds if self._order == "near" else None
-        if near is not None and self._wanted is None and not len(self.table.ids):
-            first = nearest_ids(project, near, _FIRST)
-            if len(first) == _FIRST:  # something to look at while a long list is read
-                self._back(self._deliver, show_first, (first, found, state))
-        order = "id" if self._order == "near" else self._order
-        ids = generated_ids(
-            project, self._wanted, order=order, descending=order == "target_score", near=near
-        )
-        return ids, found, state
-
-    def _show_first(
+    def show_first(
         self, generation: int, found: "tuple[Ints, Standing, tuple[object, ...]]"
     ) -> None:
+        """Show the first rows of a long queue while the rest is read."""
         if generation == self.session.generation:
             self.partial = True
             self._show_found(None, found)
@@ -158,7 +139,7 @@ class ReviewScreen(EdtScreen):
     def _show_found(
         self, cursor: int | None, found: "tuple[Ints, Standing, tuple[object, ...]]"
     ) -> None:
-        ids, self._standing, self._state = found
+        ids, self.standing, self._state = found
         fresh = not len(self.table.ids)
         self.table.empty = _NONE
         self.table.set_ids(ids, cursor=cursor)
@@ -179,7 +160,7 @@ class ReviewScreen(EdtScreen):
         if not self._state or state[0] != self._state[0]:
             self.read_queue()
         elif state != self._state:
-            if view.by_decision(self._wanted):
+            if view.by_decision(self.wanted):
                 self.read_queue(standing=False)
             self._state = state
         else:
@@ -191,7 +172,7 @@ class ReviewScreen(EdtScreen):
     @property
     def read_once(self) -> bool:
         """Was the queue read?"""
-        return self._standing is not None
+        return self.standing is not None
 
     def read_item(self) -> None:
         """Read what is known of the item under the cursor."""
@@ -214,19 +195,7 @@ class ReviewScreen(EdtScreen):
 
     def read_progress(self) -> None:
         """Read the counts and the last acts."""
-        self.read(self._progress_now, self._show_progress, group="progress")
-
-    def _progress_now(self) -> "tuple[str, str, list[Act]]":
-        from edt_core.store.questions import counts
-        from edt_core.store.review_context import last_acts
-
-        project = self.session.project()
-        now = counts(project)
-        return (
-            view.progress(now, wide=False),
-            view.progress(now, wide=True),
-            last_acts(project, 5),
-        )
+        self.read(partial(reading.progress_now, self), self._show_progress, group="progress")
 
     def _show_progress(self, found: "tuple[str, str, list[Act]]") -> None:
         self._progress = found[:2]
@@ -242,17 +211,17 @@ class ReviewScreen(EdtScreen):
         self._draw_status()
         self._draw_acts()
         panes = self.query_one(Panes)
-        if self.context is None or self._standing is None:
+        if self.context is None or self.standing is None:
             panes.clear()
         else:
             rescored = self._rescored.get(self.context.item.id)
-            panes.show(self.context, self._standing, rescored, written=self._written)
+            panes.show(self.context, self.standing, rescored, written=self._written)
 
     def _draw_status(self) -> None:
         wide = self.size.width >= 140
         words = safe_text(self.filter_words, width=30 if not wide else 60) or "all"
         place = f"{self.table.cursor_row + 1:,}/" if len(self.table.ids) else ""
-        order = view.ORDERS[self._order] if wide else self._order.replace("target_score", "score")
+        order = view.ORDERS[self.order] if wide else self.order.replace("target_score", "score")
         picked = ""
         if self.all_selected:
             picked = f" · all {len(self.table.ids):,} selected"
@@ -286,7 +255,7 @@ class ReviewScreen(EdtScreen):
     @property
     def filter_words(self) -> str:
         """The filter as typed; empty without one."""
-        return view.filter_words(self._wanted) if self._wanted else ""
+        return view.filter_words(self.wanted) if self.wanted else ""
 
     def why_not(self, command: Command) -> str:
         """Most keys need an item; some need more."""
@@ -294,7 +263,7 @@ class ReviewScreen(EdtScreen):
 
     def command_line(self) -> list[str]:
         """The list."""
-        return ["items", "--project", self.session.name, *view.filter_options(self._wanted)]
+        return ["items", "--project", self.session.name, *view.filter_options(self.wanted)]
 
     def do_accept(self) -> None:
         """Accept."""
@@ -357,7 +326,7 @@ class ReviewScreen(EdtScreen):
 
     def narrow(self, text: str) -> None:
         """Show what fits a filter."""
-        self._wanted = view.parse_filter(text) if text.strip() else None
+        self.wanted = view.parse_filter(text) if text.strip() else None
         self.all_selected = False
         self.table.mark(())
         self.read_queue()
@@ -365,7 +334,7 @@ class ReviewScreen(EdtScreen):
     def do_order(self) -> None:
         """The next order."""
         orders = list(view.ORDERS)
-        self._order = orders[(orders.index(self._order) + 1) % len(orders)]
+        self.order = orders[(orders.index(self.order) + 1) % len(orders)]
         self.read_queue()
 
     def do_range(self) -> None:
@@ -406,7 +375,7 @@ class ReviewScreen(EdtScreen):
         self, ids: "Ints", what: str, action: str = "", note: str = "", *, shown: bool = False
     ) -> None:
         """Show the count and ten titles, then do what is answered; ``shown``: it is all of them."""
-        where = view.condition(self._wanted) if shown else ""
+        where = view.condition(self.wanted) if shown else ""
         asking.ask_bulk(self, ids, what, action, note, where)
 
     def do_export(self) -> None:
@@ -423,7 +392,7 @@ class ReviewScreen(EdtScreen):
             self.all_selected = False
             self.table.mark(())
             self._draw_status()
-        elif self._wanted is not None:
+        elif self.wanted is not None:
             self.narrow("")
         else:
             self.edt.action_one_back()

@@ -12,8 +12,9 @@ from edt_app.terminal import safe_text
 from edt_app.tui.asking import ask
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import CURVES, MOVING, Command
-from edt_app.tui.dialogs import Ask, Confirm
+from edt_app.tui.dialogs import Confirm
 from edt_app.tui.screens.runs import view
+from edt_app.tui.screens.runs.asking import ask_field
 from edt_app.tui.screens.runs.keys import KEYS
 from edt_app.tui.screens.runs.pane import MOST_CURVES, MOST_POINTS, Pane, series_of
 from edt_app.tui.widgets.virtual_table import Row, VirtualTable
@@ -33,7 +34,7 @@ class RunsScreen(EdtScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: dict[int, dict[str, Any]] = {}
+        self.rows: dict[int, dict[str, Any]] = {}
         self._cells: dict[int, Row] = {}
         self._reference: int | None = None
         self._metric = ""
@@ -71,7 +72,7 @@ class RunsScreen(EdtScreen):
         self._compared.clear()
         self._asked = ()
         self._reference, self._metric, self._topic = None, "", "details"
-        self._rows, self._cells = {}, {}
+        self.rows, self._cells = {}, {}
         self.table.mark([])
         self.table.set_ids([])
         self.pane.tell("", Text(""))
@@ -94,16 +95,16 @@ class RunsScreen(EdtScreen):
         self.read(work, self._show)
 
     def _show(self, found: tuple[list[str], dict[int, dict[str, Any]]]) -> None:
-        domains, self._rows = found
-        self._cells = {number: view.cells(row, domains) for number, row in self._rows.items()}
+        domains, self.rows = found
+        self._cells = {number: view.cells(row, domains) for number, row in self.rows.items()}
         table = self.table
         table.empty = "No run yet. Start one: 3 Pipeline, or edt run --project NAME"
         columns = view.columns(domains)
         if list(table.columns) != columns:
             table.set_columns(columns)
-        table.styles.height = max(5, len(self._rows) + 2)
-        table.set_ids(list(self._rows))
-        table.mark(table.marked & self._rows.keys())
+        table.styles.height = max(5, len(self.rows) + 2)
+        table.set_ids(list(self.rows))
+        table.mark(table.marked & self.rows.keys())
         if self._topic == "details":
             self._read_details()
 
@@ -119,13 +120,13 @@ class RunsScreen(EdtScreen):
 
     def why_not(self, command: Command) -> str:
         """What a command still needs."""
-        if not self._rows:
+        if not self.rows:
             return "there is no run yet."
         if command.action in {"compare", "groups"} and len(self.chosen) < 2:
             return "mark two or more runs with space."
         if command.action in {"compare", "groups"} and (without := self._without_result):
             return f"run {without} has no result."
-        if command.action == "delete" and self._rows[self._current]["state"] == "running":
+        if command.action == "delete" and self.rows[self.current]["state"] == "running":
             return "it goes on; stop it first."
         if command.action.startswith("metric") and self._topic != "curves":
             return "plot curves first: p."
@@ -136,12 +137,12 @@ class RunsScreen(EdtScreen):
     @property
     def _without_result(self) -> int | None:
         """The first of the chosen runs that was not evaluated."""
-        return next((one for one in self.chosen if self._rows[one]["ndcg"] is None), None)
+        return next((one for one in self.chosen if self.rows[one]["ndcg"] is None), None)
 
     def command_line(self) -> list[str]:
         """What the pane shows, as a command."""
         project = ["--project", self.session.name]
-        if not self._rows:
+        if not self.rows:
             return ["runs", *project]
         numbers = [str(number) for number in self.chosen]
         match self._topic:
@@ -152,12 +153,13 @@ class RunsScreen(EdtScreen):
             case "curves":
                 return ["runs", "export", *numbers, *project, "--metric", self._metric]
             case "lineage":
-                return ["runs", "lineage", str(self._current), *project]
+                return ["runs", "lineage", str(self.current), *project]
             case _:
-                return ["runs", "show", str(self._current), *project]
+                return ["runs", "show", str(self.current), *project]
 
     @property
-    def _current(self) -> int:
+    def current(self) -> int:
+        """The run under the cursor."""
         return self.table.cursor_id or 0
 
     @on(VirtualTable.Highlighted)
@@ -186,9 +188,9 @@ class RunsScreen(EdtScreen):
 
     def do_reference(self) -> None:
         """The run that the others are tested against."""
-        self._reference = self._current
-        self.table.mark(self.table.marked | {self._current})
-        self.say(f"Run {self._current} is the reference.")
+        self._reference = self.current
+        self.table.mark(self.table.marked | {self.current})
+        self.say(f"Run {self.current} is the reference.")
         comparing = self._topic in {"compare", "groups"} and len(self.chosen) > 1
         if comparing and self._without_result is None:
             self._compare(self._topic)
@@ -305,7 +307,7 @@ class RunsScreen(EdtScreen):
 
     def do_lineage(self) -> None:
         """From the run's metrics to the prompts behind them."""
-        number, home, project = self._current, self.session.home.folder, self.session.name
+        number, home, project = self.current, self.session.home.folder, self.session.name
         self._topic, self._traced = "lineage", number
         title = f"Run {number}: what wrote its training data"
         self.pane.wait(title, "reading what the run was trained on")
@@ -328,7 +330,7 @@ class RunsScreen(EdtScreen):
 
     def do_prompts(self) -> None:
         """The calls that the lineage counts: they wrote inserted items and profiles."""
-        self.edt.go(self._prompts, f"behind:{self._current}")
+        self.edt.go(self._prompts, f"behind:{self.current}")
 
     def do_export(self) -> None:
         """Write the comparison and the figure, and say where."""
@@ -349,31 +351,15 @@ class RunsScreen(EdtScreen):
 
     def do_tag(self) -> None:
         """Ask for a tag."""
-        self._ask("Tag of run", "tag")
+        ask_field(self, "Tag of run", "tag")
 
     def do_note(self) -> None:
         """Ask for a note."""
-        self._ask("Note on run", "note")
-
-    def _ask(self, question: str, field: str) -> None:
-        number = self._current
-
-        def work(text: str) -> None:
-            from edt_core.store.runs import label_run
-
-            project = self.session.project()
-            label_run(project, number, **{field: text})
-
-        def answer(text: str | None) -> None:
-            if text is not None:
-                self.remember("runs", "--project", self.session.name, field, "--", number, text)
-                self.write(lambda: work(text), lambda _: self.project_changed())
-
-        self.app.push_screen(Ask(f"{question} {number}", self._rows[number][field]), answer)
+        ask_field(self, "Note on run", "note")
 
     def do_delete(self) -> None:
         """Forget the run after a word was typed."""
-        number, label = self._current, self._rows[self._current]["label"]
+        number, label = self.current, self.rows[self.current]["label"]
 
         def work() -> None:
             from edt_core.store.runs import delete_run

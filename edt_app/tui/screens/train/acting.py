@@ -10,6 +10,7 @@ from edt_core.errors import EdtError
 
 if TYPE_CHECKING:
     from edt_app.tui.base import EdtScreen
+    from edt_app.tui.screens.train.feed import Curves
     from edt_core.actions.stopping import Stopped
     from edt_core.store.project import Project
     from edt_core.store.runs import RunLine
@@ -155,3 +156,18 @@ def _kill(project: "Project") -> "Stopped":
     from edt_core.actions.stopping import kill as end
 
     return end(project)
+
+
+def choose_base(screen: "EdtScreen", show: "Callable[[tuple[str, Curves] | None], None]") -> None:
+    """Ask which run's curves lie over the shown ones, and read them."""
+
+    def chosen(line: "RunLine | None") -> None:
+        if line is None:
+            show(None)
+            return
+        from edt_app.tui.screens.train.feed import read_once
+
+        name, folder = f"run {line.id}", run_folder(screen, line.id)
+        screen.read(lambda: (name, read_once(folder)), show, group="base")
+
+    choose(screen, "Lay which run's curves over these?", "none", chosen)

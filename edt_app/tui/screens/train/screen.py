@@ -16,7 +16,7 @@ from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.screens.train import acting, panels
 from edt_app.tui.screens.train.charts import Charts, PanelChart
-from edt_app.tui.screens.train.feed import Curves, Feed, Key, Look, read_once
+from edt_app.tui.screens.train.feed import Curves, Feed, Key, Look
 from edt_app.tui.screens.train.keys import KEYS
 from edt_app.tui.widgets.fields import KeyValues
 
@@ -307,20 +307,12 @@ class TrainScreen(EdtScreen):
 
     def do_base(self) -> None:
         """Choose a run whose curves lie over these."""
+        acting.choose_base(self, self._lay_over)
 
-        def show(base: tuple[str, Curves] | None) -> None:
-            self._base = base
-            self._show()
-            self._tell()
-
-        def chosen(line: "RunLine | None") -> None:
-            if line is None:
-                show(None)
-                return
-            name, folder = f"run {line.id}", acting.run_folder(self, line.id)
-            self.read(lambda: (name, read_once(folder)), show, group="base")
-
-        acting.choose(self, "Lay which run's curves over these?", "none", chosen)
+    def _lay_over(self, base: "tuple[str, Curves] | None") -> None:
+        self._base = base
+        self._show()
+        self._tell()
 
     # ------------------------------------------------------------------ looking at the charts
 

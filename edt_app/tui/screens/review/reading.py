@@ -1,0 +1,50 @@
+"""What the review screen reads, in a worker."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from edt_app.tui.screens.review import view
+
+if TYPE_CHECKING:
+    from edt_app.tui.screens.review.screen import ReviewScreen
+    from edt_core.actions.reviewing import Standing
+    from edt_core.data.sequences import Ints
+    from edt_core.store.review_context import Act
+
+_FIRST = 400
+"""Rows to look at while the ids of a long queue are read."""
+
+
+def queue_now(
+    screen: "ReviewScreen", standing: bool
+) -> "tuple[Ints, Standing, tuple[object, ...]]":
+    """The queue's ids in order, the settings that stand, and the state that both were read in."""
+    from edt_core.actions.reviewing import standing as read_standing
+    from edt_core.store.review_context import queue_state
+    from edt_core.store.review_queue import generated_ids, nearest_ids
+
+    show_first = partial(screen.show_first, screen.session.generation)
+    project = screen.session.project()
+    state = queue_state(project)
+    found = screen.standing if screen.standing and not standing else read_standing(project)
+    near = found.thresholds if screen.order == "near" else None
+    if near is not None and screen.wanted is None and not len(screen.table.ids):
+        first = nearest_ids(project, near, _FIRST)
+        if len(first) == _FIRST:
+            screen.back(show_first, (first, found, state))
+    order = "id" if screen.order == "near" else screen.order
+    ids = generated_ids(
+        project, screen.wanted, order=order, descending=order == "target_score", near=near
+    )
+    return ids, found, state
+
+
+def progress_now(screen: "ReviewScreen") -> "tuple[str, str, list[Act]]":
+    """The progress in few and in many words, and the last acts."""
+    from edt_core.store.questions import counts
+    from edt_core.store.review_context import last_acts
+
+    project = screen.session.project()
+    now = counts(project)
+    few, many = (view.progress(now, wide=wide) for wide in (False, True))
+    return few, many, last_acts(project, 5)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
@@ -265,6 +266,12 @@ class EdtApp(App[None]):
             severity="error",
             timeout=15,
         )
+
+    async def on_event(self, event: events.Event) -> None:
+        """What is pasted comes from anywhere, and the palette's line shows it as it is."""
+        if isinstance(event, events.Paste):
+            event.text = "\n".join(safe_text(line) for line in event.text.splitlines())
+        await super().on_event(event)
 
     async def _dispatch_message(self, message: TextualMessage) -> None:
         """An error in the app's own messages, such as a key's action, must not end its loop."""

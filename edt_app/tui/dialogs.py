@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from edt_app.terminal import safe_text
 from edt_app.tui.widgets.cells import hanging
+from edt_app.tui.widgets.entry import Entry
 from edt_app.tui.widgets.moving import Choices, Scrolled
 
 _CSS = """
@@ -54,7 +55,7 @@ class Confirm(ModalScreen[bool]):
             yield Static(Text(safe_text(self._question)), markup=False)
             if self._typed:
                 yield Static(Text(f"Type {safe_text(self._typed)} to go on, esc to leave."))
-                yield Input()
+                yield Entry()
             else:
                 yield Static(Text("y Yes    n No (esc)"))
 
@@ -84,7 +85,7 @@ class Ask(ModalScreen[str | None]):
         """The question above the line."""
         with Vertical():
             yield Static(Text(safe_text(self._question)))
-            yield Input(self._value)
+            yield Entry(self._value)
             yield Static("", id="wrong", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -10,6 +10,8 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.suggester import Suggester, SuggestFromList
 from textual.widgets import Input, Label
 
+from edt_app.tui.widgets.entry import Entry
+
 
 @dataclass(frozen=True)
 class FormField:
@@ -64,7 +66,7 @@ class PathSuggester(Suggester):
         return completed(value) or None if value else None
 
 
-class Line(Input):
+class Line(Entry):
     """A field that lets go of the keys on escape."""
 
     BINDINGS = [

@@ -10,6 +10,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label, Static
 
 from edt_app.terminal import safe_text
+from edt_app.tui.widgets.entry import Entry
 
 STEPS = (
     "import", "embed", "generate", "filter", "review", "insert", "profile", "pretrain", "finetune",
@@ -69,7 +70,7 @@ class StartRun(ModalScreen[dict[str, object] | None]):
             for name, label, known in FIELDS:
                 with Horizontal():
                     yield Label(label)
-                    yield Input(id=name, suggester=SuggestFromList(known) if known else None)
+                    yield Entry(id=name, suggester=SuggestFromList(known) if known else None)
             yield Static(safe_text(self._estimate), markup=False)
             yield Static(self._line({}), id="line", markup=False)
             yield Static("enter starts · → takes a suggestion · esc leaves")

@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from edt_app.terminal import safe_text
+from edt_app.tui.widgets.entry import Entry
 from edt_app.tui.widgets.moving import Choices
 from edt_app.tui.widgets.text_pane import TextPane
 
@@ -46,7 +47,7 @@ class EditItem(ModalScreen[dict[str, str] | None]):
             yield Static(Text(safe_text(self._title), "bold"))
             for name, value in self._fields.items():
                 yield Static(Text(name + (", with commas between" if name == "categories" else "")))
-                yield Input(value, id=name)
+                yield Entry(value, id=name)
             yield Static(Text("enter saves · tab and arrows go on · esc leaves it as it was"))
 
     def on_input_submitted(self) -> None:

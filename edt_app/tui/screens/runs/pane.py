@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import ContentSwitcher, Static
 
+from edt_app.terminal import safe_text
 from edt_app.tui.widgets.chart import Chart
 from edt_app.tui.widgets.moving import Scrolled
 from edt_app.tui.widgets.plot import Series, View
@@ -105,4 +106,6 @@ class Pane(Vertical):
         self._leave()
 
     def _entitle(self, title: str) -> None:
-        self.query_one("#title", Static).update(Text(title, no_wrap=True, overflow="ellipsis"))
+        self.query_one("#title", Static).update(
+            Text(safe_text(title), no_wrap=True, overflow="ellipsis")
+        )

@@ -10,10 +10,11 @@ from textual.widgets import Input, Static
 
 from edt_app.terminal import safe_text
 from edt_app.tui.screens.settings.view import next_choice
+from edt_app.tui.widgets.entry import Entry
 from edt_core.actions.describing import KeyDescription
 
 
-class ValueInput(Input):
+class ValueInput(Entry):
     """A line that can be left, and in which arrows go through the choices."""
 
     BINDINGS = [

@@ -17,6 +17,7 @@ from edt_app.tui.dialogs import Ask, Confirm, Message
 from edt_app.tui.screens.settings.checking import asked_doctor, wrong_assignment
 from edt_app.tui.screens.settings.editor import Editor
 from edt_app.tui.screens.settings.view import COLUMNS, SettingsView, told
+from edt_app.tui.widgets.entry import Entry
 from edt_app.tui.widgets.virtual_table import VirtualTable
 from edt_core.errors import UsageError
 
@@ -96,7 +97,7 @@ class SettingsScreen(EdtScreen):
                 with Vertical(id="pane", classes="pane"):
                     yield Static("", id="detail", markup=False)
                     yield Editor()
-            yield Input(placeholder="words in name, help or value", id="search", compact=True)
+            yield Entry(placeholder="words in name, help or value", id="search", compact=True)
 
     def forget(self) -> None:
         """No settings, no filter, nothing to undo."""

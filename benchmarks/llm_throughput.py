@@ -6,19 +6,22 @@ Two measurements against a loopback server in a process of its own:
    ledger (two durable lines a call), the ``openai`` SDK, validation, the drafts' columns. Bar: 1.15
    times the ideal.
 2. The same with 512 in flight, beside the SDK as it comes (``AsyncOpenAI``, its default
-   transport, no ledger, no validation), in turns. Bar: 8 times the SDK's calls per second.
+   transport, no ledger, no validation), in turns. Bar: 8 times the SDK's calls per second. Older
+   versions of the SDK, on httpx, run in environments of their own.
 
-    python benchmarks/llm_throughput.py
+    python benchmarks/llm_throughput.py [--sdk-python PATH ...]
 """
 
 import argparse
-import asyncio
+import json
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -145,31 +148,23 @@ def through_edt(url: str, count: int, in_flight: int) -> tuple[float, float]:
     return seconds, worked
 
 
-def through_the_sdk(url: str, count: int, in_flight: int) -> tuple[float, float]:
-    """The same calls through ``AsyncOpenAI`` on its default transport, nothing kept."""
-    from openai import AsyncOpenAI
-
-    async def work() -> None:
-        async with AsyncOpenAI(api_key="none", base_url=url, max_retries=0) as client:
-            waiting = Shop(count, LlmSettings(model="m").choice).questions()
-
-            async def one() -> None:
-                for question in waiting:
-                    await client.chat.completions.create(
-                        model="m",
-                        messages=[
-                            {"role": "system", "content": question.system},
-                            {"role": "user", "content": question.prompt},
-                        ],
-                        temperature=0.5,
-                        max_tokens=1024,
-                    )
-
-            await asyncio.gather(*(one() for _ in range(in_flight)))
-
-    started, worked = time.perf_counter(), time.process_time()
-    asyncio.run(work())
-    return time.perf_counter() - started, time.process_time() - worked
+def through_the_sdk(python: str, url: str, count: int, in_flight: int) -> tuple[str, float, float]:
+    """The same calls by the SDK alone: its version, seconds, and of them those of the processor."""
+    questions = Shop(count, LlmSettings(model="m").choice).questions()
+    lines = "\n".join(
+        json.dumps(
+            [
+                {"role": "system", "content": question.system},
+                {"role": "user", "content": question.prompt},
+            ]
+        )
+        for question in questions
+    )
+    peer = Path(__file__).with_name("sdk_peer.py")
+    command = [python, str(peer), url, str(in_flight)]
+    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
+    version, seconds, worked = json.loads(done.stdout)
+    return version, seconds, worked
 
 
 def long_run(count: int, in_flight: int, seconds: float) -> None:
@@ -190,26 +185,33 @@ def long_run(count: int, in_flight: int, seconds: float) -> None:
     )
 
 
-def side_by_side(count: int, in_flight: int, seconds: float, rounds: int) -> None:
+def side_by_side(
+    count: int, in_flight: int, seconds: float, rounds: int, pythons: Sequence[str]
+) -> None:
     """Measurement 2."""
-    ratios = []
+    ratios: dict[str, list[float]] = {}
     print(f"{in_flight} in flight, {seconds:g} s a call, ideal {in_flight / seconds:.0f} calls/s:")
     with loopback(seconds, in_flight) as url:
         for number in range(1, rounds + 1):
             ours, our_work = through_edt(url, count, in_flight)
-            fewer = max(in_flight * 2, count // 4)
-            theirs, their_work = through_the_sdk(url, fewer, in_flight)
-            ratios.append((count / ours) / (fewer / theirs))
             print(
                 f"  round {number}: EDT {count / ours:.0f} calls/s"
-                f" ({our_work / count * 1e3:.2f} ms of processor a call), the SDK"
-                f" {fewer / theirs:.0f} calls/s ({their_work / fewer * 1e3:.2f} ms),"
-                f" ratio {ratios[-1]:.1f}"
+                f" ({our_work / count * 1e3:.2f} ms of processor a call)"
             )
-    print(
-        f"  median ratio {statistics.median(ratios):.1f}"
-        f" ({min(ratios):.1f}-{max(ratios):.1f}), bar 8"
-    )
+            fewer = max(in_flight * 2, count // 4)
+            for python in pythons:
+                version, theirs, their_work = through_the_sdk(python, url, fewer, in_flight)
+                ratio = (count / ours) / (fewer / theirs)
+                ratios.setdefault(version, []).append(ratio)
+                print(
+                    f"    openai {version}: {fewer / theirs:.0f} calls/s"
+                    f" ({their_work / fewer * 1e3:.2f} ms), ratio {ratio:.1f}"
+                )
+    for version, found in ratios.items():
+        print(
+            f"  beside openai {version}: median ratio {statistics.median(found):.1f}"
+            f" ({min(found):.1f}-{max(found):.1f}), bar 8"
+        )
 
 
 def main() -> None:
@@ -219,12 +221,14 @@ def main() -> None:
     parser.add_argument("--wide-calls", type=int, default=4096)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--skip-long", action="store_true")
+    parser.add_argument("--sdk-python", action="append", default=[], metavar="PATH")
     chosen = parser.parse_args()
     os.environ.setdefault("EDT_LLM_KEY", "none-needed")
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     if not chosen.skip_long:
         long_run(chosen.calls, 64, 1.0)
-    side_by_side(chosen.wide_calls, 512, 0.6, chosen.rounds)
+    pythons = [sys.executable, *chosen.sdk_python]
+    side_by_side(chosen.wide_calls, 512, 0.6, chosen.rounds, pythons)
 
 
 if __name__ == "__main__":

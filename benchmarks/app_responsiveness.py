@@ -122,8 +122,9 @@ class Bench:
             ):
                 app.send("/")
                 app.settle(0.3)
-                app.send("\x01\x0b" + words)
-                app.settle(0.3)
+                for keys in ("\x01", "\x0b", words):  # apart: textual does actions after letters
+                    app.send(keys)
+                    app.settle(0.3)
                 took = app.until("\r", rf"\d {words}")
                 yield Figure(f"queue: {what}", 1e3 * took, most)
                 app.settle(0.6)

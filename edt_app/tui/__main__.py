@@ -1,6 +1,7 @@
 """``edt-app [--project X] [--home DIR] [--open SCREEN]``."""
 
 import argparse
+import asyncio
 import gc
 import os
 import sys
@@ -23,18 +24,22 @@ def main() -> int:
         )
         return 2
     try:
-        return _open(chosen.home, chosen.project, chosen.open)
+        status = _open(chosen.home, chosen.project, chosen.open)
     except EdtError as error:
         from edt_app.terminal import safe_text
 
         sys.stderr.write(f"edt-app: {safe_text(error)}\n")
         return error.exit_code
+    from edt_app.tui.leaving import leave
+
+    return leave(status)
 
 
 def _open(home_folder: str | None, project: str, screen: str) -> int:
     gc.disable()  # until the first paint: what imports make is there to stay
     os.environ.setdefault("TEXTUAL_FPS", "120")  # a key waits at most 8 ms for its paint
     from edt_app.tui.app import EdtApp
+    from edt_app.tui.leaving import Readers
     from edt_app.tui.places import PLACES
     from edt_app.tui.preferences import preferences_file, read_preferences
     from edt_app.tui.session import Session
@@ -51,8 +56,13 @@ def _open(home_folder: str | None, project: str, screen: str) -> int:
     preferences = read_preferences(path)
     session = Session(home, project)
     app = EdtApp(session, preferences, screen or ("pipeline" if project else "projects"))
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_default_executor(Readers())
+        await app.run_async()
+
     try:
-        app.run()
+        asyncio.run(run())
     finally:
         session.close()
     return app.return_code or 0

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from edt_core.actions.consequences import Consequences
     from edt_core.actions.describing import KeyDescription
 
+_READING = "reading …"  # an older project is brought up to date first, which can take a while
 _PAUSE = 0.15
 """Seconds without a letter before it is worked out what a value would make stale."""
 
@@ -93,7 +94,7 @@ class SettingsScreen(EdtScreen):
         """The table, the search line, and the pane of the setting under the cursor."""
         with Searched():
             with Container(id="both"):
-                yield VirtualTable(COLUMNS, self._rows, empty="No setting has these words.")
+                yield VirtualTable(COLUMNS, self._rows, empty=_READING)
                 with Vertical(id="pane", classes="pane"):
                     yield Static("", id="detail", markup=False)
                     yield Editor()
@@ -103,18 +104,14 @@ class SettingsScreen(EdtScreen):
         """No settings, no filter, nothing to undo."""
         self._done, self._undone, self._view = [], [], None
         self._text, self._only_set = "", False
-        search = self.query_one("#search", Input)
-        search.display, search.value = False, ""
+        search, table = self.query_one("#search", Input), self.query_one(VirtualTable)
+        search.display, search.value, table.empty = False, "", _READING
         self._close_editor()
-        self.query_one(VirtualTable).set_ids([])
+        table.set_ids([])
         self._tell()
 
     def reload(self) -> None:
-        """Read the settings."""
-        self.read(self._found, self._show)
-
-    def project_changed(self) -> None:
-        """Values may have been changed elsewhere; the cursor and what is typed stay."""
+        """Read the settings, changed elsewhere maybe; the cursor and what is typed stay."""
         self.read(self._found, self._show)
 
     def _found(self) -> SettingsView:
@@ -133,6 +130,7 @@ class SettingsScreen(EdtScreen):
             return
         entries = self._view.entries(self._text, only_set=self._only_set)
         table = self.query_one(VirtualTable)
+        table.empty = "No setting has these words."
         table.set_ids([entry.id for entry in entries])
         table.reload()
         if self._text and self._current is None and len(entries) > 1:

@@ -138,6 +138,7 @@ class Terminal:
     def until(self, keys: str, marker: str, timeout: float = 20.0) -> float:
         """Seconds from pressing ``keys`` until ``marker`` is on the screen."""
         self.settle()
+        self.shown()  # what came before is interpreted now, not while the answer waits to be read
         self.send(keys)
         pressed = time.perf_counter()
         return self.wait_for(marker, timeout) - (pressed - self.started)

@@ -153,8 +153,12 @@ class EdtScreen(Screen[None]):
 
     def poll(self, work: Callable[[], T], show: Callable[[T], None], *, group: str) -> None:
         """``read``, unless the one before is still at it: slow reads must not starve."""
-        if not any(one.group == group and one.node is self for one in self.app.workers):
+        if not self.at_work(group):
             self.read(work, show, group=group)
+
+    def at_work(self, group: str) -> bool:
+        """Does a thread still read for this group?"""
+        return any(one.group == group and one.node is self for one in self.app.workers)
 
     def write(self, work: Callable[[], T], then: Callable[[T], None] | None = None) -> None:
         """Do ``work`` after every write before it; it is durable when ``then`` is called.

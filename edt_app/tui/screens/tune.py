@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from rich.text import Text
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
-from edt_app.terminal import safe_text
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.dialogs import Ask, Choose
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from edt_core.stages.augmenter.tuning import Cut, Side
 
 _BINS = 400
+_REST = 0.08
+"""Seconds."""
 
 
 class TuneScreen(EdtScreen):
@@ -63,6 +65,7 @@ class TuneScreen(EdtScreen):
         self._costs: dict[Setting, Consequences] = {}
         self._undo: list[Setting] = []
         self._redo: list[Setting] = []
+        self._rest: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
         """The setting, the histogram beside what changes, the items at the edge."""
@@ -143,15 +146,17 @@ class TuneScreen(EdtScreen):
         cut, applied = self._cuts[draft], self._cuts[tuning.applied]
         line = view.setting_line(draft, cut.thresholds)
         kept = "applied" if draft == tuning.applied else "DRAFT, A applies it"
-        self.query_one("#setting", Static).update(f"{kept}: {self._side_name()}  {line}")
+        side = view.side_name(tuning.domain_names, self._side)
+        self.query_one("#setting", Static).update(f"{kept}: {side}  {line}")
         self._show_bars(cut, applied)
         self._show_changes(cut, applied)
-        self.set_timer(0.08, self._later)
+        self._rest_first()
 
-    def _side_name(self) -> str:
-        names = self._tuning.domain_names if self._tuning else ("", "")
-        a, b = (safe_text(name, width=14) for name in names)
-        return {None: f"A {a} ⇄ B {b}", 1: f"A {a} → B {b}", 0: f"B {b} → A {a}"}[self._side]
+    def _rest_first(self) -> None:
+        """What needs titles waits until the cut rests: it would slow the moves."""
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(_REST, self._later)
 
     def _show_bars(self, cut: "Cut", applied: "Cut") -> None:
         assert self._tuning is not None
@@ -209,6 +214,9 @@ class TuneScreen(EdtScreen):
         """What needs titles: distinct items, and those at the edge."""
         tuning, draft = self._tuning, self._draft
         if tuning is None or draft is None or draft not in self._cuts:
+            return
+        if self.at_work("edge"):
+            self._rest_first()
             return
         cut, applied, side = self._cuts[draft], self._cuts[tuning.applied], self._side
         known, project = dict(self._outcomes), self.session.project

@@ -9,7 +9,7 @@ from edt_app.terminal import safe_text
 if TYPE_CHECKING:
     from edt_core.actions.consequences import Consequences
     from edt_core.actions.tuning import Kind, Outcome, Setting
-    from edt_core.stages.augmenter.tuning import Answer, Precision
+    from edt_core.stages.augmenter.tuning import Answer, Precision, Side
 
 Row = tuple[str, str, str, str]
 """What, under the draft, under the applied setting, the change."""
@@ -23,6 +23,12 @@ PRESETS: "tuple[tuple[str, int, float, Kind], ...]" = (
     ("everything with a score", 5, -1.0, "absolute"),
 )
 """Name, top_k, threshold and kind."""
+
+
+def side_name(names: "Sequence[str]", side: "Side") -> str:
+    """The direction that is looked at, with the domains' names."""
+    a, b = (safe_text(name, width=14) for name in names)
+    return {None: f"A {a} ⇄ B {b}", 1: f"A {a} → B {b}", 0: f"B {b} → A {a}"}[side]
 
 
 def stepped(setting: "Setting", step: float) -> "Setting":

@@ -212,6 +212,7 @@ class TuneScreen(EdtScreen):
 
     def _later(self) -> None:
         """What needs titles: distinct items, and those at the edge."""
+        self._rest = None
         tuning, draft = self._tuning, self._draft
         if tuning is None or draft is None or draft not in self._cuts:
             return

@@ -14,8 +14,10 @@ GOLDENS = Path(__file__).parent / "goldens"
 
 async def quiet(pilot):
     """The items at the edge follow a moment after the counts."""
-    await pilot.pause(0.15)
     await settled(pilot)
+    while pilot.app.base_screen._rest is not None:
+        await pilot.pause(0.02)
+        await settled(pilot)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=lambda size: f"{size[0]}x{size[1]}")

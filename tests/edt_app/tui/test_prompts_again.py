@@ -1,5 +1,6 @@
 """4 Prompts: another answer for a call, and the call in the user's editor."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pilot import drive, press, text_of
 from edt_core.actions.running import run_variant
 from edt_core.actions.status import project_status
 from edt_core.events import silence
+from edt_core.store.calls import calls
 from edt_core.store.home import Home
 
 PRICED = {"llm.price_input": 1.0, "llm.price_output": 4.0}
@@ -68,6 +70,26 @@ def test_a_call_is_asked_again_after_a_question_and_the_new_one_is_shown(
     assert generate(home) == (
         "stale", "1 answer was asked for again since; 'edt run' makes it anew",
     )  # fmt: skip
+
+
+def test_the_answer_comes_home_when_the_app_is_closed_meanwhile(home: Path, service: LlmService):
+    asked = service.requests
+    service.seconds = 1.0
+
+    async def script(pilot, app):
+        await press(pilot, "R")
+        await pilot.press("y")
+        while service.requests == asked:
+            await pilot.pause(0.01)
+
+    drive(home, script, project="small", start="prompts", size=(120, 36))
+    with Home(home).open("small") as project:
+        deadline = time.monotonic() + 60
+        while project.holder() is not None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert calls(project, limit=1)[0].id == asked + 1
+        assert calls(project, limit=1)[0].status == "answered"
+    assert generate(home)[0] == "stale"
 
 
 def test_a_filter_that_leaves_the_new_call_out_is_dropped(home: Path, service: LlmService):

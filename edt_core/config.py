@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from edt_core.errors import UsageError
-from edt_core.params import Params
+from edt_core.params import MOST, Params
 from edt_core.service_settings import EmbeddingChoice as EmbeddingChoice
 from edt_core.service_settings import EmbeddingSettings as EmbeddingSettings
 from edt_core.service_settings import LlmChoice as LlmChoice
@@ -43,7 +43,7 @@ class NoiseFilterSettings(Params):
     enabled: bool = True
     """Filter at all (false is the paper's "w/o Filtering")."""
 
-    top_k: int = Field(default=3, ge=1)
+    top_k: int = Field(default=3, ge=1, le=MOST)
     """Best source scores kept per user and direction (k of Eq. 6; the paper gives no value)."""
 
     threshold: float = Field(default=0.90, ge=-1.0, le=1.0)
@@ -107,16 +107,16 @@ class PretrainingSettings(Params):
     bidirectional: bool = False
     """Let a position attend to later ones, as the published code does (it sees the answer)."""
 
-    batch_size: int = Field(default=512, ge=2)
+    batch_size: int = Field(default=512, ge=2, le=MOST)
     """Users per step (A.4)."""
 
     learning_rate: float = Field(default=1e-3, gt=0.0)
     """Adam's learning rate (A.4)."""
 
-    epochs: int = Field(default=200, ge=1)
+    epochs: int = Field(default=200, ge=1, le=MOST)
     """Most passes over the users."""
 
-    patience: int = Field(default=20, ge=1)
+    patience: int = Field(default=20, ge=1, le=MOST)
     """Epochs without a better validation NDCG@10 before training stops."""
 
     loss: Literal["bpr", "bce"] = "bpr"
@@ -144,23 +144,23 @@ class FineTuningSettings(Params):
     adapter: Literal["residual", "linear"] = "residual"
     """A residual bottleneck that starts as the identity, or Eq. 10's two linear maps."""
 
-    adapter_width: int = Field(default=64, ge=1)
+    adapter_width: int = Field(default=64, ge=1, le=65_536)
     """The bottleneck's size (A.4)."""
 
     learning_rate: float = Field(default=1e-4, gt=0.0)
     """AdamW's learning rate (the paper prints "1e5")."""
 
-    epochs: int = Field(default=200, ge=1)
+    epochs: int = Field(default=200, ge=1, le=MOST)
     """Most passes over the users."""
 
-    patience: int = Field(default=20, ge=1)
+    patience: int = Field(default=20, ge=1, le=MOST)
     """Epochs without a better validation NDCG@10 before training stops."""
 
 
 class EvaluationSettings(Params):
     """The protocol of section 4."""
 
-    n_negatives: int = Field(default=100, ge=1)
+    n_negatives: int = Field(default=100, ge=1, le=100_000)
     """Negatives per target, drawn once, stored and shared by every model (4.1.4)."""
 
     cutoffs: tuple[int, ...] = (1, 5, 10, 20)
@@ -171,6 +171,8 @@ class EvaluationSettings(Params):
     def _ranks_once_each(cls, cutoffs: tuple[int, ...]) -> tuple[int, ...]:
         if not cutoffs or min(cutoffs) < 1:
             raise ValueError("Give one cutoff or more, each at least 1")
+        if max(cutoffs) > MOST:
+            raise ValueError(f"A cutoff is at most {MOST:,}")
         return tuple(sorted(set(cutoffs)))
 
 

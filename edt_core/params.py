@@ -2,6 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
+MOST = 1_000_000_000
+"""Of what is counted: more means no limit, and would leave the range of arrays and databases."""
+
 
 class Params(BaseModel):
     """Settings that may change a result: frozen, validated, part of a stage's fingerprint.

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
 from edt_core.local_models import digest_of
-from edt_core.params import Params
+from edt_core.params import MOST, Params
 
 Dollars = Annotated[float, Field(ge=0.0, le=1e6)] | None
 """US dollars per million tokens; None: as the table of prices says."""
@@ -110,10 +110,10 @@ class EmbeddingSettings(Params):
     timeout: float = Field(default=120.0, gt=0.0)
     """Seconds for one request with its retries, without waits that a limit or the service asks."""
 
-    requests_per_minute: int = Field(default=0, ge=0)
+    requests_per_minute: int = Field(default=0, ge=0, le=MOST)
     """Most requests a minute; 0 for no limit of ours."""
 
-    tokens_per_minute: int = Field(default=0, ge=0)
+    tokens_per_minute: int = Field(default=0, ge=0, le=MOST)
     """Most tokens a minute; 0 for no limit of ours."""
 
     price_input: Dollars = None
@@ -159,11 +159,14 @@ class LlmSettings(Params):
     temperature: float = Field(default=0.5, ge=0.0, le=2.0)
     """Sampling temperature."""
 
-    max_tokens: int = Field(default=1024, ge=16)
+    max_tokens: int = Field(default=1024, ge=16, le=MOST)
     """Longest answer."""
 
     extra: Fields = ""
     """More fields of every request, as a JSON object such as {"reasoning_effort": "low"}."""
+
+    answer_form: Literal["auto", "schema", "json", "text"] = "auto"
+    """The strongest form that answers are asked for in; auto: as the provider is known to take."""
 
     repair_attempts: int = Field(default=2, ge=0, le=10)
     """How often an answer that fails validation is asked for again, with the error named."""
@@ -174,10 +177,10 @@ class LlmSettings(Params):
     timeout: float = Field(default=120.0, gt=0.0)
     """Seconds for one call with its retries, without waits that a limit or the service asks."""
 
-    requests_per_minute: int = Field(default=0, ge=0)
+    requests_per_minute: int = Field(default=0, ge=0, le=MOST)
     """Most requests a minute; 0 for no limit of ours."""
 
-    tokens_per_minute: int = Field(default=0, ge=0)
+    tokens_per_minute: int = Field(default=0, ge=0, le=MOST)
     """Most tokens a minute, answers included; 0 for no limit of ours."""
 
     price_input: Dollars = None

@@ -20,8 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # torch's threads give the processor back while they wait: beside other work that is many times
     # quicker, alone it costs nothing; it has to be said before torch is imported
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in given
+    given, debug = _without_debug(sys.argv[1:] if arguments is None else arguments)
     try:
         outcome = app(given, prog_name="edt", standalone_mode=False)
         status = outcome if isinstance(outcome, int) else 0
@@ -37,10 +36,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     except Exception as error:
-        if debug:
+        if debug and not _of_the_parser(error):
             raise
         status = _outside(error, given)
     return status
+
+
+def _without_debug(words: Sequence[str]) -> tuple[list[str], bool]:
+    """The words without ``--debug``, which may stand anywhere, and whether it did."""
+    options = words.index("--") if "--" in words else len(words)
+    kept = [word for word in words[:options] if word != "--debug"]
+    return [*kept, *words[options:]], len(kept) < options
+
+
+def _of_the_parser(error: Exception) -> bool:
+    """A command line that can't be read, or a question at the terminal left unanswered."""
+    return hasattr(error, "format_message") or type(error).__name__ == "Abort"
 
 
 def _outside(error: Exception, given: Sequence[str]) -> int:

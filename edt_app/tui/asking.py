@@ -5,7 +5,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from threading import Thread
+from typing import IO, Any
 
 from textual.worker import NoActiveWorker, get_current_worker
 
@@ -15,28 +17,36 @@ _LOOK = 0.1
 """Seconds between two looks whether the answer is still wanted."""
 
 
-def ask(home: Path, words: Sequence[str]) -> Any:
+def ask(home: Path, words: Sequence[str], *, paid: bool = False) -> Any:
     """The JSON document that ``edt WORDS --json`` prints. Call it from a worker.
 
-    A cancelled worker ends the process.
+    A cancelled worker ends the process; one whose work is ``paid`` for goes on by itself.
 
     Raises:
         EdtError: the command failed; with its own message and hint.
     """
     line = [sys.executable, "-m", "edt_app", "--home", str(home), *words, "--json"]
-    with subprocess.Popen(  # noqa: S603 (our own command, words never meet a shell)
-        line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        while True:
+    with TemporaryFile() as out, TemporaryFile() as err:
+        process = subprocess.Popen(  # noqa: S603 (our own command, words never meet a shell)
+            line, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=paid
+        )
+        while process.returncode is None:
             try:
-                out, err = process.communicate(timeout=_LOOK)
-                break
+                process.wait(_LOOK)
             except subprocess.TimeoutExpired:
+                if _cancelled() and paid:
+                    Thread(target=process.wait, daemon=True).start()  # so that none is left dead
+                    raise EdtError("It goes on by itself.") from None
                 if _cancelled():
                     process.kill()
-    if process.returncode != 0:
-        raise _told(err.decode(errors="replace"))
-    return json.loads(out)
+        if process.returncode != 0:
+            raise _told(_read(err).decode(errors="replace"))
+        return json.loads(_read(out))
+
+
+def _read(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def _told(text: str) -> EdtError:

@@ -64,13 +64,21 @@ def pipelines_of(
     """
     own = templates_of(project)
     if review is None:
-        review = ReviewState()
-        for part in pipeline(
-            job.variant, job.config, digest, job.seeds[0], templates=own
-        ).augmenter:
-            found = decided(project, part.generated.fingerprint)
-            review = ReviewState(edits=found.edits_digest, verdicts=found.verdicts_digest)
+        review = standing_review(project, job, digest)
     return [pipeline(job.variant, job.config, digest, seed, review, own) for seed in job.seeds]
+
+
+def standing_review(project: Project, job: Job, digest: str) -> ReviewState:
+    """What stands decided on the items that the job's pipelines generate.
+
+    Raises:
+        InputError: a template of the project's own can't be used.
+    """
+    review, own = ReviewState(), templates_of(project)
+    for part in pipeline(job.variant, job.config, digest, job.seeds[0], templates=own).augmenter:
+        found = decided(project, part.generated.fingerprint)
+        review = ReviewState(edits=found.edits_digest, verdicts=found.verdicts_digest)
+    return review
 
 
 def templates_of(project: Project) -> Templates:

@@ -120,6 +120,7 @@ class _Look:
         self._templates: Templates = templates_of(project)
         self._calls = ledger_of(project, lender_of(config))
         self._again = asked_again(self._store, walk(made.ranks), "untrained")
+        self._outdated = self._store.outdated()
 
     def items(self) -> list[Outstanding]:
         """Texts of real items without a vector."""
@@ -148,17 +149,19 @@ class _Look:
             return [self._exact(Step.GENERATE, "generate", "generations", questions, answer)]
         both = int((self._counts > 0).all(axis=1).sum())
         one = int((self._counts > 0).any(axis=1).sum()) - both
+        most = 2 * both + one * empty
+        if self._store.has(part.generated):  # the ledger has all but those without an answer
+            most = self._store.unanswered(part.generated)
         some = [self._newest(user) for user in self._some_users()]
-        return [
-            self._bound(
-                Step.GENERATE, "generate", "generations", 2 * both + one * empty, some, answer
-            )
-        ]
+        return [self._bound(Step.GENERATE, "generate", "generations", most, some, answer)]
 
     def drafts(self, part: Augmenter, questions: int) -> list[Outstanding]:
         """Texts of generated items without a vector."""
         what = "generated items' texts"
         if self._store.has(part.draft_embeddings):
+            count = self._changing(part.draft_embeddings) * self._config.generator.n_generate
+            if count:
+                return [self._at_most(Step.FILTER, what, count)]
             return [self._none(Step.FILTER, "embedding", what)]
         if not self._look_up or not self._store.has(part.drafts):
             count = questions * self._config.generator.n_generate
@@ -172,11 +175,13 @@ class _Look:
 
     def profiles(self, written: WriteProfiles) -> list[Outstanding]:
         """Questions for summaries, notes and analyses, or for plain summaries."""
-        people = int((self._counts > 0).any(axis=1).sum())
         plain = self._config.profiles.pipeline == "plain"
         kinds = ["plain"] if plain else ["summarize", "reform", "analyze"]
         if self._done(written):
             return [self._none(Step.PROFILE, kind, _NAMES[kind]) for kind in kinds]
+        people = int((self._counts > 0).any(axis=1).sum())
+        if self._store.has(written) and not self._store.unanswered(written):
+            people = min(people, self._changing(written))
         names = self._catalogue.domain_names
         if plain:
             titles = ["a" * 60] * 20
@@ -194,27 +199,37 @@ class _Look:
         told = ["a" * _SUMMARY_LETTERS] * max(1, round(float(groups.mean())))
         analysis = prompts.analysis_prompt(names, told, told, told[0], self._templates)
         return [
-            self._summaries(written, int(groups.sum())),
+            self._summaries(written, min(int(groups.sum()), people * int(groups.sum(1).max()))),
             self._exact(Step.PROFILE, "reform", _NAMES["reform"], reforms, float(_SUMMARY_LETTERS)),
             self._people("analyze", people, [analysis]),
         ]
 
     def profile_texts(self, embedded: EmbedProfiles) -> list[Outstanding]:
         """Texts of profiles without a vector."""
-        count = 0 if self._store.has(embedded) else len(self._counts)
+        everybody = len(self._counts)
+        stored = self._store.has(embedded)
+        count = min(everybody, self._changing(embedded)) if stored else everybody
         letters = float(_ANALYSIS_LETTERS)
         exact = count == 0
         return [Outstanding(Step.PROFILE, "embedding", "profile texts", count, exact, letters)]
 
     def _done(self, stage: Stage[Any]) -> bool:
-        """It is stored, and a run asks none of its questions again."""
-        return self._store.has(stage) and stage.fingerprint not in self._again
+        """It is stored, and a run neither makes it anew nor asks one of its questions again."""
+        again = stage.fingerprint in self._again or self._changing(stage)
+        return self._store.has(stage) and not again
+
+    def _changing(self, stage: Stage[Any]) -> int:
+        """Users whose part of a stored result may be another, at most: answers were bought anew."""
+        known = (self._outdated.get(one.fingerprint) for one in walk(stage))
+        return sum(found.users for found in known if found)
 
     def _summaries(self, written: WriteProfiles, most: int) -> Outstanding:
         """Exact where the augmented sequences and the catalogue's clusters are stored."""
         names = self._catalogue.domain_names
         stored = [written.augmented, written.clusters, *written.drafts]
-        known = written.scope == "catalogue" and all(map(self._store.has, stored))
+        known = written.scope == "catalogue" and all(
+            self._store.has(stage) and not self._changing(stage) for stage in stored
+        )
         if not (self._look_up and known):
             asks = [prompts.summary_prompt(names[0], ["a" * 60] * 3, self._templates)]
             some = [self._question("summarize", ask) for ask in asks]

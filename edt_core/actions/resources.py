@@ -5,7 +5,13 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from edt_core.config import Config, EmbeddingChoice, LlmChoice, LlmSettings
+from edt_core.config import (
+    Config,
+    EmbeddingChoice,
+    EmbeddingSettings,
+    LlmChoice,
+    LlmSettings,
+)
 from edt_core.errors import UsageError
 from edt_core.events import Event, EventSink, StageAdvanced, StageStarted
 from edt_core.llm.asking import RememberingModel, StandInDesk
@@ -36,7 +42,8 @@ def resources(
 ) -> Resources:
     """Everything for one run of ``project``; ``till`` where several runs share one cap."""
     ledger = ledger_of(project, lender_of(config), run)
-    purses = _purses(config, config.llm.max_cost if max_cost is None else max_cost, till)
+    asked = [s for s in (config.llm, config.embedding) if s.choice.provider == "openai"]
+    purses = _purses(asked, config.llm.max_cost if max_cost is None else max_cost, till)
     emit = _of_stage(_telling_cost(emit, purses))
     return Resources(
         emit=emit,
@@ -56,13 +63,36 @@ def resources(
     )
 
 
-def _purses(config: Config, max_cost: float | None, till: "Till | None" = None) -> Purses:
+def asker(
+    project: Project,
+    settings: LlmSettings,
+    *,
+    max_cost: float | None,
+    emit: EventSink,
+    check: Callable[[], None],
+) -> RememberingModel:
+    """The language-model service by itself, asked call by call, for who asks outside of a run.
+
+    Raises:
+        UsageError: there is a cap, and it could not hold because the price is not known.
+    """
+    from edt_core.llm.openai_chat import service_model
+
+    live = settings.model_copy(update={"mode": "live"})
+    purse = _purses([live], live.max_cost if max_cost is None else max_cost)["llm"]
+    return service_model(live, CallLedger(project.database), purse, emit=emit, check=check)
+
+
+def _purses(
+    asked: Sequence[LlmSettings | EmbeddingSettings],
+    max_cost: float | None,
+    till: "Till | None" = None,
+) -> Purses:
     """One till for chat and embeddings, whatever stage asks; empty where no endpoint is asked.
 
     Raises:
         UsageError: there is a cap, and it could not hold because a price is not known.
     """
-    asked = [s for s in (config.llm, config.embedding) if s.choice.provider == "openai"]
     if not asked:
         return {}
     from edt_core.llm.prices import ModelPurse, Till, price_of

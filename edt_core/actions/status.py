@@ -1,6 +1,6 @@
 """``edt status``: how far each stage is with the settings as they are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from edt_core.actions.configuring import configuration
@@ -8,8 +8,9 @@ from edt_core.actions.failures import failed_stages, told
 from edt_core.actions.jobs import Job, pipelines_of
 from edt_core.actions.staleness import Past
 from edt_core.recipes import DEFAULT_SEEDS, Pipeline
-from edt_core.stage import Stage, Step
+from edt_core.stage import Stage, Step, walk
 from edt_core.stages.augmenter.review import ReviewDecisions
+from edt_core.store.artifacts import Outdated
 from edt_core.store.calls import spend
 from edt_core.store.datasets import dataset_of
 from edt_core.store.liveness import Life, heartbeat
@@ -81,8 +82,8 @@ def project_status(project: Project, seeds: Sequence[int] = DEFAULT_SEEDS) -> Pr
         job = Job(Variant.LLM_EDT, configuration(project), tuple(seeds))
         pipelines = pipelines_of(project, job, dataset.digest)
         past = Past(project, job.config, pipelines[0])
-        work = _AtWork.of(project)
-        stages = [_step_status(project, step, pipelines, past, work, held) for step in Step]
+        known = _Known(past, _AtWork.of(project), project.artifacts.outdated())
+        stages = [_step_status(project, step, pipelines, known, held) for step in Step]
     return ProjectStatus(
         project.name,
         dataset.name if dataset else "",
@@ -115,13 +116,18 @@ class _AtWork:
         return cls(newest[0].id, now, frozenset(line.fingerprint for line in stages))
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What may keep a step from being fresh."""
+
+    past: Past
+    work: _AtWork
+    outdated: Mapping[str, Outdated]
+    """By the fingerprints of stages whose questions were asked again since."""
+
+
 def _step_status(
-    project: Project,
-    step: Step,
-    pipelines: Sequence[Pipeline],
-    past: Past,
-    work: _AtWork,
-    held: Counts,
+    project: Project, step: Step, pipelines: Sequence[Pipeline], known: _Known, held: Counts
 ) -> StepStatus:
     wanted: dict[str, Stage[object]] = {
         stage.fingerprint: stage
@@ -131,12 +137,14 @@ def _step_status(
     }
     if not wanted:
         return StepStatus(step, "off", 0, 0, "", "switched off by the settings")
-    stored = [stage for stage in wanted.values() if project.artifacts.has(stage)]
+    there = [stage for stage in wanted.values() if project.artifacts.has(stage)]
+    stored = [stage for stage in there if not _roots(stage, known.outdated)]
     holds = _holds(step, held)
     missing = [stage for stage in wanted.values() if stage not in stored]
     failed = failed_stages(project.artifacts, stored)
+    roots = {root for stage in there for root in _roots(stage, known.outdated)}
     if missing:
-        state, reason = _why_not_fresh(project, step, missing, past, work, some=bool(stored))
+        state, reason = _why_not_fresh(project, step, missing, known, roots, some=bool(stored))
     elif any(project.artifacts.begun(stage) for stage in stored):
         state, reason = "partial", "was stopped; a run goes on where it was"
     elif failed:
@@ -146,19 +154,30 @@ def _step_status(
     return StepStatus(step, state, len(stored), len(wanted), holds, reason)
 
 
+def _roots(stage: Stage[object], outdated: Mapping[str, Outdated]) -> list[Stage[object]]:
+    """The stages behind one, itself included, whose questions were asked again since."""
+    return [one for one in walk(stage) if one.fingerprint in outdated] if outdated else []
+
+
 def _why_not_fresh(
     project: Project,
     step: Step,
     missing: Sequence[Stage[object]],
-    past: Past,
-    work: _AtWork,
+    known: _Known,
+    roots: Collection[Stage[object]],
     *,
     some: bool,
 ) -> tuple[str, str]:
-    """A step's state and the reason for it, in the words of the command line and the screens."""
+    """A step's state and the reason for it, in the words of the command line and the screens.
+
+    ``roots`` are the stages behind its stored results whose questions were asked again since.
+    """
+    past, work = known.past, known.work
     marks = {stage.fingerprint for stage in missing}
     if marks & work.now:
         return "partial", f"run {work.run} is at work on it"
+    if roots:
+        return "stale", _asked_again(step, roots, known.outdated)
     if any(project.artifacts.begun(stage) for stage in missing):
         return "partial", "was stopped; a run goes on where it was"
     change = past.why(step, missing)
@@ -169,6 +188,17 @@ def _why_not_fresh(
     if some:
         return "partial", "not every seed or part is made"
     return "missing", "never run"
+
+
+def _asked_again(
+    step: Step, roots: Collection[Stage[object]], outdated: Mapping[str, Outdated]
+) -> str:
+    """As ``staleness`` says what changed: another step is named first where it is the root."""
+    answers = sum(outdated[root.fingerprint].answers for root in roots)
+    first = min((root.step for root in roots), key=list(Step).index)
+    where = "" if first == step else f"{first}: "
+    many = "answer was" if answers == 1 else "answers were"
+    return f"{where}{answers:,} {many} asked for again since; 'edt run' makes it anew"
 
 
 def _holds(step: Step, held: Counts) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from edt_core.config import LlmChoice
+from edt_core.errors import LlmError
 from edt_core.llm.ledger import Call, Ledger, content_key
 from edt_core.llm.prompts import format_instruction
 from edt_core.llm.replies import clean, read, read_plain, unwrapped
@@ -95,6 +96,7 @@ class RememberingModel:
         Raises:
             LlmUnavailable: the service can't be reached, or refuses the key or the model.
             BudgetReached: the next call could pass the cost cap.
+            LlmError: the desk ended without an outcome of what it was given.
         """
         ahead = _Ahead(questions, self.rendered, self._remembered, self._desk.at_once)
         arriving: Iterator[tuple[str, Answer | Refusal]] = iter(())
@@ -104,13 +106,29 @@ class RememberingModel:
                     found = next(arriving, None)
                     if found is None:  # the desk has not begun, or gave up a round
                         arriving = self._desk.resolve(ahead)
-                        found = next(arriving)
+                        found = next(arriving, None)
+                    if found is None:
+                        raise _silent()
                     ahead.settle(*found)
                 yield outcome
         finally:
             close = getattr(arriving, "close", None)
             if close:
                 close()
+
+    def ask_again(self, question: Question) -> Answer | Refusal:
+        """Ask a question that the ledger may know the answer to.
+
+        A new answer is found from then on; without one the old answer stands.
+
+        Raises:
+            LlmUnavailable, BudgetReached, LlmError: as for ``ask``.
+        """
+        request = self.rendered(question)
+        outcomes = dict(self._desk.resolve(Given([request])))
+        if request.key not in outcomes:
+            raise _silent()
+        return outcomes[request.key]
 
     def rendered(self, question: Question) -> Request:
         """The question as a request of this model."""
@@ -336,6 +354,13 @@ def repaired(request: Request, text: str, reason: str) -> Request:
 def canonical(body: dict[str, Any]) -> str:
     """A body as JSON: equal bodies, equal texts."""
     return json.dumps(body, sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+def _silent() -> LlmError:
+    return LlmError(
+        "The language model's desk ended without an outcome of a question that it was given.",
+        hint="Run again: what is answered is kept.",
+    )
 
 
 def _dumped(parsed: BaseModel | None) -> str:

@@ -17,7 +17,7 @@ from edt_core.llm.batch_desk import BatchDesk
 from edt_core.llm.chat_bodies import Forms, Parameters, cut_watch, extra_named, read_reply
 from edt_core.llm.in_flight import Reply, ServiceDesk
 from edt_core.llm.ledger import Ledger
-from edt_core.llm.presets import PRESETS, Form, address_of, key_names
+from edt_core.llm.presets import PRESETS, Form, address_of, form_of, key_names
 from edt_core.llm.prices import Purse, price_of
 from edt_core.llm.service import CallFailed, Endpoint, Service
 from edt_core.ports import Question
@@ -47,7 +47,8 @@ def service_model(
         emit: Told once of a form of answers that the service refuses, and of a prompt that it cut.
         check: Raises when the user asked to stop; the calls in flight come home first.
     """
-    where, preset, price = endpoint(settings), PRESETS[settings.provider], price_of(settings)
+    where, price = endpoint(settings), price_of(settings)
+    preset = replace(PRESETS[settings.provider], form=form_of(settings))
     desk: Desk = ServiceDesk(
         OpenAIChat(where, preset.form, emit),
         ledger,

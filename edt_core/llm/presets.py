@@ -27,7 +27,7 @@ class Preset:
     hosts: tuple[str, ...] = ()
     """The key of that variable goes to these domains alone; empty: to any address set."""
     form: Form = "schema"
-    """The strongest form of an answer that it is known to support."""
+    """The strongest form of an answer that it is known to support; see ``form_of``."""
     own_hardware: bool = False
     """It runs on the user's machines, where nobody sends a bill."""
     cuts_prompts: bool = False
@@ -64,6 +64,13 @@ _OWN_KEYS = {
     "embedding": ("EDT_EMBEDDING_KEY", "EDT_EMBEDDING_API_KEY"),
 }
 """What a user sets for EDT goes to whatever address the project names."""
+
+
+def form_of(settings: LlmSettings) -> Form:
+    """The strongest form of answers that a run asks for: the settings', else the preset's."""
+    return (
+        PRESETS[settings.provider].form if settings.answer_form == "auto" else settings.answer_form
+    )
 
 
 def address_of(section: str, settings: LlmSettings | EmbeddingSettings) -> str:

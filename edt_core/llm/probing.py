@@ -23,7 +23,7 @@ from edt_core.llm.ledger import Call, Ledger, content_key
 from edt_core.llm.openai_chat import OpenAIChat, endpoint
 from edt_core.llm.openai_embed import OpenAIEmbedder
 from edt_core.llm.openai_embed import endpoint as embedding_endpoint
-from edt_core.llm.presets import PRESETS, Form, address_of
+from edt_core.llm.presets import Form, address_of, form_of
 from edt_core.llm.prices import Price, price_of
 from edt_core.llm.replies import clean, read
 from edt_core.llm.service import CallFailed, Endpoint, Service
@@ -82,7 +82,7 @@ def _probe_chat(asker: "_Asker", settings: LlmSettings) -> Iterator[Probed]:
     yield priced("chat price", asker.price)
     found = {form: _form(form, asker.short(form)) for form in LADDER}
     yield from found.values()
-    yield _asked_for(PRESETS[settings.provider].form, found)
+    yield _asked_for(form_of(settings), found)
     if not asker.seconds:  # it never answered
         return
     yield _parameters(asker.parameters, settings)
@@ -229,17 +229,18 @@ def _asked_for(first: Form, found: Mapping[Form, Probed]) -> Probed:
     here = [form for form in taken if LADDER.index(form) >= LADDER.index(first)]
     good = [form for form in taken if found[form].state == "good"]
     begins = SPOKEN[here[0]] if here else "nothing"
-    later = next((SPOKEN[form] for form in here if form in good), "")
+    later = next((form for form in here if form in good), None)
     if not good:
         return Probed(what, "bad", "no form brings the JSON that a run needs")
-    if not later or found[here[0]].state == "bad":
+    if later is None or found[here[0]].state == "bad":
         return Probed(what, "bad", f"a run would ask for {begins}, which brings nothing")
-    if begins != later:
-        says = f"a run would ask for {begins}, and for {later} after {IGNORED} answers without it"
+    if here[0] != later:
+        says = f"a run would ask for {begins}, and for {SPOKEN[later]} after {IGNORED} answers"
+        says += f" without it; with llm.answer_form = {later} at once"
         return Probed(what, "note", says)
     says = f"{begins} is what a run would ask for"
     if good[0] not in here:
-        says += f"; with llm.provider = openai and its address it would be {SPOKEN[good[0]]}"
+        says += f"; with llm.answer_form = {good[0]} it would be {SPOKEN[good[0]]}"
     return Probed(what, "good", says)
 
 

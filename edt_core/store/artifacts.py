@@ -25,6 +25,17 @@ _SHAPES = "array shapes"
 """Beside the parameters, which have names without a space: what the result turned out to be."""
 _CHECKPOINTS = {Step.PRETRAIN, Step.FINETUNE}
 _PLACES = ("arrays", "checkpoints")
+ASKED_AGAIN = "asked-again.json"
+"""In a stage's folder for unfinished work: the questions that were asked again since."""
+
+
+@dataclass(frozen=True)
+class Outdated:
+    """What was asked again since a stored result was made."""
+
+    answers: int
+    users: int
+    """Whose profiles may change by it, at most."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +124,12 @@ class Artifacts:
                 f"The result {fingerprint[:12]} is not stored.", hint="Run 'edt run' first."
             )
         with safe_open(file, framework="np") as arrays:
-            return {name: arrays.get_slice(name)[rows] for name, rows in wanted.items()}
+            return {
+                name: arrays.get_tensor(name)  # an empty one has no slices
+                if rows == slice(None)
+                else arrays.get_slice(name)[rows]
+                for name, rows in wanted.items()
+            }
 
     def write(self, stage: Stage[Any], artifact: object, seconds: float) -> bool:
         """Store an artifact, all or nothing.
@@ -221,6 +237,57 @@ class Artifacts:
     def clear_scratch(self, stage: Stage[Any]) -> None:
         """Empty it."""
         shutil.rmtree(self._folder / "scratch" / stage.fingerprint, ignore_errors=True)
+
+    def outdate(self, stage: Stage[Any], question: str, users: int) -> bool:
+        """Note that a question which a stored result rests on is asked again.
+
+        The result stays readable until a run makes it anew, which takes the note away.
+
+        Args:
+            stage: Whose result it is.
+            question: The question's key.
+            users: Whose profiles another answer may change, at most.
+
+        Returns:
+            Whether it was not noted before.
+        """
+        noted = self._asked_again(stage.fingerprint)
+        self._note(stage, {**noted, question: users})
+        return question not in noted
+
+    def uphold(self, stage: Stage[Any], question: str) -> None:
+        """Take the note back: the old answer stands."""
+        noted = self._asked_again(stage.fingerprint)
+        noted.pop(question, None)
+        self._note(stage, noted)
+
+    def outdated(self) -> dict[str, Outdated]:
+        """Every stage with such a note, by its fingerprint; mostly none."""
+        marks = (self._folder / "scratch").glob(f"*/{ASKED_AGAIN}")
+        noted = {mark.parent.name: self._asked_again(mark.parent.name) for mark in marks}
+        return {
+            name: Outdated(len(asked), sum(asked.values()))
+            for name, asked in noted.items()
+            if asked
+        }
+
+    def _asked_again(self, fingerprint: str) -> dict[str, int]:
+        """Users by question; nothing where there is no note that can be read."""
+        try:
+            noted = json.loads((self._folder / "scratch" / fingerprint / ASKED_AGAIN).read_bytes())
+            return {str(question): int(users) for question, users in noted.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def _note(self, stage: Stage[Any], noted: Mapping[str, int]) -> None:
+        mark = self.scratch(stage) / ASKED_AGAIN
+        if not noted:
+            mark.unlink(missing_ok=True)
+            return
+        aside = mark.with_suffix(".new")
+        with plain_disk_errors(mark):
+            aside.write_text(json.dumps(noted), "utf-8")
+            aside.replace(mark)
 
     def line(self, fingerprint: str) -> ArtifactLine | None:
         """What is known of one stored result."""

@@ -7,11 +7,12 @@ import sqlite3
 import stat
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from edt_core.errors import InputError, ProjectError, UsageError
-from edt_core.store.artifacts import Artifacts, plain_disk_errors
+from edt_core.store.artifacts import ASKED_AGAIN, Artifacts, plain_disk_errors
 from edt_core.store.database import Database, connect, plain_errors
 from edt_core.store.home import Home, new_folder
 from edt_core.store.names import shown
@@ -94,6 +95,11 @@ def copy_contents(source: Path, target: Path) -> None:
             shutil.copytree(source / relative, target / relative)
     for points in sorted(source.glob("runs/*/telemetry.db")):
         _copy_database(points, target / points.relative_to(source))
+    for mark in sorted(source.glob(f"scratch/*/{ASKED_AGAIN}")):
+        noted = target / mark.relative_to(source)
+        noted.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # a run has just made that stage anew
+            shutil.copyfile(mark, noted)
     for name in ("prompts", "reports"):
         if (source / name).is_dir():
             shutil.copytree(source / name, target / name)
@@ -147,7 +153,11 @@ def _checked_members(archive: zipfile.ZipFile, file: Path) -> list[zipfile.ZipIn
         plain = not any(
             part in {"..", "/"} or "\\" in part or ":" in part or "\0" in part for part in parts
         )
-        known = info.filename == _DATABASE or (len(parts) > 1 and parts[0] in _FOLDERS)
+        known = (
+            info.filename == _DATABASE
+            or (len(parts) > 1 and parts[0] in _FOLDERS)
+            or parts[:1] + parts[2:] == ("scratch", ASKED_AGAIN)
+        )
         regular = stat.S_IFMT(info.external_attr >> 16) in {0, stat.S_IFREG}
         if not (plain and known and regular and info.compress_type == zipfile.ZIP_STORED):
             raise InputError(

@@ -84,19 +84,23 @@ def drafts_outdated(project: Project, fingerprint: str) -> bool:
 def renew_drafts(project: Project, fingerprint: str, drafts: DraftColumns) -> None:
     """Bring the rows of known drafts in line with the artifact, whatever is shown at present.
 
-    An item that is still there keeps its number and what was decided on it; one that is not leaves
-    with its history. What was judged on the others is judged anew.
+    An item that is still there, by whichever call, keeps its number and what was decided on it; one
+    that is not leaves with its history. What was judged on the others is judged anew.
     """
-    texts = zip(
-        drafts.calls.tolist(), drafts.users.tolist(), drafts.targets.tolist(),
-        map(storable, drafts.titles), strict=True,
-    )  # fmt: skip
-    now = {written: row for row, written in enumerate(texts)}
+    written = zip(
+        drafts.users.tolist(), drafts.targets.tolist(), map(storable, drafts.titles), strict=True
+    )
+    now = {item: row for row, item in enumerate(written)}
     with project.database.write() as session:
         number = _known_drafts(session, fingerprint)
-        query = "SELECT coalesce(call, -1), user, target, title, id FROM generated WHERE drafts = ?"
-        before = {tuple(line[:4]): line[4] for line in rows_of(session, query, number)}
-        gone = [before[written] for written in before.keys() - now.keys()]
+        query = "SELECT user, target, title, id, coalesce(call, -1) FROM generated WHERE drafts = ?"
+        before = {tuple(line[:3]): line[3:] for line in rows_of(session, query, number)}
+        kept = []
+        for item in before.keys() & now.keys():
+            (id_, call), row = before[item], now[item]
+            if call == drafts.calls[row] or _as_written(session, id_, drafts, row):
+                kept.append(item)
+        gone = [before[item][0] for item in before.keys() - set(kept)]
         if gone:
             left = _new_drafts(session, f"{fingerprint} until {time.time()}")
             run_many(
@@ -110,13 +114,37 @@ def renew_drafts(project: Project, fingerprint: str, drafts: DraftColumns) -> No
             "inserted = 0, key = NULL WHERE drafts = ?",
             (number,),
         )
-        kept = ((now[written], before[written]) for written in before.keys() & now.keys())
-        run_many(session, "UPDATE generated SET row = ? WHERE id = ?", kept)
-        new = sorted(now[written] for written in now.keys() - before.keys())
+        # the pointers go with what they point to, so that scores which still hold are shown again
+        session.connection().exec_driver_sql(
+            "DELETE FROM latest WHERE kind IN ('judged', 'inserted')"
+        )
+        run_many(
+            session,
+            "UPDATE generated SET row = ?, call = ? WHERE id = ?",
+            ((now[item], _natural(int(drafts.calls[now[item]])), before[item][0]) for item in kept),
+        )
+        new = sorted(now[item] for item in now.keys() - set(kept))
         _insert_drafts(session, number, drafts, new)
         session.connection().exec_driver_sql(
             "UPDATE drafts SET created_at = ? WHERE id = ?", (time.time(), number)
         )
+
+
+def _as_written(session: Session, item: int, drafts: DraftColumns, row: int) -> bool:
+    """Whether an item's other texts are those of the draft, too."""
+    query = "SELECT brand, date, price, categories, description FROM generated_text WHERE id = ?"
+    return rows_of(session, query, item)[:1] == [_more_texts(drafts, row)]
+
+
+def _more_texts(drafts: DraftColumns, row: int) -> tuple[str, ...]:
+    """All but the title, as they are stored."""
+    return (
+        storable(drafts.brands[row]),
+        storable(drafts.dates[row]),
+        storable(drafts.prices[row]),
+        json.dumps(list(drafts.categories[row])),
+        storable(drafts.descriptions[row]),
+    )
 
 
 def _new_drafts(session: Session, fingerprint: str) -> int:
@@ -150,15 +178,7 @@ def _insert_drafts(
     )
     columns = ("id", "drafts", "row", "user", "target", "call", "inserted", "title")
     insert_rows(session, "generated", columns, rows)
-    more = zip(
-        ids,
-        texts(drafts.brands),
-        texts(drafts.dates),
-        texts(drafts.prices),
-        (json.dumps(list(drafts.categories[row])) for row in chosen),
-        texts(drafts.descriptions),
-        strict=True,
-    )
+    more = ((number, *_more_texts(drafts, row)) for number, row in zip(ids, chosen, strict=True))
     names = ("id", "brand", "date", "price", "categories", "description")
     insert_rows(session, "generated_text", names, more)
 

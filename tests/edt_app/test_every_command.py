@@ -110,6 +110,7 @@ def test_with_json_standard_output_is_exactly_one_document(
 def test_the_list_above_misses_no_command():
     """But those that train or need more than this project has; they have tests of their own."""
     elsewhere = {"demo", "run", "experiment", "import", "recommend", "tune", "review score"}
+    elsewhere |= {"calls again"}
     tried = {words for words in EVERY for command in QUICK if f"{command} ".startswith(f"{words} ")}
     assert EVERY.keys() - tried == elsewhere
 
@@ -163,9 +164,21 @@ def test_a_bug_is_one_sentence_and_a_report_without_data(
     assert "in broken" in text
     assert secret not in text
     assert "u01" not in text
-    with pytest.raises(LookupError):
-        main(["--debug", "items"])
+    for words in (["--debug", "items"], ["items", "--debug"]):
+        with pytest.raises(LookupError):
+            main(words)
     capsys.readouterr()
     assert (
         main(["--home", str(shop / "shop" / "project.db"), "items"]) == 2
     )  # no place for a report
+
+
+@pytest.mark.parametrize("command", ["--debug itms", "items --debug --lmit 3", "run --debug"])
+def test_a_command_line_that_can_not_be_read_is_a_sentence_also_with_debug(
+    shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+):
+    monkeypatch.delenv("EDT_PROJECT")
+    assert main(command.split()) == 2
+    told = capsys.readouterr()
+    assert told.err.startswith("edt: ")
+    assert "--debug" not in told.err

@@ -2,6 +2,7 @@
 
 import pytest
 
+from edt_core.actions.describing import described
 from edt_core.config import Config
 from edt_core.errors import UsageError
 
@@ -21,3 +22,12 @@ def test_every_cutoff_counts_once():
 def test_numbers_are_finite(value: str):
     with pytest.raises(UsageError, match="learning_rate"):
         Config().changed({"pretraining.learning_rate": value})
+
+
+def test_every_whole_number_is_bounded():
+    bounds = {line.key: line.range for line in described() if line.type in {"whole number", "list"}}
+    assert len(bounds) > 20
+    for key in bounds:
+        for huge in (10**30, "9" * 400):
+            with pytest.raises(UsageError, match=key):
+                Config().changed({key: huge if key != "evaluation.cutoffs" else str(huge)})

@@ -1,17 +1,18 @@
 """Screen 4: every call to a language model, with prompt, answer, parsed result and attempts."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
+from edt_app.tui.asking import ask
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
-from edt_app.tui.dialogs import Ask
-from edt_app.tui.outside import page
+from edt_app.tui.dialogs import Ask, Confirm
+from edt_app.tui.outside import edited, page
 from edt_app.tui.screens import prompts_view as view
 from edt_app.tui.widgets.text_pane import TextPane
 from edt_app.tui.widgets.virtual_table import Column, VirtualTable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from edt_core.actions.asking_again import Prospect
     from edt_core.store.calls import CallText, Spend
 
 _COLUMNS = (
@@ -48,8 +50,12 @@ class PromptsScreen(EdtScreen):
         Command("prompts.bad", "f", "Bad ones", "Only calls without a good answer, or all.", "bad"),
         Command("prompts.next", "n", "Next pane", "Request, response, parsed, attempts.", "pane"),
         Command("prompts.pager", "o", "Pager", "The whole call in $PAGER.", "pager"),
+        Command("prompts.editor", "E", "Editor", "Read the whole call in $EDITOR.", "editor"),
         Command("prompts.copy", "y", "Copy", "Copy the whole call.", "copy"),
         Command("prompts.items", "l", "Items", "The items of this call in the queue.", "items"),
+        Command(
+            "prompts.again", "R", "Ask again", "Ask for another answer, and pay for it.", "again"
+        ),
     )
     DEFAULT_CSS = """
     PromptsScreen #spend { height: 1; padding: 0 1; }
@@ -69,6 +75,11 @@ class PromptsScreen(EdtScreen):
         self._filter = ""
         self._pane = "response"
         self._call: CallText | None = None
+        self._asking = 0
+        """The call that is asked again at the moment."""
+        self._target: int | None = None
+        """Where the cursor goes with the next list."""
+        self._told = ""
 
     def body(self) -> Iterable[Widget]:
         """What was spent, the list, the call."""
@@ -93,7 +104,8 @@ class PromptsScreen(EdtScreen):
 
     def forget(self) -> None:
         """No calls, and all of them wanted."""
-        self._filter = ""
+        self._filter = self._told = ""
+        self._asking, self._target = 0, None
         table = self.query_one("#calls", VirtualTable)
         table.empty = _READING
         table.set_ids([])
@@ -126,18 +138,28 @@ class PromptsScreen(EdtScreen):
 
     def _listed(self, found: "tuple[NDArray[np.int64], list[Spend]]") -> None:
         ids, spent = found
+        target, self._target = self._target, None
+        if target is not None and self._filter and target not in ids:
+            self._filter = ""
+            self._go_to(target)
+            return
         table = self.query_one("#calls", VirtualTable)
         table.empty = _NONE_FITS if self._filter else _NONE
-        table.set_ids(ids)
+        table.set_ids(ids, cursor=target)
         cost = sum(line.cost for line in spent)
         bad = sum(line.invalid + line.failed + line.unknown for line in spent)
         unpriced = sum(line.unpriced for line in spent)
         text = f"{len(ids):,} calls" + (f" with {self._filter}" if self._filter else "")
         text += f"   ${cost:.4f} spent" + (f" ({unpriced:,} of unknown price)" if unpriced else "")
         text += f"   {bad:,} without a good answer" if bad else ""
-        self.query_one("#spend", Static).update(Text(view.lines_of(text)))
+        self._told = text
+        self._show_spend()
         if not len(ids):
             self._show_call(None)
+
+    def _show_spend(self) -> None:
+        at_work = f"● asking call {self._asking} again …   " if self._asking else ""
+        self.query_one("#spend", Static).update(Text(view.lines_of(at_work + self._told)))
 
     def _fetch(self, ids: list[int]) -> dict[int, list[str]]:
         from edt_core.store.calls import calls_by_ids
@@ -200,8 +222,11 @@ class PromptsScreen(EdtScreen):
 
     def why_not(self, command: Command) -> str:
         """Most keys need a call."""
-        if command.action in {"pager", "copy", "items"} and self._call is None:
+        needs_call = {"pager", "editor", "copy", "items", "again"}
+        if command.action in needs_call and self._call is None:
             return "there is no call here."
+        if command.action == "again" and self._asking:
+            return f"call {self._asking} is being asked; one at a time."
         if command.action == "items":
             if not any(place.mode == "review" for place in self.edt.places):
                 return "there is no such screen."
@@ -254,6 +279,12 @@ class PromptsScreen(EdtScreen):
         assert self._call is not None
         page(self.edt, view.whole(self._call))
 
+    def do_editor(self) -> None:
+        """The whole call in the user's editor; what is written there is dropped."""
+        assert self._call is not None
+        if edited(self.edt, view.whole(self._call)) is not None:
+            self.say("A call on record stays as it is: your changes were dropped.")
+
     def do_copy(self) -> None:
         """The whole call into the clipboard."""
         assert self._call is not None
@@ -265,3 +296,53 @@ class PromptsScreen(EdtScreen):
         """From a call to what it made."""
         assert self._call is not None
         self.edt.go("review", f"call={self._call.line.id}")
+
+    def do_again(self) -> None:
+        """Say what another answer takes and makes stale, and ask for it."""
+        assert self._call is not None
+        number = self._call.line.id
+
+        def work() -> "Prospect":
+            from edt_core.actions.asking_again import prospect
+
+            return prospect(self.session.project(), number)
+
+        def confirm(found: "Prospect") -> None:
+            def answered(yes: bool | None) -> None:
+                if yes:
+                    self._ask_again(number)
+
+            self.app.push_screen(Confirm(view.again_question(found)), answered)
+
+        self.read(work, confirm, group="prospect")
+
+    def _ask_again(self, number: int) -> None:
+        """In a process of its own, as a run would; it brings the answer home whatever happens."""
+        home, name = self.session.home, self.session.name
+        words = ("calls", "--project", name, "again", str(number))
+        self._asking = number
+        self._show_spend()
+
+        def work() -> "dict[str, Any] | EdtError":
+            try:
+                found: dict[str, Any] = ask(home.folder, words, paid=True)
+            except EdtError as error:
+                return error
+            return found
+
+        def shown(found: "dict[str, Any] | EdtError") -> None:
+            self._asking = 0
+            self._show_spend()
+            if isinstance(found, EdtError):
+                self.fail(found)
+                return
+            self.remember(*words)
+            self.say(view.again_told(found))
+            self._go_to(found["call"])
+
+        self.read(work, shown, group="again")
+
+    def _go_to(self, number: int) -> None:
+        """The cursor onto a call that is new; a filter that leaves it out is dropped."""
+        self._target = number
+        self.project_changed()

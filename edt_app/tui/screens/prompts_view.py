@@ -1,12 +1,13 @@
 """What the prompt inspector says of a call: plain texts out of stored ones."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from edt_app.terminal import safe_text
 
 if TYPE_CHECKING:
+    from edt_core.actions.asking_again import Prospect
     from edt_core.store.calls import CallLine, CallText
 
 MARKS = {"answered": "✓", "invalid": "✗", "failed": "✗", "unknown": "?"}
@@ -121,6 +122,20 @@ def whole(found: "CallText") -> str:
             f"== attempts ==\n{attempts_text(found.attempts)}",
         )
     )
+
+
+def again_question(found: "Prospect") -> str:
+    """What asking a question again costs and changes, to be said yes or no to."""
+    price = "price unknown" if found.cost is None else f"about ${found.cost:.5f}"
+    about = f"{found.step}/{found.template}" + (f", user {found.user_id}" if found.user_id else "")
+    return f"Ask call {found.call} ({about}) again, live? It costs {price}. {found.sentence}."
+
+
+def again_told(found: Mapping[str, Any]) -> str:
+    """What came of it, by the document of ``edt calls again``."""
+    cost = "cost unknown" if found["cost"] is None else f"${found['cost']:.5f}"
+    same = ", the same letter by letter" if found["same"] else ""
+    return f"Call {found['call']} answers ({cost}{same}). The next run makes its stage anew."
 
 
 def parsed_filter(text: str) -> tuple[dict[str, str], str]:

@@ -255,7 +255,7 @@ class GenerateItems(Stage[Drafts]):
     step: ClassVar[Step] = Step.GENERATE
     section: ClassVar[str] = "3.2.1"
     output: ClassVar[type[Drafts]] = Drafts
-    unread: ClassVar[frozenset[str]] = frozenset({"refused_reasons", "refused_calls"})
+    unread: ClassVar[frozenset[str]] = frozenset({"calls", "refused_reasons", "refused_calls"})
 
     histories: Stage[Histories]
     catalogue: Stage[Catalogue]

@@ -2,7 +2,10 @@
 
 import time
 
+import pytest
+
 from edt_core.config import LlmSettings
+from edt_core.errors import LlmError
 from edt_core.llm.asking import RememberingModel, StandInDesk
 from edt_core.llm.replies import GeneratedItems
 from edt_core.ports import Answer, Question, Refusal
@@ -90,3 +93,21 @@ def test_many_questions_go_in_few_transactions(ledger):
     assert sum(1 for _ in model(Echo(), ledger).ask(asked)) == 20_000
     assert ledger.transactions == 20
     assert time.monotonic() - started < 30
+
+
+class Silent:
+    """A desk that takes everything and says nothing."""
+
+    provider, identity, at_once = "openai", "", 8
+
+    def resolve(self, supply):
+        supply.take(8)
+        yield from ()
+
+
+def test_a_desk_that_says_nothing_ends_in_a_sentence(ledger):
+    silent = RememberingModel(CHOICE, Silent(), ledger)
+    with pytest.raises(LlmError, match="without an outcome"):
+        list(silent.ask(questions("a")))
+    with pytest.raises(LlmError, match="without an outcome"):
+        silent.ask_again(questions("a")[0])

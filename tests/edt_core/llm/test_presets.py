@@ -5,7 +5,7 @@ import pytest
 from edt_core.config import Config, EmbeddingSettings, LlmSettings
 from edt_core.errors import UsageError
 from edt_core.llm.openai_chat import OpenAIChat, endpoint
-from edt_core.llm.presets import PRESETS, address_of, is_near, is_openais, key_names
+from edt_core.llm.presets import PRESETS, address_of, form_of, is_near, is_openais, key_names
 
 
 @pytest.mark.parametrize("provider", sorted(PRESETS.keys() - {"azure"}))
@@ -77,6 +77,13 @@ def test_the_ladder_starts_where_the_provider_is_known_to_stand(server):
     where = endpoint(LlmSettings(provider="openai", model="m", base_url=server.url))
     assert OpenAIChat(where)._forms.rung == 0
     assert OpenAIChat(where, PRESETS["deepseek"].form)._forms.rung == 1
+
+
+def test_a_form_that_the_user_names_goes_before_the_presets_and_changes_no_answer():
+    named = LlmSettings(provider="deepseek", model="m", answer_form="schema")
+    assert (form_of(named), form_of(LlmSettings(provider="deepseek"))) == ("schema", "json")
+    assert form_of(LlmSettings(provider="vllm", answer_form="text")) == "text"
+    assert named.choice == LlmSettings(provider="deepseek", model="m").choice
 
 
 @pytest.mark.parametrize(

@@ -94,9 +94,12 @@ def test_what_doctor_says_of_the_form_is_what_a_run_does_whatever_the_preset_all
     assert told["form of answers"] == (
         "good",
         "JSON mode is what a run would ask for;"
-        " with llm.provider = openai and its address it would be JSON schema",
+        " with llm.answer_form = schema it would be JSON schema",
     )
     assert sent_by_a_run(server, ledger, given) == ["json_object"]
+    told = settings(server, provider="deepseek", answer_form="schema")
+    assert found(probe_chat(told, ledger))["form of answers"][1].startswith("JSON schema is")
+    assert sent_by_a_run(server, ledger, told, count=2) == ["json_schema"]  # one is known
 
 
 def test_what_doctor_says_of_a_form_that_is_ignored_is_what_a_run_does(server, ledger, able):
@@ -105,7 +108,8 @@ def test_what_doctor_says_of_a_form_that_is_ignored_is_what_a_run_does(server, l
     told = found(probe_chat(given, ledger))
     assert told["JSON schema"] == ("note", "taken, but the answer is not the JSON asked for")
     assert told["form of answers"] == (
-        "note", "a run would ask for JSON schema, and for JSON mode after 5 answers without it",
+        "note", "a run would ask for JSON schema, and for JSON mode after 5 answers without it;"
+        " with llm.answer_form = json at once",
     )  # fmt: skip
     forms = sent_by_a_run(server, ledger, given, count=6)
     assert forms == ["json_schema"] * 5 + ["json_object"] * (len(forms) - 5)

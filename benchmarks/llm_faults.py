@@ -114,7 +114,7 @@ def rounds(service: LlmService, project: Project) -> Counter[str]:
             f" {len(found.profiles_failed):,} failed with a reason;"
             f" {found.among_samples} items among their samples"
         )
-        left = calls(project, among=failed_calls(project), limit=10**6)
+        left = calls(project, ids=failed_calls(project), limit=10**6)
         reasons = reasons or Counter(line.reason.split(":")[0] for line in left)
         if not left:
             break

@@ -220,6 +220,27 @@ class Decision(Table, table=True):
     fields_before: str | None = None
 
 
+class Rescored(Table, table=True):
+    """What the noise filter says of an edited text, computed between two runs.
+
+    A row applies while the item has these texts and the verdicts shown are ``judged``.
+    """
+
+    generated: int = Field(primary_key=True, foreign_key="generated.id")
+    texts: str = Field(primary_key=True)
+    """Digest of the edited texts."""
+    judged: str
+    """The fingerprint of the filter's result that the item was ranked in."""
+    source_score: float | None = None
+    target_score: float | None = None
+    source_rank: int
+    anchor_position: int | None = None
+    threshold: float
+    """The least target score that was asked for."""
+    kept: bool
+    at: float
+
+
 class Profile(Table, table=True):
     """What was written about a user (3.4), with every text in between."""
 

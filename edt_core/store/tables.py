@@ -144,7 +144,7 @@ class Generated(Table, table=True):
             *("drafts", "decision", "verdict"),
             sqlite_where=text("decision IS NOT NULL"),
         ),
-        Index(None, "drafts", "target_score"),
+        Index(None, "drafts", "target", "target_score"),
         Index(None, "drafts", "user"),
         Index("ix_generated_inserted", "drafts", sqlite_where=text("inserted")),
     )
@@ -209,7 +209,7 @@ class Decision(Table, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     batch: int = Field(foreign_key="batch.id", index=True)
-    generated: int = Field(foreign_key="generated.id", index=True)
+    generated: int = Field(foreign_key="generated.id")
     action: str
     """``accept``, ``reject``, ``edit`` or ``reset``."""
     decision: str | None = None

@@ -1,4 +1,8 @@
-"""An edited item's scores, computed between two runs, are kept."""
+"""An edited item's scores, computed between two runs, are kept; two indexes make way for one.
+
+Nobody asks for all decisions on one item, and every decision paid for that index. Scores are asked
+for by direction.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,7 +31,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("generated", "texts", name="pk_rescored"),
     )
+    op.drop_index("ix_decision_generated", "decision")
+    op.drop_index("ix_generated_drafts_target_score", "generated")
+    columns = ["drafts", "target", "target_score"]
+    op.create_index("ix_generated_drafts_target_target_score", "generated", columns)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_generated_drafts_target_target_score", "generated")
+    op.create_index("ix_generated_drafts_target_score", "generated", ["drafts", "target_score"])
+    op.create_index("ix_decision_generated", "decision", ["generated"])
     op.drop_table("rescored")

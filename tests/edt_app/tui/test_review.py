@@ -272,6 +272,16 @@ def test_a_wrong_condition_is_told_in_the_dialog_and_escape_drops_the_filter(hom
     at(home, script)
 
 
+def test_first_rows_that_come_late_take_the_place_of_no_whole_queue(home):
+    async def script(pilot, app):
+        screen = app.screen
+        few = screen.table.ids[:3]
+        screen.show_first(app.session.generation, (few, screen.standing, ()))
+        assert (len(screen.table.ids), screen.partial) == (40, False)
+
+    at(home, script)
+
+
 def test_the_last_act_is_given_as_a_command_line(home):
     async def script(pilot, app):
         (shown,) = app.base_screen.shown_command_lines

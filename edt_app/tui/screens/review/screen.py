@@ -125,8 +125,9 @@ class ReviewScreen(EdtScreen):
     def show_first(
         self, generation: int, found: "tuple[Ints, Standing, tuple[object, ...]]"
     ) -> None:
-        """Show the first rows of a long queue while the rest is read."""
-        if generation == self.session.generation:
+        """Show the first rows of a long queue while the rest is read, unless it was meanwhile."""
+        late = self.wanted is not None or len(self.table.ids)
+        if generation == self.session.generation and not late:
             self.partial = True
             self._show_found(None, found)
 

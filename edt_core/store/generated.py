@@ -110,6 +110,12 @@ def renew_drafts(project: Project, fingerprint: str, drafts: DraftColumns) -> No
             "inserted = 0, key = NULL WHERE drafts = ?",
             (number,),
         )
+        # what was shown of these rows is written into them again, be it the same result
+        session.connection().exec_driver_sql(
+            "DELETE FROM latest WHERE kind IN ('judged', 'inserted') AND EXISTS "
+            "(SELECT 1 FROM latest WHERE kind = 'drafts' AND fingerprint = ?)",
+            (fingerprint,),
+        )
         kept = ((now[written], before[written]) for written in before.keys() & now.keys())
         run_many(session, "UPDATE generated SET row = ? WHERE id = ?", kept)
         new = sorted(now[written] for written in now.keys() - before.keys())

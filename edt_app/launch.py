@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -114,29 +115,53 @@ def wait_until_held(folder: Path, patience: float = 30.0) -> bool:
     return False
 
 
-def answer_of(line: Sequence[str], patience: float = 300.0) -> Any:
-    """What a command of ``command_line`` answers with ``--json``, run to its end by a process.
+class Asked:
+    """A command of ``command_line`` with ``--json``, at work in a process of its own.
 
-    For work whose libraries are too large for a screen's own process. Call it from a thread.
+    For work whose libraries are too large for a screen's own process. It goes on when this process
+    ends.
+
+    Args:
+        line: The command.
 
     Raises:
-        EdtError: the command failed, in its own words, or did not answer in time.
+        EdtError: it can't be started.
     """
-    try:
-        done = subprocess.run(  # noqa: S603 (our own program, no shell reads the words)
-            [*_niced(NICE), *_this_edt(), *line[1:], "--json"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=patience,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise EdtError(f"It could not be asked: {error}.", hint=shell_text(line)) from error
-    if done.returncode:
-        told = done.stderr.strip().splitlines() or ["It failed without a word."]
-        raise EdtError(told[0].removeprefix("edt: "), hint=" ".join(told[1:]).strip())
-    return json.loads(done.stdout)
+
+    def __init__(self, line: Sequence[str]) -> None:
+        self._out = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the answer)
+        self._err = tempfile.TemporaryFile()  # noqa: SIM115
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 (our own program, no shell reads it)
+                [*_niced(NICE), *_this_edt(), *line[1:], "--json"],
+                stdin=subprocess.DEVNULL,
+                stdout=self._out,
+                stderr=self._err,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise EdtError(f"It could not be asked: {error}.", hint=shell_text(line)) from error
+
+    @property
+    def ended(self) -> bool:
+        """Has it answered, or failed?"""
+        return self._process.poll() is not None
+
+    def answer(self) -> Any:
+        """What it answered; waits for it.
+
+        Raises:
+            EdtError: the command failed, in its own words.
+        """
+        status = self._process.wait()
+        with self._out, self._err:
+            self._out.seek(0)
+            self._err.seek(0)
+            out, err = self._out.read(), self._err.read().decode(errors="replace")
+        if status:
+            told = err.strip().splitlines() or ["It failed without a word."]
+            raise EdtError(told[0].removeprefix("edt: "), hint=" ".join(told[1:]).strip())
+        return json.loads(out)
 
 
 def _project_folder(home: Home, project: str, line: Sequence[str]) -> Path:

@@ -1,4 +1,4 @@
-"""``edt import | items | export``."""
+"""``edt import | export``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edt_app.cli.calls import calls_app
-from edt_app.cli.options import LARGEST, MOST, AsJson, Limit, ProjectName, one_of, opened
+from edt_app.cli.items import items
+from edt_app.cli.options import MOST, AsJson, ProjectName, opened
 from edt_app.terminal import (
     note,
     progress_lines,
@@ -141,77 +142,6 @@ def source(text: str) -> "DomainFiles":
         return DomainFiles(name.strip(), Path(paths), None)
     interactions, _, described = paths.partition(",")
     return DomainFiles(name.strip(), Path(interactions), Path(described))
-
-
-def items(
-    context: typer.Context,
-    project: ProjectName,
-    direction: Annotated[str, typer.Option("--direction", help="a2b or b2a.")] = "",
-    verdict: Annotated[
-        str, typer.Option("--verdict", help="kept, filtered, accepted or rejected.")
-    ] = "",
-    user: Annotated[str, typer.Option("--user", help="A user's source id.")] = "",
-    where: Annotated[
-        str, typer.Option("--where", help='All that fit, such as "target_score<0.8".')
-    ] = "",
-    text: Annotated[str, typer.Option("--text", help="Somewhere in the title.")] = "",
-    call: Annotated[
-        int | None,
-        typer.Option("--call", min=1, max=LARGEST, help="Only those that this call wrote."),
-    ] = None,
-    limit: Limit = 50,
-    json: AsJson = False,
-) -> None:
-    """Show generated items with their scores, verdicts and decisions."""
-    from edt_core.actions.configuring import configuration
-    from edt_core.actions.jobs import stand_in_notes
-    from edt_core.store.questions import user_by_source_id
-    from edt_core.store.review_queue import Wanted, generated_count, generated_page
-
-    opened_project = opened(context, project)
-    if user:
-        user_by_source_id(opened_project, user)  # a misspelt one is no user without items
-    if call is not None:
-        where = f"({where}) and call={call}" if where else f"call={call}"
-    wanted = Wanted(
-        direction=one_of("--direction", direction, "", "a2b", "b2a"),
-        verdict=one_of(
-            *("--verdict", verdict, ""),
-            *("kept", "filtered", "accepted", "rejected", "edited", "undecided"),
-        ),
-        user=user,
-        text=text,
-        where=where,
-    )
-    rows = generated_page(opened_project, wanted, limit=limit)
-    if json:
-        say_json(rows)
-        return
-    say_table(
-        ["id", "user", "dir", "source", "target", "rank", "verdict", "decision", "title"],
-        [
-            [
-                row.id,
-                row.user_id,
-                row.direction,
-                _score(row.source_score),
-                _score(row.target_score),
-                row.source_rank or "-",
-                row.verdict or "-",
-                row.decision or "-",
-                row.title,
-            ]
-            for row in rows
-        ],
-        right=frozenset({0, 3, 4, 5}),
-    )
-    note(f"{len(rows):,} of {generated_count(opened_project, wanted):,} shown.")
-    for told in stand_in_notes(configuration(opened_project)):
-        note(told)
-
-
-def _score(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
 
 
 def export(

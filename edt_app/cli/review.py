@@ -113,7 +113,7 @@ def edit(
     project: ProjectName = "",
     json: AsJson = False,
 ) -> None:
-    """Change an item's text, which the next run embeds and scores again, or move its anchor."""
+    """Change an item's text, to be scored by 'edt review score' or a run, or move its anchor."""
     from edt_core.errors import UsageError
     from edt_core.store.review import edit as change
 
@@ -126,6 +126,8 @@ def edit(
     texts = fields.keys() - {"anchor_position"}
     next_run = "embeds and scores it again" if texts else "inserts it there"
     told = f"edit: item {id}; the next run {next_run}"
+    if texts:
+        told += f", and 'edt review score {id}' does at once"
     _tell(told, json, action="edit", id=id, changed=changed, scored_again=bool(texts))
 
 
@@ -154,7 +156,7 @@ def score(
     project: ProjectName = "",
     json: AsJson = False,
 ) -> None:
-    """Embed and score an edited item now, as the next run will; nothing is stored."""
+    """Embed and score an edited item now, as the next run will, and keep the score beside it."""
     from dataclasses import asdict
 
     from edt_core.actions.rescoring import score_item

@@ -1,15 +1,17 @@
 """A review beside the decisions themselves: what is asked about an item, decisions as files."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edt_core.actions.configuring import configuration
-from edt_core.config import InsertionSettings, NoiseFilterSettings
-from edt_core.errors import InputError, MissingInput, UsageError
+from edt_core.config import EmbeddingSettings, InsertionSettings, NoiseFilterSettings
+from edt_core.errors import EdtError, InputError, MissingInput, UsageError
 from edt_core.store.calls import CallText, call
 from edt_core.store.project import Project
+from edt_core.store.rescored import ItemScore, kept_scores, scored_texts, texts_digest
 from edt_core.store.review import export_decisions, import_decisions
 from edt_core.store.review_context import Origin, TrainingHistory, origin, training_history
 from edt_core.store.review_queue import GeneratedLine, generated_item
@@ -24,6 +26,15 @@ class Standing:
     """The least target score asked of items of A and of B."""
     noise_filter: NoiseFilterSettings
     insertion: InsertionSettings
+    texts: Mapping[int, str]
+    """Which edited texts they are about: ``texts_digest`` by draft row; else what was written."""
+    scores_edits: bool
+    """An edited text can be scored at once, and that costs nothing."""
+
+    def outdated(self, item: GeneratedLine) -> bool:
+        """Are the item's scores of other texts than it has now?"""
+        known = item.verdict is not None
+        return known and texts_digest(item.edited) != self.texts.get(item.row, "")
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,8 @@ class ItemContext:
     history: TrainingHistory
     call: CallText | None
     """The question and answer that it comes from, where they are on record."""
+    rescored: ItemScore | None = None
+    """The scores of its present text, where that was scored after the shown verdicts."""
 
 
 def standing(project: Project) -> Standing:
@@ -46,14 +59,30 @@ def standing(project: Project) -> Standing:
     config = configuration(project)
     threshold = config.noise_filter.threshold
     low, high = threshold, threshold
+    texts: Mapping[int, str] = {}
     fingerprint = shown(project, "judged")
     if fingerprint:
         try:
             arrays, _ = project.artifacts.arrays(fingerprint)
             low, high = (float(value) for value in arrays["thresholds"])
+            texts = scored_texts(project, fingerprint)
         except MissingInput:
-            pass
-    return Standing((low, high), config.noise_filter, config.insertion)
+            fingerprint = ""
+    at_once = bool(fingerprint) and _costs_nothing(config.embedding)
+    return Standing((low, high), config.noise_filter, config.insertion, texts, at_once)
+
+
+def _costs_nothing(settings: EmbeddingSettings) -> bool:
+    """Is a text embedded for free, as far as anybody says?"""
+    if settings.provider in {"embedded", "minilm", "sentence-transformers"}:
+        return True
+    from edt_core.llm.prices import price_of
+
+    try:
+        price = price_of(settings)
+    except EdtError:  # a setting is missing: who scores is told which
+        return False
+    return price is not None and price.input == 0.0
 
 
 def item_context(project: Project, number: int) -> ItemContext:
@@ -67,7 +96,13 @@ def item_context(project: Project, number: int) -> ItemContext:
         asked = call(project, item.call) if item.call is not None else None
     except UsageError:  # an export may leave the calls out
         asked = None
-    return ItemContext(item, origin(project, number), training_history(project, item.user), asked)
+    return ItemContext(
+        item,
+        origin(project, number),
+        training_history(project, item.user),
+        asked,
+        kept_scores(project, [number]).get(number),
+    )
 
 
 def write_decisions(project: Project, file: Path) -> int:

@@ -210,6 +210,7 @@ class Artifacts:
             for statement in (
                 "DELETE FROM artifact WHERE fingerprint = ?",
                 "DELETE FROM profile WHERE fingerprint = ?",
+                "DELETE FROM rescored WHERE judged = ?",
                 # generated items stay shown with their decisions until new ones take their place
                 "DELETE FROM latest WHERE fingerprint = ? AND kind != 'drafts'",
             ):

@@ -10,10 +10,10 @@ import os
 import re
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import numpy as np
@@ -25,6 +25,9 @@ from sqlmodel import Session
 
 from edt_core.data.sequences import Ints
 from edt_core.errors import EdtError, ProjectBusy, ProjectError
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 SQLITE_VERSION = sqlite3.sqlite_version
 """Of the library in use; up to 3.51.2 two writers at once can lose pages, hence the lock."""
@@ -189,9 +192,8 @@ def column_blocks(
     """
     bounded = f"FROM {table} NOT INDEXED WHERE id BETWEEN ? AND ? AND {among} AND {condition}"
 
-    def block(first: int) -> list[Ints]:
-        with database.read() as session:
-            return whole_columns(session, columns, bounded, (first, first + _BLOCK - 1, *values))
+    def block(session: Session, first: int) -> list[Ints]:
+        return whole_columns(session, columns, bounded, (first, first + _BLOCK - 1, *values))
 
     with database.read() as session:
         ends = (f"(SELECT {end}(id) FROM {table} WHERE {among})" for end in ("min", "max"))
@@ -199,8 +201,18 @@ def column_blocks(
     if low is None:
         yield [np.zeros(0, np.int64) for _ in columns]
         return
+    yield from together(database, block, range(low, high + 1, _BLOCK))
+
+
+def together(database: Database, ask: Callable[[Session, T], R], about: Iterable[T]) -> Iterator[R]:
+    """Ask the same about several things at once, each in a thread and a snapshot of its own."""
+
+    def answer(one: T) -> R:
+        with database.read() as session:
+            return ask(session, one)
+
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
-        yield from threads.map(block, range(low, high + 1, _BLOCK))
+        yield from threads.map(answer, about)
 
 
 def containing(text: str) -> str:

@@ -93,7 +93,8 @@ def decide_all(session: Session, action: str, ids: Sequence[int], by: str, note:
     # the drafts are asked for once, and every id is looked up: no list of all rows is made
     missing = f"""WITH here AS MATERIALIZED (SELECT coalesce(({SHOWN}), -1) AS drafts)
         SELECT value FROM json_each(?) CROSS JOIN here WHERE NOT EXISTS (
-            SELECT 1 FROM generated g WHERE g.id = value AND g.drafts = here.drafts) LIMIT 1"""
+            SELECT 1 FROM generated g INDEXED BY ix_generated_drafts
+            WHERE g.id = value AND g.drafts = here.drafts) LIMIT 1"""
     for (number,) in connection.exec_driver_sql(missing, (wanted,)):
         raise _no_such_item(session, number)
     batch = Batch(at=time.time(), by=by, note=storable(note))
@@ -111,7 +112,13 @@ def decide_all(session: Session, action: str, ids: Sequence[int], by: str, note:
     if lines.rowcount == 0:
         session.delete(batch)
         return 0
-    return restore(session, int(batch.id or 0), "decision", "fields")
+    reset = ", fields = NULL" if action == "reset" else ""
+    connection.exec_driver_sql(  # one value for all: a third less work than ``restore``
+        f"UPDATE generated SET decision = ?{reset} "
+        "WHERE id IN (SELECT generated FROM decision WHERE batch = ?)",
+        (ACTIONS[action], batch.id),
+    )
+    return int(lines.rowcount)
 
 
 def apply(session: Session, action: str, changes: list[Change], by: str, note: str) -> int:

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from edt_core.store.artifacts import Artifacts
 from edt_core.store.database import rows_of
 from edt_core.store.decisions import ANCHOR, SHOWN
 from edt_core.store.questions import SPLITS
+from edt_core.store.rescored import ItemScore, scores_in
 
 _ROWS_AT_ONCE = 10_000
 
@@ -45,7 +47,11 @@ def write_interactions(session: Session, file: Path, domain_names: list[str]) ->
 
 
 def write_generated(session: Session, file: Path) -> None:
-    """``generated.jsonl``: every generated item as it stands, kept or not."""
+    """``generated.jsonl``: every generated item as it stands, kept or not.
+
+    Beside the scores of the last run stand those of a text that was edited and scored since.
+    """
+    rescored = scores_in(session)
     query = f"""
         SELECT g.id, u.source_id AS user, g.target, g.title, t.brand, t.date, t.price,
                t.categories, t.description, g.fields, g.source_score, g.target_score,
@@ -55,7 +61,8 @@ def write_generated(session: Session, file: Path) -> None:
         LEFT JOIN user u ON u.id = g.user LEFT JOIN interaction n
             ON n.user = g.user AND n.position = json_extract(g.fields, '$.anchor_position')
         WHERE g.drafts = ({SHOWN}) ORDER BY g.id"""
-    _write_lines(file, map(_generated, _stream(session, query)))
+    rows = _stream(session, query)
+    _write_lines(file, (_generated(row, rescored.get(row.id)) for row in rows))
 
 
 def write_profiles(session: Session, file: Path) -> None:
@@ -148,7 +155,7 @@ def _item(row: Any, domain_names: list[str]) -> dict[str, Any]:
     return values | {"domain": domain_names[row.domain], "generated": bool(row.generated)}
 
 
-def _generated(row: Any) -> dict[str, Any]:
+def _generated(row: Any, rescored: ItemScore | None) -> dict[str, Any]:
     names = ("title", "brand", "date", "price", "categories", "description")
     fields = {name: getattr(row, name) for name in names}
     fields["categories"] = json.loads(row.categories)
@@ -168,7 +175,7 @@ def _generated(row: Any) -> dict[str, Any]:
         "decision": row.decision,
         "inserted": bool(row.inserted),
         "key": row.key,
-    }
+    } | ({"rescored": asdict(rescored)} if rescored else {})
 
 
 def _stream(session: Session, query: str, *values: Any) -> Iterator[Any]:

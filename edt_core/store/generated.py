@@ -116,7 +116,9 @@ def renew_drafts(project: Project, fingerprint: str, drafts: DraftColumns) -> No
         )
         # the pointers go with what they point to, so that scores which still hold are shown again
         session.connection().exec_driver_sql(
-            "DELETE FROM latest WHERE kind IN ('judged', 'inserted')"
+            "DELETE FROM latest WHERE kind IN ('judged', 'inserted') AND EXISTS "
+            "(SELECT 1 FROM latest WHERE kind = 'drafts' AND fingerprint = ?)",
+            (fingerprint,),
         )
         run_many(
             session,

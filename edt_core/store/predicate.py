@@ -5,7 +5,7 @@ Values are numbers, words or quoted texts; ``none`` stands for what isn't known.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edt_core.errors import UsageError
 from edt_core.store.names import shown
@@ -35,6 +35,8 @@ class Condition:
 
     sql: str
     values: list[str | float | None] = field(default_factory=list)
+    columns: frozenset[str] = frozenset()
+    """Every column that a whole condition names."""
 
 
 def parse(text: str) -> Condition:
@@ -47,7 +49,7 @@ def parse(text: str) -> Condition:
     condition = reader.alternatives(0)
     if reader.kind:
         raise reader.expected("'and' or 'or'")
-    return condition
+    return replace(condition, columns=frozenset(reader.columns))
 
 
 class _Reader:
@@ -59,6 +61,7 @@ class _Reader:
         self._next = 0
         self.kind = ""
         self.token = ""
+        self.columns: set[str] = set()
         self._advance()
 
     def alternatives(self, depth: int) -> Condition:
@@ -103,6 +106,7 @@ class _Reader:
         column = self.token.lower()
         if self.kind != "word" or column not in COLUMNS:
             raise self.expected(f"a column ({', '.join(COLUMNS)})")
+        self.columns.add(column)
         self._advance()
         operator = self.token
         if self.kind != "operator":

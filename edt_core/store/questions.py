@@ -1,13 +1,14 @@
 """What a screen or a command asks of the data set, the calls and the profiles: values, not rows."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from edt_core.errors import UsageError
 from edt_core.store.database import rows_of
-from edt_core.store.decisions import SHOWN
+from edt_core.store.decisions import ITEMS, SHOWN
 from edt_core.store.names import shown
 from edt_core.store.project import Project
 
@@ -106,20 +107,12 @@ class ProfileText:
 
 def counts(project: Project) -> Counts:
     """How much of everything there is."""
-    query = f"""
-        WITH judged AS (SELECT verdict, count(*) AS n FROM generated
-                        WHERE drafts = ({SHOWN}) GROUP BY verdict),
-             decided AS (SELECT decision, count(*) AS n FROM generated
-                         WHERE drafts = ({SHOWN}) AND decision IS NOT NULL GROUP BY decision)
-        SELECT (SELECT coalesce(sum(n), 0) FROM judged) AS generated,
-               (SELECT coalesce(sum(n), 0) FROM judged WHERE verdict = 'kept') AS kept,
-               (SELECT coalesce(sum(n), 0) FROM judged WHERE verdict = 'filtered') AS filtered,
-               (SELECT coalesce(sum(n), 0) FROM decided WHERE decision = 'accepted') AS accepted,
-               (SELECT coalesce(sum(n), 0) FROM decided WHERE decision = 'rejected') AS rejected,
-               (SELECT coalesce(sum(n), 0) FROM decided WHERE decision = 'edited') AS edited,
-               (SELECT count(*) FROM generated WHERE drafts = ({SHOWN})
-                AND verdict = 'kept' AND decision IS NULL) AS undecided,
-               (SELECT count(*) FROM generated INDEXED BY ix_generated_inserted
+    judged = f"SELECT verdict, count(*) FROM generated WHERE {ITEMS} GROUP BY verdict"
+    decided = f"""
+        SELECT decision, verdict, count(*) FROM generated INDEXED BY ix_generated_decided
+        WHERE {ITEMS} AND decision IS NOT NULL GROUP BY decision, verdict"""
+    rest = f"""
+        SELECT (SELECT count(*) FROM generated INDEXED BY ix_generated_inserted
                 WHERE inserted AND drafts = ({SHOWN})) AS inserted,
                (SELECT count(*) FROM item) AS items, (SELECT count(*) FROM user) AS users,
                (SELECT count(*) FROM interaction) AS interactions,
@@ -127,8 +120,23 @@ def counts(project: Project) -> Counts:
                (SELECT count(*) FROM profile WHERE fingerprint =
                    (SELECT fingerprint FROM latest WHERE kind = 'profiles')) AS profiles"""
     with project.database.read() as session:
-        (row,) = rows_of(session, query)
-        return Counts(**row._mapping)
+        by_verdict = dict(map(tuple, rows_of(session, judged)))
+        by_decision: Counter[str] = Counter()
+        kept, kept_and_decided = by_verdict.get("kept", 0), 0
+        for decision, verdict, count in rows_of(session, decided):
+            by_decision[decision] += count
+            kept_and_decided += count * (verdict == "kept")
+        (row,) = rows_of(session, rest)
+        return Counts(
+            generated=sum(by_verdict.values()),
+            kept=kept,
+            filtered=by_verdict.get("filtered", 0),
+            accepted=by_decision["accepted"],
+            rejected=by_decision["rejected"],
+            edited=by_decision["edited"],
+            undecided=kept - kept_and_decided,
+            **row._mapping,
+        )
 
 
 @dataclass(frozen=True)

@@ -87,12 +87,15 @@ def last_acts(project: Project, limit: int = 10) -> list[Act]:
 def queue_state(project: Project) -> tuple[object, ...]:
     """Two parts: one changes when the shown items or their scores do, one when a decision does.
 
+    The second one also changes when an edited item was scored between two runs.
+
     Tells a screen whether the ids of a queue can have changed; costs a few look-ups.
     """
     query = f"""
         SELECT ({SHOWN}), (SELECT fingerprint FROM latest WHERE kind = 'judged'),
                (SELECT max(id) FROM batch), (SELECT max(undone_at) FROM batch),
-               (SELECT min(id) FROM batch WHERE undone_at IS NOT NULL)"""
+               (SELECT min(id) FROM batch WHERE undone_at IS NOT NULL),
+               (SELECT max(at) FROM rescored)"""
     with project.database.read() as session:
         ((drafts, judged, *acts),) = rows_of(session, query)
         return (drafts, judged), tuple(acts)

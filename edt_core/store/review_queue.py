@@ -1,20 +1,27 @@
 """The review queue: pages of generated items by filter and order, quick at a million of them."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edt_core.data.sequences import Ints
 from edt_core.errors import UsageError
-from edt_core.store.database import column_blocks, containing, rows_of, whole_columns
+from edt_core.store.database import (
+    column_blocks,
+    containing,
+    rows_of,
+    together,
+    whole_columns,
+)
 from edt_core.store.decisions import ITEMS
 from edt_core.store.names import shown
 from edt_core.store.predicate import parse
 from edt_core.store.project import Project
-from edt_core.store.scores import scaled, unscaled
+from edt_core.store.scores import SCALE, scaled, unscaled
 
 Order = Literal["id", "target_score", "source_score"]
 
@@ -153,17 +160,19 @@ def generated_ids(
     wanted = wanted or Wanted()
     if near is not None:
         return _nearest_first(project, wanted, near)
-    if order == "target_score" and wanted == Wanted():
-        indexed = f"SELECT id FROM generated WHERE {ITEMS} ORDER BY target_score, id"
-        with project.database.read() as session:
-            (found,) = whole_columns(session, ["id"], f"FROM ({indexed})")
-    elif order == "id":
+    if order == "id":
         found = np.concatenate([ids for (ids,) in _columns(project, wanted, "id")])
         found.sort()
-    else:  # numbers are sorted here: SQLite would make rows of them first
-        blocks = _columns(project, wanted, "id", scaled(order))
-        ids, keys = map(np.concatenate, zip(*blocks, strict=True))
-        found = ids[np.lexsort((ids, keys))]
+    elif order == "target_score" and wanted == Wanted():
+        sides = " UNION ALL ".join(
+            f"SELECT id, target_score FROM generated WHERE target = {domain} AND {ITEMS}"
+            for domain in (0, 1)
+        )  # each is in the order of an index, and merged as it is read
+        with project.database.read() as session:
+            (found,) = whole_columns(session, ["id"], f"FROM ({sides} ORDER BY target_score, id)")
+    else:
+        column = _TARGET_SCORE if order == "target_score" else f"({scaled(order)}) << 1"
+        found = _sorted(project, wanted, column, lambda keys: (keys >> 1) / SCALE)
     return found[::-1] if descending else found
 
 
@@ -194,18 +203,36 @@ def nearest_ids(project: Project, thresholds: tuple[float, float], limit: int) -
 
 
 def _nearest_first(project: Project, wanted: Wanted, near: tuple[float, float]) -> Ints:
-    """The ids by distance to the threshold, equal ones by id, those without a score last.
-
-    Choice: the bits of a float that is not negative sort as those of a whole number, so distance
-    and id (below 2^32) make one key: sorting those is ten times as fast as sorting by two columns.
-    """
+    """The ids by distance to the threshold, equal ones by id, those without a score last."""
     thresholds = np.array(near)
+    return _sorted(
+        project,
+        wanted,
+        _TARGET_SCORE,
+        lambda keys: np.abs(unscaled(keys >> 1) - thresholds[keys & 1]),
+    )
+
+
+def _sorted(
+    project: Project, wanted: Wanted, column: str, value: Callable[[Ints], NDArray[np.float64]]
+) -> Ints:
+    """The ids by a number, equal ones by id, what is no number last.
+
+    Choice: the bits of a float sort as those of a whole number once its sign is flipped, and all of
+    them where it is negative. So number and id (below 2^32) make one key, and sorting those is ten
+    times as fast as sorting by two columns, or as rows that SQLite sorts.
+
+    Args:
+        project: The project.
+        wanted: Which ones.
+        column: A whole number, as SQL.
+        value: What to sort by, to a float's precision: that of every score.
+    """
     keys = []
-    # one text, not two
-    for ids, packed in _columns(project, wanted, "id", f"({scaled('target_score')}) << 1 | target"):
-        distances = np.abs(unscaled(packed >> 1) - thresholds[packed & 1]).astype(np.float32)
-        keys.append(distances.view(np.uint32).astype(np.uint64) << np.uint64(32))
-        keys[-1] |= ids.astype(np.uint64)
+    for ids, packed in _columns(project, wanted, "id", column):
+        bits = value(packed).astype(np.float32).view(np.uint32)
+        bits ^= np.where(bits >> 31, np.uint32(0xFFFFFFFF), np.uint32(0x80000000))
+        keys.append(bits.astype(np.uint64) << np.uint64(32) | ids.astype(np.uint64))
     found = np.concatenate(keys)
     found.sort()
     found &= np.uint64(0xFFFFFFFF)
@@ -215,13 +242,24 @@ def _nearest_first(project: Project, wanted: Wanted, near: tuple[float, float]) 
 def _columns(project: Project, wanted: Wanted, *columns: str) -> Iterator[list[Ints]]:
     """Columns of all that is wanted, in blocks.
 
-    An index answers for one user, or a verdict alone. For anything else SQLite would take an index
-    too, and look up most of the rows one by one.
+    An index answers for one user, or ids by a verdict alone, or ids by direction and target score.
+    For anything else SQLite would take an index too, and look up most of the rows one by one.
     """
     condition, values = _condition(wanted)
     if wanted.user or (len(columns) == 1 and _by_index(wanted)):
         with project.database.read() as session:
             yield whole_columns(session, columns, f"FROM generated WHERE {condition}", values)
+    elif columns == ("id",) and _by_score(wanted):
+        sources = [
+            f"FROM generated INDEXED BY {_SCORES} WHERE target = {domain} AND {condition}"
+            for domain in (0, 1)
+            if wanted.direction != ("a2b", "b2a")[domain]  # a2b makes items of B
+        ]
+        yield from together(
+            project.database,
+            lambda session, source: whole_columns(session, columns, source, values),
+            sources,
+        )
     else:
         yield from column_blocks(project.database, "generated", ITEMS, columns, condition, values)
 
@@ -241,10 +279,11 @@ def generated_count(project: Project, wanted: Wanted | None = None) -> int:
         UsageError: the condition isn't understood.
     """
     wanted = wanted or Wanted()
+    if not _by_index(wanted):
+        return sum(len(ids) for (ids,) in _columns(project, wanted, "id"))
     condition, values = _condition(wanted)
-    table = "generated" if _by_index(wanted) else "generated NOT INDEXED"
     with project.database.read() as session:
-        query = f"SELECT count(*) FROM {table} WHERE {condition}"
+        query = f"SELECT count(*) FROM generated WHERE {condition}"
         return int(rows_of(session, query, *values)[0][0])
 
 
@@ -263,7 +302,10 @@ def generated_item(project: Project, number: int) -> GeneratedLine:
     )
 
 
+_TARGET_SCORE = f"({scaled('target_score')}) << 1 | target"  # one text, not two
+_SCORES = "ix_generated_drafts_target_target_score"
 _NAMES = [part.name for part in fields(GeneratedLine) if part.name != "edited"]
+_DIRECTION, _INSERTED, _CATEGORIES = map(_NAMES.index, ("direction", "inserted", "categories"))
 _LINE = """
     SELECT g.id, g.row, g.user, coalesce(u.source_id, '') AS user_id, g.target, g.source_score,
            g.target_score, g.source_rank, coalesce(n.key, g.anchor_key) AS anchor_key,
@@ -285,6 +327,13 @@ def _refuse_unknown(order: str) -> None:
 def _by_index(wanted: Wanted) -> bool:
     """Can an index say which items are wanted?"""
     return bool(wanted.user) or not (wanted.direction or wanted.text or wanted.where)
+
+
+def _by_score(wanted: Wanted) -> bool:
+    """Does the index of target scores by direction hold all that the filter asks about?"""
+    if wanted.verdict or wanted.text:
+        return False
+    return not wanted.where or parse(wanted.where).columns <= {"target_score", "direction"}
 
 
 def _condition(wanted: Wanted) -> tuple[str, list[Any]]:
@@ -320,9 +369,10 @@ def _condition(wanted: Wanted) -> tuple[str, list[Any]]:
 
 def _line(row: Any) -> GeneratedLine:
     *values, changed = row
-    line = dict(zip(_NAMES, values, strict=True))
-    line["direction"] = "a2b" if line["direction"] else "b2a"
-    line["inserted"] = bool(line["inserted"])
-    line["categories"] = json.loads(line["categories"])
-    edited = json.loads(changed) if changed else {}
-    return GeneratedLine(**(line | edited), edited=edited)
+    values[_DIRECTION] = "a2b" if values[_DIRECTION] else "b2a"
+    values[_INSERTED] = bool(values[_INSERTED])
+    values[_CATEGORIES] = json.loads(values[_CATEGORIES])
+    if not changed:
+        return GeneratedLine(*values)  # by place: a page is hundreds of them
+    edited = json.loads(changed)
+    return GeneratedLine(**(dict(zip(_NAMES, values, strict=True)) | edited), edited=edited)

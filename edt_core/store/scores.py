@@ -12,7 +12,8 @@ from edt_core.store.decisions import ITEMS, SHOWN
 from edt_core.store.project import Project
 
 _AT_ONCE = 2_000
-_SCALE = 10**12
+SCALE = 10**12
+"""Of a score among the whole numbers that ``scaled`` selects."""
 _FINE = 10**4
 """Steps of a source score between 0 and 1: enough to draw it."""
 
@@ -35,19 +36,19 @@ class ScoreColumns:
 
 def scaled(score: str) -> str:
     """A column of scores as whole numbers, for ``whole_columns``; a missing score is below all."""
-    return f"CAST(coalesce({score}, -9) * {_SCALE} AS INTEGER)"
+    return f"CAST(coalesce({score}, -9) * {SCALE} AS INTEGER)"
 
 
 def unscaled(scores: NDArray[np.int64]) -> NDArray[np.float64]:
     """Scores out of what ``scaled`` selected, exact to 1e-12; NaN where there is none."""
-    return np.where(scores < -2 * _SCALE, np.nan, scores / _SCALE)
+    return np.where(scores < -2 * SCALE, np.nan, scores / SCALE)
 
 
 def score_columns(project: Project) -> ScoreColumns:
     """Read the columns of every shown and judged item, block by block; other threads go on."""
     words = "WHEN 'accepted' THEN 1 WHEN 'rejected' THEN 2 WHEN 'edited' THEN 3"
-    fine = f"CAST(round((max(-1, min(1, coalesce(source_score, -1))) + 1) * {_FINE}) AS INTEGER)"
-    fine = f"CASE WHEN source_score IS NULL THEN 0 ELSE {fine} + 1 END"
+    # 0 where it is missing; arithmetic alone, because a function would be called for every row
+    fine = f"CAST((coalesce(source_score, -2) + 2) * {_FINE} + 0.5 AS INTEGER)"
     # one number, not five columns: each would become a text of its own
     packed = (
         f"(((user << 20 | source_rank) << 15 | {fine}) << 2 | CASE decision {words} ELSE 0 END)"
@@ -72,8 +73,7 @@ def score_columns(project: Project) -> ScoreColumns:
 
 
 def _fine(steps: NDArray[np.int64]) -> NDArray[np.float32]:
-    scores = (steps - 1).astype(np.float32) / np.float32(_FINE) - np.float32(1)
-    return np.where(steps > 0, scores, np.float32(np.nan))
+    return np.where(steps > 0, steps / _FINE - 2, np.nan).astype(np.float32)
 
 
 def titles_of(project: Project, ids: NDArray[np.int64]) -> dict[int, str]:

@@ -144,7 +144,7 @@ class Generated(Table, table=True):
             *("drafts", "decision", "verdict"),
             sqlite_where=text("decision IS NOT NULL"),
         ),
-        Index(None, "drafts", "target_score"),
+        Index(None, "drafts", "target", "target_score"),
         Index(None, "drafts", "user"),
         Index("ix_generated_inserted", "drafts", sqlite_where=text("inserted")),
     )
@@ -209,7 +209,7 @@ class Decision(Table, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     batch: int = Field(foreign_key="batch.id", index=True)
-    generated: int = Field(foreign_key="generated.id", index=True)
+    generated: int = Field(foreign_key="generated.id")
     action: str
     """``accept``, ``reject``, ``edit`` or ``reset``."""
     decision: str | None = None
@@ -218,6 +218,27 @@ class Decision(Table, table=True):
     """The changed fields from here on, as JSON."""
     decision_before: str | None = None
     fields_before: str | None = None
+
+
+class Rescored(Table, table=True):
+    """What the noise filter says of an edited text, computed between two runs.
+
+    A row applies while the item has these texts and the verdicts shown are ``judged``.
+    """
+
+    generated: int = Field(primary_key=True, foreign_key="generated.id")
+    texts: str = Field(primary_key=True)
+    """Digest of the edited texts."""
+    judged: str
+    """The fingerprint of the filter's result that the item was ranked in."""
+    source_score: float | None = None
+    target_score: float | None = None
+    source_rank: int
+    anchor_position: int | None = None
+    threshold: float
+    """The least target score that was asked for."""
+    kept: bool
+    at: float
 
 
 class Profile(Table, table=True):

@@ -10,8 +10,8 @@ import time
 import pytest
 from shell import Shell, prepare
 
-from edt_app.launch import command_line, launch, shell_text
-from edt_core.errors import ProjectBusy, ProjectNotFound
+from edt_app.launch import Asked, command_line, launch, shell_text
+from edt_core.errors import EdtError, ProjectBusy, ProjectNotFound
 from edt_core.store.home import Home
 from edt_core.store.liveness import Life, exit_status, heartbeat, launch_log
 from edt_core.store.runs import liveness, run_lines
@@ -33,6 +33,18 @@ def test_a_command_is_what_a_user_would_type(tmp_path, monkeypatch):
     assert shlex.split(shell_text(line)) == line
     elsewhere = command_line(Home(tmp_path / "x"), "stop", project="a")
     assert elsewhere == ["edt", "--home", str(tmp_path / "x"), "stop", "--project", "a"]
+
+
+def test_what_a_process_answers_is_its_document_or_its_own_words(tmp_path):
+    home = Home(tmp_path / "home")
+    home.create("small").close()
+    (line,) = Asked(command_line(home, "projects")).answer()
+    assert line["name"] == "small"
+    asked = Asked(command_line(home, "review", "score", 7, project="small"))
+    with pytest.raises(EdtError, match=r"^There is no generated item with the id 7\.$") as told:
+        asked.answer()
+    assert asked.ended
+    assert "edt items" in told.value.hint
 
 
 def test_a_project_that_is_not_there_is_refused(tmp_path):

@@ -17,7 +17,7 @@ FOLDER = schema.migrations()
 REVISIONS = schema.revisions(FOLDER)
 ROWS = Path(__file__).with_name("rows")
 """``<revision>.sql`` fills every table of that revision; a new revision needs a new file."""
-BEGIN_EMPTY = {"call_batch", "batched_call"}
+BEGIN_EMPTY = {"call_batch", "batched_call", "rescored"}
 """Tables made on the way for what older projects can't have."""
 
 

@@ -272,28 +272,14 @@ def test_a_wrong_condition_is_told_in_the_dialog_and_escape_drops_the_filter(hom
     at(home, script)
 
 
-def test_an_edited_text_is_scored_by_a_process_of_its_own(home, monkeypatch):
-    asked = []
-
-    def answer(line):
-        asked.append(line)
-        return {"source_score": 0.25, "target_score": 0.95, "source_rank": 2, "kept": True}
-
-    monkeypatch.setattr("edt_app.launch.answer_of", answer)
-
+def test_first_rows_that_come_late_take_the_place_of_no_whole_queue(home):
     async def script(pilot, app):
-        number = cursor(app)
-        await press(pilot, "r")
-        assert asked == []
-        await press(pilot, "e")
-        app.screen.query_one("#title", Input).value = "A Better Name"
-        await press(pilot, "enter")
-        await press(pilot, "r")
-        assert asked[0][-5:] == ["review", "score", str(number), "--project", "queue"]
-        assert "edited: source 0.250 rank 2" in text_of(app)
-        assert "target 0.950 → keep" in text_of(app)
+        screen = app.screen
+        few = screen.table.ids[:3]
+        screen.show_first(app.session.generation, (few, screen.standing, ()))
+        assert (len(screen.table.ids), screen.partial) == (40, False)
 
-    at(home, script, size=(160, 48))
+    at(home, script)
 
 
 def test_the_last_act_is_given_as_a_command_line(home):

@@ -54,7 +54,7 @@ def test_a_row_tells_verdict_and_decision_by_signs_and_words(project):
 
 
 def test_scores_stand_beside_what_is_asked(project):
-    text = view.verdict_text(item_context(project, 40), standing(project), None).plain
+    text = view.verdict_text(item_context(project, 40), standing(project), scoring=False).plain
     assert "source 0.500  rank 5 of 5 (top_k 3 ✗)" in text
     assert "target 1.000  asked 0.900, ▲ +0.100" in text
     assert "none yet" in text

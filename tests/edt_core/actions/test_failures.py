@@ -89,7 +89,9 @@ def test_failing_again_makes_nothing_anew_and_the_run_ends(project: Project, ser
     assert service.requests - asked == failed(first)["generate"]
     assert (failed(again), again.computed) == (failed(first), 1)
     assert states(project)["insert"] == "fresh"
-    assert all(item.verdict for item in generated_page(project, Wanted(), limit=9999))
+    items = generated_page(project, Wanted(), limit=9999)
+    assert all(item.verdict for item in items)
+    assert any(item.inserted for item in items)
     assert {line.reason for line in listed(project)} == {
         "The service's content filter stopped the answer."  # the newest reason
     }

@@ -69,6 +69,9 @@ def test_ids_are_those_of_every_condition_alone_and_with_others(project):
         Wanted(verdict="undecided"),
         Wanted(verdict="accepted", where="categories ~ new"),
         Wanted(user="u0", direction="b2a"),
+        Wanted(direction="b2a", where="target_score < 0.15"),
+        Wanted(where="target_score < 0.15 or direction = b2a"),
+        Wanted(where="target_score = none or source_score > 0.1"),
     ):
         for order in ("id", "target_score", "source_score"):
             page = [line.id for line in generated_page(project, wanted, order=order)]

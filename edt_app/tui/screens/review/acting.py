@@ -1,7 +1,7 @@
 """Every act of the review screen that writes: durable before it is shown."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,9 +139,15 @@ class Acting:
             named = {ANCHOR_OPTION.get(name, name): _typed(value) for name, value in fields.items()}
             self._remember("edit", number, field=named)
             self._everything()
-            texts = fields.keys() - {"anchor_position"}
-            if changed:
-                screen.say("Saved. r scores it now; a run does too." if texts else "Anchor moved.")
+            if not changed:
+                return
+            if not fields.keys() - {"anchor_position"}:
+                screen.say("Anchor moved.")
+            elif screen.standing is not None and screen.standing.scores_edits:
+                screen.scoring.ask(number)
+                screen.say("Saved; it is being scored again.")
+            else:
+                screen.say("Saved. r scores it now; a run does too.")
 
         screen.write(work, shown)
 
@@ -183,31 +189,12 @@ class Acting:
         assert context is not None
         return context.item, {n: getattr(context.item, n) for n in context.origin.written}
 
-    def rescore(self, keep: Callable[[int, view.Rescored], None]) -> None:
-        """Score the edited item by a process of its own, as its libraries are large."""
-        from edt_app.launch import answer_of, command_line
-
-        screen = self._screen
-        context = screen.context
-        assert context is not None
-        number, texts = context.item.id, view.edited_texts(context)
-        home, name = screen.session.home, screen.session.name
-        line = command_line(home, "review", "score", number, project=name)
-
-        def shown(found: Any) -> None:
-            keep(
-                number,
-                view.Rescored(
-                    texts,
-                    found["source_score"],
-                    found["target_score"],
-                    found["source_rank"],
-                    found["kept"],
-                ),
-            )
-
-        screen.say("Embedding and scoring the edited text …")
-        screen.read(lambda: answer_of(line), shown, group="rescore")
+    def rescore(self) -> None:
+        """Score the item's present text, whatever that costs."""
+        number = self._now()[0].id
+        self._remember("score", number)
+        self._screen.scoring.ask(number)
+        self._screen.read_item()
 
     def export(self) -> None:
         """Ask for a file and write the decisions into it."""

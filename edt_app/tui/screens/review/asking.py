@@ -9,6 +9,7 @@ from edt_app.tui.screens.review.dialogs import Bulk, ChooseAnchor
 
 if TYPE_CHECKING:
     from edt_app.tui.screens.review.screen import ReviewScreen
+    from edt_core.actions.reviewing import ItemContext
     from edt_core.data.sequences import Ints
 
 _PREVIEW = 10
@@ -38,7 +39,7 @@ def ask_anchor(screen: "ReviewScreen") -> None:
     assert context is not None
     events = context.history.events
     now = [event.position for event in events]
-    at = context.item.anchor_position
+    at = view.anchor_of(context)
 
     def chosen(number: int | None) -> None:
         if number is not None:
@@ -138,9 +139,18 @@ def _why_not_shown(screen: "ReviewScreen", command: Command) -> str:
     context = screen.context
     if context is None or context.item.id != screen.table.cursor_id:
         return "the item is still being read."
-    edited = view.edited_texts(context) != "{}"
-    if command.action in {"rescore", "written"} and not edited:
+    if command.action == "written" and not view.changed_names(context):
         return "its text was not edited."
+    if command.action == "rescore":
+        return _why_not_scored(screen, context)
     if command.action == "anchor" and not context.history.events:
         return "this user has no training event."
+    return ""
+
+
+def _why_not_scored(screen: "ReviewScreen", context: "ItemContext") -> str:
+    if context.item.verdict is None:
+        return "it has no scores yet: a run makes them."
+    if screen.standing is None or not screen.standing.outdated(context.item):
+        return "its scores are of this text."
     return ""

@@ -40,18 +40,16 @@ class Panes(Vertical):
         self,
         context: "ItemContext",
         standing: "Standing",
-        rescored: view.Rescored | None,
         *,
+        scoring: bool,
         written: bool,
     ) -> None:
-        """Show an item, as edited or as the model wrote it; scores of other texts are left out."""
-        self._again = partial(self.show, context, standing, rescored, written=written)
-        if rescored is not None and rescored.fields != view.edited_texts(context):
-            rescored = None
+        """Show an item, as edited or as the model wrote it, and whether it is being scored."""
+        self._again = partial(self.show, context, standing, scoring=scoring, written=written)
         written = written and bool(context.item.edited)
         text = view.item_text(context, written=written)
         self._fill("item", text, view.item_title(context, written=written))
-        self._fill("verdict", view.verdict_text(context, standing, rescored), "verdict")
+        self._fill("verdict", view.verdict_text(context, standing, scoring=scoring), "verdict")
         lines = max(3, self.query_one("#history", Static).content_size.height)
         history = view.history_text(context, standing.insertion.position, lines)
         self._fill("history", history, view.history_title(context))

@@ -19,6 +19,7 @@ from edt_app.tui.screens.review.acting import Acting
 from edt_app.tui.screens.review.dialogs import Reading
 from edt_app.tui.screens.review.keys import KEYS
 from edt_app.tui.screens.review.panes import Panes
+from edt_app.tui.screens.review.scoring import Scoring
 from edt_app.tui.screens.review.style import CSS
 from edt_app.tui.widgets.virtual_table import ASCII_GLYPHS, Column, Row, VirtualTable
 
@@ -50,12 +51,12 @@ class ReviewScreen(EdtScreen):
     def __init__(self) -> None:
         super().__init__()
         self.acting = Acting(self)
+        self.scoring = Scoring(self)
         self.context: ItemContext | None = None
         self.all_selected = False
         self.partial = False
         """The first rows are shown while the rest is read."""
         self.standing: Standing | None = None
-        self._rescored: dict[int, view.Rescored] = {}
         self.wanted: Wanted | None = None
         self.order: view.Order = "near"
         self._written = False
@@ -97,13 +98,12 @@ class ReviewScreen(EdtScreen):
     def forget(self) -> None:
         """No item, no filter, nothing selected, nothing done."""
         self.wanted, self._state, self.context, self.standing = None, (), None, None
-        self._rescored.clear()
         self.all_selected = self.partial = False
         self.table.mark(())
         self.table.empty = _READING
         self.table.set_ids([])
         self._progress, self._acts = ("", ""), []
-        self.acting = Acting(self)
+        self.acting, self.scoring = Acting(self), Scoring(self)
         self._draw()
 
     def reload(self) -> None:
@@ -125,8 +125,9 @@ class ReviewScreen(EdtScreen):
     def show_first(
         self, generation: int, found: "tuple[Ints, Standing, tuple[object, ...]]"
     ) -> None:
-        """Show the first rows of a long queue while the rest is read."""
-        if generation == self.session.generation:
+        """Show the first rows of a long queue while the rest is read, unless it was meanwhile."""
+        late = self.wanted is not None or len(self.table.ids)
+        if generation == self.session.generation and not late:
             self.partial = True
             self._show_found(None, found)
 
@@ -214,8 +215,8 @@ class ReviewScreen(EdtScreen):
         if self.context is None or self.standing is None:
             panes.clear()
         else:
-            rescored = self._rescored.get(self.context.item.id)
-            panes.show(self.context, self.standing, rescored, written=self._written)
+            scoring = self.scoring.holds(self.context.item.id)
+            panes.show(self.context, self.standing, scoring=scoring, written=self._written)
 
     def _draw_status(self) -> None:
         wide = self.size.width >= 140
@@ -299,11 +300,12 @@ class ReviewScreen(EdtScreen):
 
     def do_rescore(self) -> None:
         """Score an edit."""
-        self.acting.rescore(self._keep_rescored)
+        self.acting.rescore()
 
-    def _keep_rescored(self, number: int, found: view.Rescored) -> None:
-        self._rescored[number] = found
+    def not_scored(self, error: Exception) -> None:
+        """An edited item could not be scored."""
         self._draw()
+        self._deliver_error(error)
 
     def do_prompt(self) -> None:
         """Prompt and answer in front of the screen."""

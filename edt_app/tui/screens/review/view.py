@@ -1,9 +1,7 @@
 """What the review queue says: items and filters in, rows and lines of text out."""
 
-import json
 import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich.text import Text
@@ -15,6 +13,7 @@ from edt_app.tui.widgets.fields import bar
 if TYPE_CHECKING:
     from edt_core.actions.reviewing import ItemContext, Standing
     from edt_core.store.questions import Counts
+    from edt_core.store.rescored import ItemScore
     from edt_core.store.review_context import Act, TrainingEvent
     from edt_core.store.review_queue import GeneratedLine, Wanted
 
@@ -172,9 +171,14 @@ def item_text(context: "ItemContext", *, written: bool) -> Text:
     return text
 
 
+def changed_names(context: "ItemContext") -> list[str]:
+    """Which texts the reviewer wrote."""
+    return [name for name in context.item.edited if name in context.origin.written]
+
+
 def item_title(context: "ItemContext", *, written: bool) -> str:
     """What the item pane shows, in words."""
-    changed = [name for name in context.item.edited if name in context.origin.written]
+    changed = changed_names(context)
     if not changed:
         return f"+ item {context.item.id} as the model wrote it"
     if written:
@@ -182,31 +186,34 @@ def item_title(context: "ItemContext", *, written: bool) -> str:
     return f"as edited ({', '.join(changed)}) · tab: as written"
 
 
-@dataclass(frozen=True)
-class Rescored:
-    """An edited text's scores, asked for apart."""
+def verdict_text(context: "ItemContext", standing: "Standing", *, scoring: bool) -> Text:
+    """Scores against what is asked for, the filter's verdict, and the reviewer's.
 
-    fields: str
-    """The texts that were scored."""
-    source_score: float | None
-    target_score: float | None
-    source_rank: int
-    kept: bool
-
-
-def edited_texts(context: "ItemContext") -> str:
-    """The texts that the reviewer wrote, as one string to compare; ``{}`` without any."""
-    texts = {k: v for k, v in context.item.edited.items() if k in context.origin.written}
-    return json.dumps(texts, sort_keys=True)
-
-
-def verdict_text(context: "ItemContext", standing: "Standing", rescored: Rescored | None) -> Text:
-    """Scores against what is asked for, the filter's verdict, and the reviewer's."""
+    Where the text was edited and scored since, what holds for it stands behind the arrows.
+    """
     item = context.item
-    threshold = standing.thresholds[item.direction == "a2b"]
-    top_k = standing.noise_filter.top_k
-    rank = item.source_rank
+    outdated = standing.outdated(item)
     text = Text()
+    if outdated and context.rescored is not None and not scoring:
+        _scores_now(text, context, context.rescored, standing.noise_filter.top_k)
+    else:
+        _scores(text, context, standing)
+        text.append(f"filter {VERDICT_WORDS.get(item.verdict, '-')}{' → scoring …' * scoring}")
+    text.append("  inserted\n" if item.inserted else "  not inserted\n")
+    text.append("you    ")
+    mark = DECISION_MARKS.get(item.decision or "", "-")
+    text.append(f"{mark} {item.decision or 'none yet'}\n", DECISION_STYLES.get(item.decision or ""))
+    if "anchor_position" in item.edited:
+        text.append(f"anchor moved from {context.origin.anchor_position}\n")
+    if outdated and context.rescored is None and not scoring:
+        text.append("scores: of the text before\n(r scores it now, a run does too)")
+    return text
+
+
+def _scores(text: Text, context: "ItemContext", standing: "Standing") -> None:
+    item, top_k = context.item, standing.noise_filter.top_k
+    threshold = standing.thresholds[item.direction == "a2b"]
+    rank = item.source_rank
     text.append(f"source {score(item.source_score)}")
     text.append(f"  rank {rank or '-'} of {context.origin.siblings} (top_k {top_k}")
     text.append(")\n" if rank is None else f" {'✓' if rank <= top_k else '✗'})\n")
@@ -216,25 +223,27 @@ def verdict_text(context: "ItemContext", standing: "Standing", rescored: Rescore
     else:
         above = item.target_score - threshold
         text.append(f"  asked {threshold:.3f}, {'▲' if above >= 0 else '▼'} {above:+.3f}\n")
-    text.append(f"filter {VERDICT_WORDS.get(item.verdict, '-')}")
-    text.append("  inserted\n" if item.inserted else "  not inserted\n")
-    text.append("you    ")
-    mark = DECISION_MARKS.get(item.decision or "", "-")
-    text.append(f"{mark} {item.decision or 'none yet'}\n", DECISION_STYLES.get(item.decision or ""))
-    if "anchor_position" in item.edited:
-        text.append(f"anchor moved from {context.origin.anchor_position}\n")
-    if item.edited.keys() - {"anchor_position"}:
-        text.append(_edited(rescored))
-    return text
 
 
-def _edited(rescored: Rescored | None) -> str:
-    if rescored is None:
-        return "scores: of the text before\n(r scores it now, a run does too)"
-    return (
-        f"edited: source {score(rescored.source_score).strip()} rank {rescored.source_rank}\n"
-        f"target {score(rescored.target_score).strip()} → {'keep' if rescored.kept else 'drop'}"
-    )
+def _scores_now(text: Text, context: "ItemContext", now: "ItemScore", top_k: int) -> None:
+    """The run's scores, and those of the present text behind arrows; within forty columns."""
+    item = context.item
+    text.append(f"source {score(item.source_score)}→{score(now.source_score)}")
+    text.append(f"  rank {item.source_rank or '-'}→{now.source_rank} of {context.origin.siblings} ")
+    text.append("✓\n" if now.source_rank <= top_k else "✗\n")
+    text.append(f"target {score(item.target_score)}→{score(now.target_score)}")
+    if now.target_score is not None:
+        above = now.target_score - now.threshold
+        text.append(f"  asked {now.threshold:.3f} {'▲' if above >= 0 else '▼'}{above:+.3f}")
+    verdict = VERDICT_WORDS["kept" if now.kept else "filtered"]
+    text.append(f"\nfilter {VERDICT_WORDS[item.verdict]}→{verdict}")
+
+
+def anchor_of(context: "ItemContext") -> int | None:
+    """Where the next run inserts the item: a moved anchor, or that of its present text."""
+    if context.rescored is None or "anchor_position" in context.item.edited:
+        return context.item.anchor_position
+    return context.rescored.anchor_position
 
 
 def history_text(context: "ItemContext", position: str, lines: int) -> Text:
@@ -247,7 +256,7 @@ def history_text(context: "ItemContext", position: str, lines: int) -> Text:
     """
     item, history = context.item, context.history
     events = history.events
-    anchor = item.anchor_position
+    anchor = anchor_of(context)
     place = anchor if position == "anchor" and anchor is not None else len(events) - 1
     target = int(item.direction == "a2b")
     rows = [_event(event, event.position == anchor) for event in events]
@@ -300,7 +309,7 @@ def hour(moment: float) -> str:
 def anchor_lines(context: "ItemContext") -> list[str]:
     """Every place that the item can be moved to, as lines to choose from."""
     return [
-        ("anchor ▸ " if event.position == context.item.anchor_position else " " * 9)
+        ("anchor ▸ " if event.position == anchor_of(context) else " " * 9)
         + f"{day(event.timestamp)}  {'AB'[event.domain]}  {event.title}"
         for event in context.history.events
     ]

@@ -24,6 +24,7 @@ from edt_app.tui.theme import ANSI_ON_DARK, ANSI_ON_LIGHT, DARK, EDGE, LIGHT
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.driver import Driver
 
     from edt_app.tui.following import Followed
 
@@ -112,6 +113,15 @@ class EdtApp(App[None]):
         self.call_after_refresh(memory.give_back_what_is_freed)
         self.set_interval(_TICK, self._tick)
         self.set_interval(_HANG_UP_CHECK, self._still_there)
+
+    def get_driver_class(self) -> "type[Driver]":
+        """Ours in the place of the one it is made from."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from edt_app.tui.driver import CarefulDriver
+
+        return CarefulDriver
 
     def _theme(self) -> str:
         if self.preferences.theme in self.available_themes:

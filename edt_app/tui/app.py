@@ -224,13 +224,18 @@ class EdtApp(App[None]):
             self.push_screen(Message(help_text(parts, self.preferences.keymap, room)))
 
     def action_copy_command(self) -> None:
-        """Show and copy the command that does what was done last, or shows what is shown."""
+        """Show and copy the command that does what was done last, or shows what is shown.
+
+        Where no command does what was done last, it is said why.
+        """
         screen = self.base_screen
         lines = screen.shown_command_lines if screen is not None else []
+        reason = screen.no_line if screen is not None else ""
         if not lines:
-            self.notify("This screen has no command line of its own.", markup=False)
+            told = reason or "This screen has no command line of its own."
+            self.notify(told, markup=False)
         elif len(lines) == 1:
-            self._copy_line(lines[0])
+            self._copy_line(lines[0], reason)
         else:
             from edt_app.tui.dialogs import Choose
 
@@ -238,18 +243,18 @@ class EdtApp(App[None]):
                 if number is not None:
                     self._copy_line(lines[number])
 
-            self.push_screen(Choose("Copy which command?", lines), chosen)
+            self.push_screen(Choose(f"{reason} Copy which command?".lstrip(), lines), chosen)
 
-    def _copy_line(self, line: str) -> None:
+    def _copy_line(self, line: str, reason: str = "") -> None:
         from rich.text import Text
 
         from edt_app.tui.dialogs import Message
 
         self.copy_to_clipboard(line)
         shown = safe_text(line, width=2000)
-        self.push_screen(
-            Message(Text(f"{shown}\n\nCopied, where the terminal allows it (OSC 52)."))
-        )
+        told = f"{reason}\n\n" if reason else ""
+        told += f"{shown}\n\nCopied, where the terminal allows it (OSC 52)."
+        self.push_screen(Message(Text(told)))
 
     def action_leave(self) -> None:
         """Leave the app; what runs goes on in its own process."""

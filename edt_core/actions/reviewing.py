@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from edt_core.actions.configuring import configuration
 from edt_core.config import InsertionSettings, NoiseFilterSettings
@@ -12,8 +12,19 @@ from edt_core.store.calls import CallText, call
 from edt_core.store.project import Project
 from edt_core.store.review import export_decisions, import_decisions
 from edt_core.store.review_context import Origin, TrainingHistory, origin, training_history
-from edt_core.store.review_queue import GeneratedLine, generated_item
+from edt_core.store.review_queue import (
+    GeneratedLine,
+    Wanted,
+    generated_by_ids,
+    generated_ids,
+    generated_item,
+    generated_page,
+)
 from edt_core.store.shown import shown
+
+Order = Literal["id", "near", "target_score"]
+ORDERS: tuple[Order, ...] = ("id", "near", "target_score")
+"""As generated, closest to the threshold first, highest target score first."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,23 @@ def standing(project: Project) -> Standing:
         except MissingInput:
             pass
     return Standing((low, high), config.noise_filter, config.insertion)
+
+
+def ordered_items(
+    project: Project, wanted: Wanted, order: Order, limit: int
+) -> list[GeneratedLine]:
+    """The first ``limit`` generated items of a kind, in the order that the review shows them in.
+
+    Raises:
+        UsageError: the condition isn't understood.
+    """
+    if order == "near":
+        near = generated_ids(project, wanted, near=standing(project).thresholds)
+        ids = near[:limit].tolist()
+        lines = {line.id: line for line in generated_by_ids(project, ids)}
+        return [lines[number] for number in ids]
+    descending = order == "target_score"
+    return generated_page(project, wanted, order=order, descending=descending, limit=limit)
 
 
 def item_context(project: Project, number: int) -> ItemContext:

@@ -299,7 +299,7 @@ def test_an_edited_text_is_scored_by_a_process_of_its_own(home, monkeypatch):
 def test_the_last_act_is_given_as_a_command_line(home):
     async def script(pilot, app):
         (shown,) = app.base_screen.shown_command_lines
-        assert shown == f"edt --home {home} items --project queue"
+        assert shown == f"edt --home {home} items --project queue --order near"
         number = cursor(app)
         await press(pilot, "x")
         act = f"edt --home {home} review --project queue reject {number}"

@@ -262,8 +262,9 @@ class ReviewScreen(EdtScreen):
         return asking.why_not(self, command)
 
     def command_line(self) -> list[str]:
-        """The list."""
-        return ["items", "--project", self.session.name, *view.filter_options(self.wanted)]
+        """The list, in its order."""
+        words = [*view.filter_options(self.wanted), "--order", self.order]
+        return ["items", "--project", self.session.name, *words]
 
     def do_accept(self) -> None:
         """Accept."""

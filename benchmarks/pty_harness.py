@@ -15,6 +15,7 @@ import struct
 import subprocess
 import termios
 import time
+import unicodedata
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import psutil
 import pyte
+from wcwidth import wcwidth
 
 QUIET = 0.02
 # what Textual itself writes: modes, cursor, colours, queries; everything else came from data
@@ -32,10 +34,26 @@ OWN = re.compile(
     rb"|\x1b\[[<>=?]?[0-9;]*[uctn]"  # keyboard protocol, device and window questions
     rb"|\x1b\[[0-9]* q|\x1b[78=>]|\x1b\(B"
     rb"|\x1b\](?:0;[^\x00-\x1f\x7f]*|22;[a-z-]*)\x07"  # the window's title, the mouse pointer
+    rb"|\x1b\]52;c;[0-9A-Za-z+/=]*\x07"  # the clipboard
     rb"|\x1b_Gi=[^\x1b]*\x1b\\|\x1bP[+$]q[^\x1b]*\x1b\\"
 )
 FOREIGN = re.compile(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
 SYNC_QUESTION, SYNC_ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
+
+
+class Sheet(pyte.Screen):
+    """Pyte's screen, but for signs without a width, behind which that one drops the text."""
+
+    too_long = 0
+    """Texts that were drawn beyond the last column: somebody counted their columns wrongly."""
+
+    def draw(self, data: str) -> None:
+        """Draw a text where the cursor stands."""
+        if not data.isascii():
+            data = "".join(one for one in data if wcwidth(one) > 0 or unicodedata.combining(one))
+        columns = len(data) if data.isascii() else sum(map(wcwidth, data))
+        self.too_long += self.cursor.x + columns > self.columns
+        super().draw(data)
 
 
 @dataclass(frozen=True)
@@ -62,7 +80,7 @@ class Terminal:
         fcntl.ioctl(inner, termios.TIOCSWINSZ, size)
         self.raw = bytearray()
         self._unseen: deque[tuple[float, bytes]] = deque()
-        self._screen = pyte.Screen(self.columns, self.lines)
+        self._screen = Sheet(self.columns, self.lines)
         self._stream = pyte.ByteStream(self._screen)
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
@@ -109,6 +127,20 @@ class Terminal:
             pass
         return list(self._screen.display)
 
+    def letters(self) -> list[list[str]]:
+        """The screen cell by cell; the second cell of a wide sign is empty."""
+        for _ in self._see():
+            pass
+        rows = (self._screen.buffer[y] for y in range(self.lines))
+        return [[row[x].data for x in range(self.columns)] for row in rows]
+
+    @property
+    def too_long(self) -> int:
+        """How often something was drawn beyond the last column."""
+        for _ in self._see():
+            pass
+        return self._screen.too_long
+
     def cells(self) -> list[tuple[str, str, str]]:
         """Every letter that isn't a space, with its colour and that of its ground."""
         for _ in self._see():
@@ -143,9 +175,9 @@ class Terminal:
         pressed = time.perf_counter()
         return self.wait_for(marker, timeout) - (pressed - self.started)
 
-    def send(self, keys: str) -> None:
+    def send(self, keys: str | bytes) -> None:
         """Write keys."""
-        os.write(self._master, keys.encode())
+        os.write(self._master, keys if isinstance(keys, bytes) else keys.encode())
 
     def press(self, keys: str, *, quiet: float = QUIET, timeout: float = 3.0) -> Painted:
         """Write keys and time what comes back until nothing does for ``quiet`` seconds."""

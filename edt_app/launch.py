@@ -55,8 +55,28 @@ def command_line(home: Home, *words: object, **options: object) -> list[str]:
 
 
 def shell_text(line: Sequence[str]) -> str:
-    """The command as one line to paste into a shell, whatever its words hold."""
-    return shlex.join(line)
+    """The command as one line to paste into a shell, whatever its words hold.
+
+    What a terminal would act on when it is pasted is written as bash and zsh read it: ``$'…'``.
+    """
+    return " ".join(map(_quoted, line))
+
+
+def _quoted(word: str) -> str:
+    if word.isprintable():
+        return shlex.quote(word)
+    escaped = "".join(
+        _escape(letter) if letter in "\\'" or not letter.isprintable() else letter
+        for letter in word
+    )
+    return f"$'{escaped}'"
+
+
+def _escape(letter: str) -> str:
+    if letter in "\\'":
+        return f"\\{letter}"
+    number = ord(letter)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def launch(home: Home, project: str, line: Sequence[str], *, nice: int = NICE) -> Launched:

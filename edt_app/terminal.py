@@ -21,12 +21,25 @@ if TYPE_CHECKING:
 
 _BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
+# Terminals disagree on the width of joined and modified emoji; without these every letter counts
+# for itself, and that they agree on. Flags become their two letters.
+_STEADY: dict[int, str | None] = {
+    **dict.fromkeys(range(0xFE00, 0xFE10)),
+    **dict.fromkeys(range(0x1F3FB, 0x1F400)),
+    **{0x1F1E6 + at: chr(ord("A") + at) for at in range(26)},
+}
+
 
 def safe_text(text: object, *, width: int = 0) -> str:
-    """``text`` without control, escape, bidi and surrogate characters, cut to ``width``."""
+    """``text`` without control, escape, bidi and surrogate characters, cut to ``width`` letters.
+
+    Every terminal counts the columns of what is left alike.
+    """
     clean = str(text)
     if not clean.isprintable():  # the quick way for nearly all texts
         clean = "".join(_shown(letter) for letter in clean)
+    if not clean.isascii():
+        clean = clean.translate(_STEADY)
     if width and len(clean) > width:
         return clean[: width - 1] + "…"
     return clean

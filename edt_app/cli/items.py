@@ -28,6 +28,9 @@ def items(
         int | None,
         typer.Option("--call", min=1, max=LARGEST, help="Only those that this call wrote."),
     ] = None,
+    order: Annotated[
+        str, typer.Option("--order", help="id, near (the threshold) or target_score.")
+    ] = "id",
     limit: Limit = 50,
     json: AsJson = False,
 ) -> None:
@@ -37,9 +40,10 @@ def items(
     """
     from edt_core.actions.configuring import configuration
     from edt_core.actions.jobs import stand_in_notes
+    from edt_core.actions.reviewing import ORDERS, ordered_items
     from edt_core.store.questions import user_by_source_id
     from edt_core.store.rescored import kept_scores
-    from edt_core.store.review_queue import Wanted, generated_count, generated_page
+    from edt_core.store.review_queue import Wanted, generated_count
 
     opened_project = opened(context, project)
     if user:
@@ -56,7 +60,7 @@ def items(
         text=text,
         where=where,
     )
-    rows = generated_page(opened_project, wanted, limit=limit)
+    rows = ordered_items(opened_project, wanted, one_of("--order", order, *ORDERS), limit)
     new = kept_scores(opened_project, [row.id for row in rows])
     if json:
         say_json([vars(row) | {"rescored": new.get(row.id)} for row in rows])

@@ -10,6 +10,8 @@ from edt_app.terminal import note, safe_text, say, say_json, say_table
 if TYPE_CHECKING:
     from edt_core.actions.tuning import Outcome
 
+NO_SAMPLE = "The precision is that of what was reviewed, which is no random sample."
+
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
@@ -45,6 +47,8 @@ def tune(
     if apply:
         apply_setting(opened_project, wanted)
     notes = stand_in_notes(configuration(opened_project))
+    if any(one.precision.reviewed for one in found):
+        notes = [NO_SAMPLE, *notes]
     if json:
         say_json({**asdict(found[-1]), "notes": notes})
         return

@@ -24,6 +24,7 @@ from edt_app.tui.theme import ANSI_ON_DARK, ANSI_ON_LIGHT, DARK, EDGE, LIGHT
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.driver import Driver
 
     from edt_app.tui.following import Followed
 
@@ -112,6 +113,15 @@ class EdtApp(App[None]):
         self.call_after_refresh(memory.give_back_what_is_freed)
         self.set_interval(_TICK, self._tick)
         self.set_interval(_HANG_UP_CHECK, self._still_there)
+
+    def get_driver_class(self) -> "type[Driver]":
+        """Ours in the place of the one it is made from."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from edt_app.tui.driver import CarefulDriver
+
+        return CarefulDriver
 
     def _theme(self) -> str:
         if self.preferences.theme in self.available_themes:
@@ -214,13 +224,18 @@ class EdtApp(App[None]):
             self.push_screen(Message(help_text(parts, self.preferences.keymap, room)))
 
     def action_copy_command(self) -> None:
-        """Show and copy the command that does what was done last, or shows what is shown."""
+        """Show and copy the command that does what was done last, or shows what is shown.
+
+        Where no command does what was done last, it is said why.
+        """
         screen = self.base_screen
         lines = screen.shown_command_lines if screen is not None else []
+        reason = screen.no_line if screen is not None else ""
         if not lines:
-            self.notify("This screen has no command line of its own.", markup=False)
+            told = reason or "This screen has no command line of its own."
+            self.notify(told, markup=False)
         elif len(lines) == 1:
-            self._copy_line(lines[0])
+            self._copy_line(lines[0], reason)
         else:
             from edt_app.tui.dialogs import Choose
 
@@ -228,18 +243,18 @@ class EdtApp(App[None]):
                 if number is not None:
                     self._copy_line(lines[number])
 
-            self.push_screen(Choose("Copy which command?", lines), chosen)
+            self.push_screen(Choose(f"{reason} Copy which command?".lstrip(), lines), chosen)
 
-    def _copy_line(self, line: str) -> None:
+    def _copy_line(self, line: str, reason: str = "") -> None:
         from rich.text import Text
 
         from edt_app.tui.dialogs import Message
 
         self.copy_to_clipboard(line)
         shown = safe_text(line, width=2000)
-        self.push_screen(
-            Message(Text(f"{shown}\n\nCopied, where the terminal allows it (OSC 52)."))
-        )
+        told = f"{reason}\n\n" if reason else ""
+        told += f"{shown}\n\nCopied, where the terminal allows it (OSC 52)."
+        self.push_screen(Message(Text(told)))
 
     def action_leave(self) -> None:
         """Leave the app; what runs goes on in its own process."""

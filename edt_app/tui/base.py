@@ -53,6 +53,8 @@ class EdtScreen(Screen[None]):
         self._generation = -1
         self._stale = False
         self._act: tuple[tuple[object, ...], dict[str, object]] | None = None
+        self.no_line = ""
+        """Why no command line does what was just done here; empty where one does."""
 
     @property
     def edt(self) -> "EdtApp":
@@ -92,12 +94,16 @@ class EdtScreen(Screen[None]):
         """The ``edt`` command that does or shows the same, without ``edt`` itself."""
         return []
 
+    def command_lines(self) -> list[list[str]]:
+        """Every such command, where there are several."""
+        return [line] if (line := self.command_line()) else []
+
     def remember(self, *words: object, **options: object) -> None:
         """Keep the command that does what was just done here, which the next C offers first.
 
         The arguments are those of ``launch.command_line`` after the home.
         """
-        self._act = words, options
+        self._act, self.no_line = (words, options), ""
 
     def why_not(self, command: Command) -> str:
         """Why ``command`` can't be done now, as a sentence; empty when it can."""
@@ -247,6 +253,7 @@ class EdtScreen(Screen[None]):
             self.notify(f"{command.label}: {reason}", markup=False, severity="warning", timeout=4)
             return
         self.clear_error()
+        self.no_line = command.no_line
         try:
             getattr(self, f"do_{command.action}")()
         except EdtError as error:
@@ -261,6 +268,5 @@ class EdtScreen(Screen[None]):
         if self._act is not None:
             words, options = self._act
             lines.append(command_line(home, *words, **options))
-        if shown := self.command_line():
-            lines.append(command_line(home, *shown))
+        lines += [command_line(home, *shown) for shown in self.command_lines()]
         return list(dict.fromkeys(map(shell_text, lines)))

@@ -29,6 +29,8 @@ class Command:
     """Stands in the footer; help and palette show every command."""
     danger: bool = False
     """Can't be undone: shown in words as such."""
+    no_line: str = ""
+    """Why no command line does the same, as a sentence; empty where one does."""
 
     def keys_by(self, keymap: Mapping[str, str]) -> list[str]:
         """Its keys, those that the user chose if any, as a user would write them."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from edt_core.actions.configuring import configuration
 from edt_core.config import EmbeddingSettings, InsertionSettings, NoiseFilterSettings
@@ -14,8 +14,19 @@ from edt_core.store.project import Project
 from edt_core.store.rescored import ItemScore, kept_scores, scored_texts, texts_digest
 from edt_core.store.review import export_decisions, import_decisions
 from edt_core.store.review_context import Origin, TrainingHistory, origin, training_history
-from edt_core.store.review_queue import GeneratedLine, generated_item
+from edt_core.store.review_queue import (
+    GeneratedLine,
+    Wanted,
+    generated_by_ids,
+    generated_ids,
+    generated_item,
+    generated_page,
+)
 from edt_core.store.shown import shown
+
+Order = Literal["id", "near", "target_score"]
+ORDERS: tuple[Order, ...] = ("id", "near", "target_score")
+"""As generated, closest to the threshold first, highest target score first."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,23 @@ def _costs_nothing(settings: EmbeddingSettings) -> bool:
     except EdtError:  # a setting is missing: who scores is told which
         return False
     return price is not None and price.input == 0.0
+
+
+def ordered_items(
+    project: Project, wanted: Wanted, order: Order, limit: int
+) -> list[GeneratedLine]:
+    """The first ``limit`` generated items of a kind, in the order that the review shows them in.
+
+    Raises:
+        UsageError: the condition isn't understood.
+    """
+    if order == "near":
+        near = generated_ids(project, wanted, near=standing(project).thresholds)
+        ids = near[:limit].tolist()
+        lines = {line.id: line for line in generated_by_ids(project, ids)}
+        return [lines[number] for number in ids]
+    descending = order == "target_score"
+    return generated_page(project, wanted, order=order, descending=descending, limit=limit)
 
 
 def item_context(project: Project, number: int) -> ItemContext:

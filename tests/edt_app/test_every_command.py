@@ -151,7 +151,7 @@ def test_a_bug_is_one_sentence_and_a_report_without_data(
     def broken(*_: object, **__: object) -> None:
         raise LookupError(secret)
 
-    monkeypatch.setattr("edt_core.store.review_queue.generated_page", broken)
+    monkeypatch.setattr("edt_core.actions.reviewing.generated_page", broken)
     assert main(["items", "--user", "u01", "--limit", "7"]) == 1
     told = capsys.readouterr()
     assert told.out == ""

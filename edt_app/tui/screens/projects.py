@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import set_cell_size
 from rich.text import Text
 from textual.timer import Timer
 from textual.widget import Widget
@@ -15,8 +14,10 @@ from edt_app.terminal import safe_text, size, when
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.theme import state
+from edt_app.tui.widgets.cells import fit
 from edt_app.tui.widgets.moving import Choices
 from edt_core.store.home import ProjectLine
+from edt_core.store.ownership import Standing
 
 if TYPE_CHECKING:
     from edt_core.actions.status import ProjectStatus
@@ -28,6 +29,12 @@ _EMPTY = (
 )
 _LOOK = 1.0
 """Seconds between two looks whether the demo is done."""
+_STANDINGS = {
+    Standing.FOREIGN: ("- no EDT project", "another program wrote its project.db."),
+    Standing.NEWER: ("! of a newer EDT", "a newer EDT wrote it; that version opens it."),
+    Standing.DAMAGED: ("✗ damaged", "its project.db can't be read; R restores a backup."),
+}
+"""In the list, and as a reason."""
 
 
 class ProjectsScreen(EdtScreen):
@@ -113,10 +120,8 @@ class ProjectsScreen(EdtScreen):
     def on_option_list_option_highlighted(self) -> None:
         """Read the stages of the project that is looked at, a moment after the list stands."""
         line = self._current
-        if line is None or not line.dataset:
-            self.query_one("#stages", Static).update(
-                "" if line is None else "No data yet: enter, then 2 Data imports."
-            )
+        if line is None or not line.dataset or line.standing in _STANDINGS:
+            self.query_one("#stages", Static).update("" if line is None else _told(line))
             return
         self.set_timer(0.3, lambda: self._read_stages(line))
 
@@ -153,6 +158,8 @@ class ProjectsScreen(EdtScreen):
             return "there is nothing to see yet; D makes the demo, which it walks through."
         if command.action not in {"new", "demo", "restore"} and line is None:
             return "there is no project here."
+        if line is not None and command.action in {"open", "tour", "copy", "backup"}:
+            return _STANDINGS.get(line.standing, ("", ""))[1]
         return ""
 
     def command_line(self) -> list[str]:
@@ -161,7 +168,7 @@ class ProjectsScreen(EdtScreen):
 
     def on_option_list_option_selected(self) -> None:
         """Enter in the list opens."""
-        self.do_open()
+        self.do(self.KEYS[0])
 
     def do_open(self) -> None:
         """Open the project under the cursor: its pipeline, or the import where it is empty."""
@@ -315,7 +322,7 @@ def row(line: ProjectLine, wide: bool) -> list[str]:
     """A project as cells."""
     cells = (
         line.name,
-        line.dataset or "no data yet",
+        _STANDINGS.get(line.standing, ("",))[0] or line.dataset or "no data yet",
         size(line.bytes),
         when(line.changed_at),
         f"{'● ' if line.running else ''}{line.last_run}" or "-",
@@ -335,9 +342,14 @@ def _fitted(cells: Iterable[str], wide: bool) -> list[str]:
     for at, (cell, width) in enumerate(zip(cells, _WIDTHS, strict=True)):
         if at in _ONLY_WIDE and not wide:
             continue
-        cut = set_cell_size(safe_text(cell, width=width - 2), width - 2)
-        fitted.append(cut.rstrip().rjust(width - 2) + "  " if at in {2, 5, 6} else f"{cut}  ")
+        fitted.append(fit(cell, width - 2, "right" if at in {2, 5, 6} else "left") + "  ")
     return fitted
+
+
+def _told(line: ProjectLine) -> str:
+    """What there is to say of a project without stages."""
+    reason = _STANDINGS.get(line.standing, ("", ""))[1]
+    return f"{line.name}: {reason}" if reason else "No data yet: enter, then 2 Data imports."
 
 
 def _back_up(folder: Path, file: Path) -> None:

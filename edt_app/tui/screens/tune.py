@@ -179,8 +179,8 @@ class TuneScreen(EdtScreen):
         text = Text(f"{hint:<15}{'draft':>14}{'applied':>14}{'change':>9}\n", style="dim")
         if now is not None and before is not None:
             rows += view.table_rows(now, before, tuning.domain_names)
-        for name, one, two, change in rows:
-            text.append(f"{name:<15}{one:>14}{two:>14}{change:>9}\n", style="not dim")
+        for row in rows:
+            text.append(f"{view.row_line(row)}\n", style="not dim")
         more = view.needed_reviews(precision[0])
         text.append("\nWhatever is applied, no generation is paid for again.\n", style="dim")
         text.append(f"{more:,} more reviews for a precision within ±.03.", style="dim")

@@ -7,7 +7,7 @@ from textual.containers import VerticalScroll
 
 from edt_app.tui.commands import MOVING, SCROLLING, own_bindings
 
-_LINES = 14
+_LINES = 16
 """Of the numbers with all that is told below them."""
 
 

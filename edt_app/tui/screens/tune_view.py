@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edt_app.terminal import safe_text
+from edt_app.tui.widgets.cells import fit
 
 if TYPE_CHECKING:
     from edt_core.actions.consequences import Consequences
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
     from edt_core.stages.augmenter.tuning import Answer, Precision, Side
 
 Row = tuple[str, str, str, str]
-"""What, under the draft, under the applied setting, the change."""
+"""What, under the draft, under the applied setting, the change; a first cell alone is a note."""
+
+NO_SAMPLE: Row = ("  of what was reviewed, which is no random sample", "", "", "")
+"""The queue shows what is closest to the cut first, and a reviewer stops somewhere."""
 
 PRESETS: "tuple[tuple[str, int, float, Kind], ...]" = (
     ("the paper's default", 3, 0.90, "absolute"),
@@ -61,6 +65,7 @@ def count_rows(
             told(precision[1]),
             f"of {precision[0].reviewed:,}",
         ),
+        *([NO_SAMPLE] if precision[0].reviewed or precision[1].reviewed else []),
         ("your decisions", f"{draft.accepted:,} in", f"{draft.rejected:,} out", "stay"),
     ]
 
@@ -69,7 +74,7 @@ def table_rows(draft: "Outcome", applied: "Outcome", names: Sequence[str]) -> li
     """Table 7 after augmentation, for the draft and the applied setting."""
     rows: list[Row] = []
     for domain, name in enumerate(names):
-        short = safe_text(name, width=12)
+        short = fit(name, 8).rstrip()
         items = [one.before[domain].items + one.new_items[domain] for one in (draft, applied)]
         events = [
             one.before[domain].interactions + one.sides[domain].kept for one in (draft, applied)
@@ -78,6 +83,14 @@ def table_rows(draft: "Outcome", applied: "Outcome", names: Sequence[str]) -> li
         rows.append(_whole(f"{short} events", events[0], events[1]))
     rows.append(_row("avg. length", draft.mean_length_after, applied.mean_length_after, "{:.2f}"))
     return rows
+
+
+def row_line(row: Row) -> str:
+    """A row in its columns; a note has the whole line."""
+    name, draft, applied, change = row
+    if not (draft or applied or change):
+        return name
+    return f"{fit(name, 15)}{draft:>14}{applied:>14}{change:>9}"
 
 
 def told(precision: "Precision") -> str:

@@ -8,21 +8,12 @@ from edt_app.terminal import safe_text
 
 Align = Literal["left", "right"]
 
-# Terminals disagree on the width of joined and modified emoji; without these every letter counts
-# for itself, and that they agree on. Flags become their two letters.
-_STEADY: dict[int, str | None] = {
-    0x200D: None,
-    **dict.fromkeys(range(0xFE00, 0xFE10)),
-    **dict.fromkeys(range(0x1F3FB, 0x1F400)),
-    **{0x1F1E6 + at: chr(ord("A") + at) for at in range(26)},
-}
-
 
 def steady_text(text: str) -> str:
-    """Safe text whose width every terminal counts alike."""
+    """Safe text, with what is left of rare spaces and formats made visible too."""
     if text.isascii() and text.isprintable():
         return text
-    clean = safe_text(text).translate(_STEADY)
+    clean = safe_text(text)
     if clean.isprintable():
         return clean
     return "".join(letter if letter.isprintable() else _visible(letter) for letter in clean)

@@ -3,6 +3,7 @@
 import json
 import shlex
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from pilot import drive, press, text_of
 from shell import Shell
 
 from edt_app.cli import main
+from edt_app.launch import shell_text
+from edt_app.tui.screens.runs.copying import lines_for
 from edt_core.actions.configuring import configuration
 from edt_core.store.home import Home
 from edt_core.store.review import undo
@@ -53,7 +56,7 @@ def decisions(home):
 def test_a_reason_stands_beside_the_pasted_decision(home):
     act, shown = lines_after(home, "review", "X", "3")
     assert "--note 'too generic'" in act
-    assert shown == f"edt --home {home} items --project small"
+    assert shown == f"edt --home {home} items --project small --order near"
     before = decisions(home)
     with Home(home).open("small") as project:
         undo(project)
@@ -175,13 +178,77 @@ def test_a_tag_and_a_deleted_run_are_pasted(home):
         assert run_lines(project) == []
 
 
+def test_the_list_in_its_order_is_pasted(home, capsys):
+    async def script(pilot, app):
+        for _ in range(3):
+            (line,) = app.base_screen.shown_command_lines
+            seen[line] = app.screen.query_one("#queue").ids[:20].tolist()
+            await press(pilot, "s")
+
+    seen: dict[str, list[int]] = {}
+    drive(home, script, project="small", start="review", size=(120, 36))
+    assert len({tuple(ids) for ids in seen.values()}) == 3
+    for line, ids in seen.items():
+        assert pasted(f"{line} --limit 20 --json") == 0
+        assert [item["id"] for item in json.loads(capsys.readouterr().out)] == ids
+
+
+def test_marked_runs_are_pasted_as_their_comparison_and_a_mark_as_none(home):
+    async def script(pilot, app):
+        await press(pilot, "space", "C")
+        shown = " ".join(text_of(app).replace("│", " ").split())
+        assert "A mark is this session's own" in shown
+        assert app.clipboard.endswith("runs show 1 --project small")
+
+    drive(home, script, project="small", start="runs", size=(120, 36))
+    compare = ["runs", "compare", "2", "1", "--project", "small"]
+    shown = ["runs", "show", "2", "--project", "small"]
+    assert lines_for("small", "details", (2, 1), 2, "") == [shown, compare]
+    assert lines_for("small", "groups", (2, 1), 2, "") == [[*compare, "--groups"]]
+
+
+def test_the_order_of_users_is_pasted(home):
+    act, _ = lines_after(home, "user", "i", "3")
+    assert "users --project small --by inserted" in act
+    assert pasted(act) == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "keys", "reason"),
+    [
+        ("train", ("m",), "How curves are looked at is kept nowhere"),
+        ("tune", ("L",), "What is drawn changes nothing"),
+        ("review", ("V",), "A selection is this session's own"),
+    ],
+)
+def test_where_no_command_does_the_same_it_is_said_until_one_does(home, start, keys, reason):
+    async def script(pilot, app):
+        await press(pilot, *keys, "C")
+        assert reason in " ".join(text_of(app).replace("│", " ").split())
+        await press(pilot, "escape")
+        if start == "tune":
+            await press(pilot, "right", "C")
+            assert reason not in " ".join(text_of(app).replace("│", " ").split())
+
+    drive(home, script, project="small", start=start, size=(160, 48))
+
+
+def test_a_copied_word_holds_nothing_that_a_terminal_obeys_when_it_is_pasted():
+    word = "it's\x1b[31m\u202e\\é"
+    line = shell_text(["edt", "user", "--user", word])
+    assert line.isprintable()
+    told = subprocess.run(["bash", "-c", f"printf %s {line.split('--user ')[1]}"], check=True,
+                          capture_output=True, env={"LC_ALL": "C.UTF-8"})  # fmt: skip
+    assert told.stdout.decode() == word
+
+
 def test_with_two_commands_the_user_chooses(home):
     async def script(pilot, app):
         await press(pilot, "a", "C")
         assert "Copy which command?" in text_of(app)
         await press(pilot, "2")
-        assert "items --project small" in text_of(app)
+        assert "items --project small --order near" in text_of(app)
         assert "Copied" in text_of(app)
-        assert app.clipboard == f"edt --home {home} items --project small"
+        assert app.clipboard == f"edt --home {home} items --project small --order near"
 
     drive(home, script, project="small", start="review", size=(160, 48))

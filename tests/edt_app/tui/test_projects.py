@@ -1,4 +1,6 @@
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,44 @@ def test_names_stand_above_their_columns():
             assert names.index(name) == cells.index(cell)
         assert "best N@10" in names  # which another run than the last may have reached
         assert "LLM-EDT interrupted" in cells
+
+
+def test_what_is_no_project_to_open_is_named_as_such_and_left_alone(tmp_path):
+    home = Home(tmp_path)
+    for name in ("damaged", "newer", "own"):
+        home.create(name).close()
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "project.db").write_bytes(b"notes")
+    (tmp_path / "damaged" / "project.db").write_bytes(b"x" * 200)
+    with closing(sqlite3.connect(tmp_path / "newer" / "project.db")) as rows:
+        rows.execute("UPDATE alembic_version SET version_num = '9999'")
+        rows.commit()
+
+    async def script(pilot, app):
+        lines = text_of(app).splitlines()
+        for name, word in (
+            ("damaged", "✗ damaged"),
+            ("foreign", "- no EDT project"),
+            ("newer", "! of a newer EDT"),
+            ("own", "no data yet"),
+        ):
+            assert any(line.split()[:1] == [name] and word in line for line in lines), name
+        for name, reason in (
+            ("damaged", "can't be read; R restores"),
+            ("foreign", "another program wrote"),
+            ("newer", "that version opens it"),
+        ):
+            assert f"{name}: " in text_of(app)
+            assert reason in text_of(app)
+            for key in ("enter", "c", "b"):
+                await press(pilot, key)
+                assert any(reason in told.message for told in app._notifications)
+                assert app.current_mode == "projects"
+                assert len(app.screen_stack) == 1
+            await press(pilot, "j")
+        assert "2 Data imports" in text_of(app)
+
+    drive(tmp_path, script, size=(100, 30))
 
 
 def test_a_name_that_is_taken_is_an_error_in_place(tmp_path):

@@ -285,7 +285,7 @@ def test_first_rows_that_come_late_take_the_place_of_no_whole_queue(home):
 def test_the_last_act_is_given_as_a_command_line(home):
     async def script(pilot, app):
         (shown,) = app.base_screen.shown_command_lines
-        assert shown == f"edt --home {home} items --project queue"
+        assert shown == f"edt --home {home} items --project queue --order near"
         number = cursor(app)
         await press(pilot, "x")
         act = f"edt --home {home} review --project queue reject {number}"

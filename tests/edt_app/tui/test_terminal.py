@@ -26,6 +26,15 @@ def test_a_project_is_opened_with_its_pipeline(home):
         terminal.wait_for("edt ▸ shop ▸ 3 Pipeline")
 
 
+def test_what_is_typed_right_behind_an_arrow_lands_in_the_next_field(home):
+    with app_on_terminal(home, "--project", "shop") as terminal:
+        terminal.wait_for("stages fresh")
+        terminal.until("s", "enter starts")
+        terminal.settle()
+        terminal.send("\x1b[B" * 2 + "Markov\t42")
+        terminal.wait_for("--variant Markov --seed 42")
+
+
 BROKEN = """
 import sys
 from edt_app.tui.__main__ import main

@@ -1,6 +1,7 @@
 """What can be read: contrast in both themes, no colour at all, ASCII alone."""
 
 import pytest
+from contrast import LEAST, contrast, unreadable
 from finished import finished
 from pilot import drive, press, settled, text_of
 from rich.color import Color
@@ -20,19 +21,6 @@ from edt_app.tui.theme import (
 )
 from edt_app.tui.widgets.chart import COLOURS, COLOURS_ON_LIGHT
 
-LEAST = 3.0
-"""Of contrast; what WCAG 2 asks for large text and for the parts of an interface."""
-
-
-def luminance(rgb):
-    linear = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in rgb]
-    return sum(part * share for part, share in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
-
-
-def contrast(one, other):
-    low, high = sorted(luminance([v / 255 for v in rgb]) for rgb in (one, other))
-    return (high + 0.05) / (low + 0.05)
-
 
 def rgb(name, terminal=None):
     return tuple(Color.parse(name).get_truecolor(terminal))
@@ -50,21 +38,6 @@ def test_every_colour_of_a_theme_can_be_read_on_its_grounds(theme, terminal, cur
             assert contrast(rgb(name, terminal), rgb(ground)) >= LEAST, (name, ground)
         for colour in (*curves, theme.primary, theme.error, theme.variables["edge"]):
             assert contrast(rgb(colour), rgb(ground)) >= LEAST, (colour, ground)
-
-
-def unreadable(app):
-    """Parts of the screen, or of the dialog before it, whose letters are close to their ground."""
-    found = []
-    x, y, width, height = (app.screen.children[0] if app.screen.is_modal else app.screen).region
-    for strip in app.screen._compositor.render_strips()[y : y + height]:
-        for text, style, _ in strip.crop(x, x + width):
-            if text.strip() and style is not None and style.color and style.bgcolor:
-                ground, letters = style.bgcolor.triplet, style.color.triplet
-                if style.reverse:
-                    ground, letters = letters, ground
-                if contrast(letters, ground) < LEAST:
-                    found.append((text.strip(), str(style), round(contrast(letters, ground), 2)))
-    return found
 
 
 @pytest.fixture(scope="module")

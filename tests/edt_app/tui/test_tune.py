@@ -1,14 +1,24 @@
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pilot import drive, press, same_as_golden, settled, text_of
+from rich.cells import cell_len
 
 from edt_app.tui.screens import tune_view as view
 from edt_core.actions.configuring import configuration
 from edt_core.stages.augmenter.tuning import Precision
 from edt_core.store.home import Home
+from edt_core.store.review import decide
+from edt_core.store.review_queue import Wanted, generated_ids
 
+OUTCOME = SimpleNamespace(
+    before=[SimpleNamespace(items=1, interactions=2)] * 2,
+    new_items=(1, 1),
+    sides=[SimpleNamespace(kept=1)] * 2,
+    mean_length_after=3.0,
+)
 GOLDENS = Path(__file__).parent / "goldens"
 
 
@@ -94,6 +104,27 @@ def test_an_interval_is_told_by_both_its_ends_in_a_column_of_its_own():
     assert view.told(all_good) == "100% (91-100)"
     assert view.told(Precision(0, 0, 0.0, 1.0)) == "-"
     assert len(view.told(all_good)) < 14  # columns
+
+
+def test_a_precision_says_that_it_is_of_no_random_sample_and_rows_keep_their_columns(copied):
+    async def script(pilot, app):
+        await quiet(pilot)
+        assert "no random sample" not in text_of(app)  # nothing was reviewed: there is no figure
+        with Home(copied.home).open("small") as project:
+            kept = generated_ids(project, Wanted(direction="a2b", verdict="kept"))
+            decide(project, "accept", kept[:3].tolist())
+        await press(pilot, "0", "6")
+        await quiet(pilot)
+        lines = text_of(app).splitlines()
+        at = next(at for at, line in enumerate(lines) if "precision" in line)
+        assert "no random sample" in lines[at + 1]
+
+    drive(copied.home, script, project="small", start="tune")
+    assert "no random sample" in copied("tune", "--project", "small").out
+    told = copied("tune", "--project", "small", "--json").document()
+    assert "no random sample" in told["notes"][0]
+    rows = view.table_rows(*[OUTCOME] * 2, ["日本語の名前です", "k"])
+    assert {cell_len(view.row_line(row)) for row in rows} == {52}
 
 
 def test_without_scores_the_screen_says_what_to_run(edt):

@@ -71,8 +71,9 @@ class Line(Entry):
 
     BINDINGS = [
         Binding("escape", "leave", show=False),
-        Binding("up", "app.focus_previous", show=False),
-        Binding("down", "app.focus_next", show=False),
+        # before the field sees them: what is typed right behind them lands in the next one
+        Binding("up,shift+tab", "app.focus_previous", show=False, priority=True),
+        Binding("down,tab", "app.focus_next", show=False, priority=True),
     ]
 
     def action_leave(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from edt_app.terminal import safe_text
+from edt_app.tui.widgets.cells import fit
 
 if TYPE_CHECKING:
     from edt_core.actions.surveying import Description
@@ -47,8 +48,8 @@ def previewed(report: Mapping[str, Any]) -> str:
     lines += ["", "first events"]
     for event in report["sample"]:
         lines.append(
-            f"{safe_text(event['user'], width=16):<16} {moment(event['time']):<11}"
-            f"{safe_text(event['domain'], width=10):<11}{safe_text(event['item'], width=14):<15}"
+            f"{fit(event['user'], 16)} {moment(event['time']):<11}"
+            f"{fit(event['domain'], 10)} {fit(event['item'], 14)} "
             f"{safe_text(event['title'], width=60)}"
         )
     lines += ["", *histogram(numbers["ratios"]), "", "lines and events"]
@@ -70,8 +71,7 @@ def table_seven(
     lines = [f"{'domain':<14}{'# users':>9}{'# items':>9}{'# events':>11}{'avg.len':>9}"]
     for at, (name, row) in enumerate(zip(names, domains, strict=True)):
         mean = f"{length:.2f}" if at == 0 else ""
-        label = f"{'AB'[at]} {safe_text(name, width=11)}"
-        lines.append(f"{label:<14}{row[0]:>9,}{row[1]:>9,}{row[2]:>11,}{mean:>9}")
+        lines.append(f"{'AB'[at]} {fit(name, 11)} {row[0]:>9,}{row[1]:>9,}{row[2]:>11,}{mean:>9}")
     lines.append(f"{users:,} users, {shared:,} of them in both domains")
     return lines
 

@@ -55,8 +55,9 @@ class StartRun(ModalScreen[dict[str, object] | None]):
     """
     BINDINGS = [
         Binding("escape", "leave", show=False),
-        Binding("up", "app.focus_previous", show=False),
-        Binding("down", "app.focus_next", show=False),
+        # before the field sees them: what is typed right behind them lands in the next one
+        Binding("up,shift+tab", "app.focus_previous", show=False, priority=True),
+        Binding("down,tab", "app.focus_next", show=False, priority=True),
     ]
 
     def __init__(self, line: Callable[[dict[str, object]], str], estimate: str) -> None:

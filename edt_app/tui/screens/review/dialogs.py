@@ -32,8 +32,9 @@ class EditItem(ModalScreen[dict[str, str] | None]):
     """
     BINDINGS = [
         Binding("escape", "leave", show=False),
-        Binding("up", "app.focus_previous", show=False),
-        Binding("down", "app.focus_next", show=False),
+        # before the field sees them: what is typed right behind them lands in the next one
+        Binding("up,shift+tab", "app.focus_previous", show=False, priority=True),
+        Binding("down,tab", "app.focus_next", show=False, priority=True),
     ]
 
     def __init__(self, title: str, fields: Mapping[str, str]) -> None:

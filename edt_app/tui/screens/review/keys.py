@@ -4,9 +4,21 @@ from edt_app.tui.commands import Command
 
 
 def _key(
-    name: str, keys: str, label: str, text: str, *, footer: bool = True, action: str = ""
+    name: str,
+    keys: str,
+    label: str,
+    text: str,
+    *,
+    footer: bool = True,
+    action: str = "",
+    no_line: str = "",
 ) -> Command:
-    return Command(f"review.{name}", keys, label, text, action or name, footer=footer)
+    return Command(
+        f"review.{name}", keys, label, text, action or name, footer=footer, no_line=no_line
+    )
+
+
+_SELECTED = "A selection is this session's own; what is done to it names its items or their filter."
 
 
 KEYS = (
@@ -24,8 +36,10 @@ KEYS = (
     _key("anchor", "m", "Anchor", "Insert the item after another of the user's training events."),
     _key("prompt", "p", "Prompt", "Read the whole prompt and answer."),
     _key("order", "s", "Sort", "Closest to the threshold, highest target score, or as generated."),
-    _key("range", "v", "Range", "Select from here to the cursor; again to keep it.", footer=False),
-    _key("all", "V", "All", "Select all that match the filter.", footer=False),
+    _key("range", "v", "Range", "Select from here to the cursor; again to keep it.", footer=False,
+         no_line=_SELECTED),
+    _key("all", "V", "All", "Select all that match the filter.", footer=False,
+         no_line=_SELECTED),
     _key("written", "tab", "As written", "Show the edited item or what the model wrote.",
          footer=False),
     _key("rescore", "r", "Score",

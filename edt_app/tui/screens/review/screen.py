@@ -54,8 +54,7 @@ class ReviewScreen(EdtScreen):
         self.scoring = Scoring(self)
         self.context: ItemContext | None = None
         self.all_selected = False
-        self.partial = False
-        """The first rows are shown while the rest is read."""
+        self.partial = False  # the first rows are shown while the rest is read
         self.standing: Standing | None = None
         self.wanted: Wanted | None = None
         self.order: view.Order = "near"
@@ -126,8 +125,8 @@ class ReviewScreen(EdtScreen):
         self, generation: int, found: "tuple[Ints, Standing, tuple[object, ...]]"
     ) -> None:
         """Show the first rows of a long queue while the rest is read, unless it was meanwhile."""
-        late = self.wanted is not None or len(self.table.ids)
-        if generation == self.session.generation and not late:
+        early = self.wanted is None and not len(self.table.ids)
+        if early and generation == self.session.generation:
             self.partial = True
             self._show_found(None, found)
 
@@ -263,8 +262,9 @@ class ReviewScreen(EdtScreen):
         return asking.why_not(self, command)
 
     def command_line(self) -> list[str]:
-        """The list."""
-        return ["items", "--project", self.session.name, *view.filter_options(self.wanted)]
+        """The list, in its order."""
+        base = ["items", "--project", self.session.name, "--order", self.order]
+        return [*base, *view.filter_options(self.wanted)]
 
     def do_accept(self) -> None:
         """Accept."""

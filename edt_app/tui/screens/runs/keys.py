@@ -3,7 +3,10 @@
 from edt_app.tui.commands import Command
 
 KEYS: tuple[Command, ...] = (
-    Command("runs.mark", "space", "Mark", "Mark the run, or unmark it.", "mark"),
+    Command(
+        "runs.mark", "space", "Mark", "Mark the run, or unmark it.", "mark",
+        no_line="A mark is this session's own; the commands name the marked runs.",
+    ),
     Command(
         "runs.compare", "c", "Compare",
         "Compare the marked runs: settings that differ, metrics, paired tests.", "compare",

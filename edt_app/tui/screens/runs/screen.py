@@ -15,6 +15,7 @@ from edt_app.tui.commands import CURVES, MOVING, Command
 from edt_app.tui.dialogs import Confirm
 from edt_app.tui.screens.runs import view
 from edt_app.tui.screens.runs.asking import ask_field
+from edt_app.tui.screens.runs.copying import lines_for
 from edt_app.tui.screens.runs.keys import KEYS
 from edt_app.tui.screens.runs.pane import MOST_CURVES, MOST_POINTS, Pane, series_of
 from edt_app.tui.widgets.virtual_table import Row, VirtualTable
@@ -139,23 +140,10 @@ class RunsScreen(EdtScreen):
         """The first of the chosen runs that was not evaluated."""
         return next((one for one in self.chosen if self.rows[one]["ndcg"] is None), None)
 
-    def command_line(self) -> list[str]:
-        """What the pane shows, as a command."""
-        project = ["--project", self.session.name]
-        if not self.rows:
-            return ["runs", *project]
-        numbers = [str(number) for number in self.chosen]
-        match self._topic:
-            case "compare":
-                return ["runs", "compare", *numbers, *project]
-            case "groups":
-                return ["runs", "compare", *numbers, *project, "--groups"]
-            case "curves":
-                return ["runs", "export", *numbers, *project, "--metric", self._metric]
-            case "lineage":
-                return ["runs", "lineage", str(self.current), *project]
-            case _:
-                return ["runs", "show", str(self.current), *project]
+    def command_lines(self) -> list[list[str]]:
+        """What the pane shows, and what compares the marked runs, as commands."""
+        project = self.session.name
+        return lines_for(project, self._topic, self.chosen, self.current, self._metric)
 
     @property
     def current(self) -> int:

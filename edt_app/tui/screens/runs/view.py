@@ -14,6 +14,8 @@ from edt_app.tui.widgets.virtual_table import Cell, Column, Row
 
 MARK_LEGEND = "¹ best  ² second best  * significant"
 BAR_MARKS = "█▓▒░▚▞"
+_LEAST = 6
+"""Columns of a text that is cut, with its sign of it."""
 
 
 def columns(domains: Sequence[str]) -> list[Column]:
@@ -62,13 +64,13 @@ def cells(row: Mapping[str, Any], domains: Sequence[str]) -> Row:
 def aligned(
     names: Sequence[str], rows: Sequence[Sequence[object]], width: int, right: frozenset[int]
 ) -> list[str]:
-    """A small table as lines; the last column is cut where ``width`` ends."""
+    """A small table as lines of ``width`` columns; texts are cut, the longest first."""
     texts = [[safe_text(cell) for cell in row] for row in rows]
     widths = [
         max(cell_len(name), *(cell_len(row[at]) for row in texts), 0)
         for at, name in enumerate(names)
     ]
-    widths[-1] = min(widths[-1], max(8, width - sum(widths[:-1]) - 2 * (len(widths) - 1)))
+    widths = _narrowed(widths, width - 2 * (len(widths) - 1), right)
     lines = []
     for row in (list(names), *texts):
         parts = [
@@ -77,6 +79,18 @@ def aligned(
         ]
         lines.append("  ".join(parts).rstrip())
     return lines
+
+
+def _narrowed(widths: Sequence[int], room: int, right: frozenset[int]) -> list[int]:
+    """Widths that fit into ``room``: columns of text give way, the widest first; numbers do not."""
+    found = [min(one, max(room, 1)) for one in widths]
+    texts = [at for at in range(len(found)) if at not in right]
+    while sum(found) > room and texts:
+        widest = max(texts, key=found.__getitem__)
+        if found[widest] <= _LEAST:
+            break
+        found[widest] -= 1
+    return found
 
 
 def details(found: Any, width: int) -> Text:

@@ -296,6 +296,8 @@ class UserScreen(EdtScreen):
         def take(at: int | None) -> None:
             if at is not None:
                 self._by = BY[at]
+                name = self.session.name
+                self.remember("users", project=name, by=self._by, run=self._chosen)
                 self._read_queue()
 
         self.app.push_screen(Choose("Look at users by", lines), take)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from edt_core.actions.user_case import CaseEvent, UserCase
 
 HELD_OUT = "held-out events are shown: this is analysis, not review"
+_ROOM = 16
+"""Columns that a title shall have beside what is told of it."""
 _KINDS = {
     "training": "",
     "generated": "+",
@@ -59,6 +61,8 @@ def _event(event: "CaseEvent", titles: Mapping[int, str], width: int) -> Text:
     mark = "+" if event.draft else "▸" if event.kind in {"validation", "target"} else " "
     kind = _KINDS[event.kind]
     tail = f"  ◂ {kind}" if event.kind in {"validation", "target"} else ""
+    if width - 22 - len(tail) < _ROOM:
+        tail = tail.replace("held out: ", "")
     room = max(8, width - 22 - len(tail))
     line = Text(f"{date:<10} {mark} ")
     line.append("AB"[event.domain], style=f"bold {DOMAIN_STYLES[event.domain]}")

@@ -53,6 +53,8 @@ class Walk:
 
     app: Terminal
     project: str
+    hurried: bool = False
+    """One question a screen, and nothing that another process has to answer."""
     seen: set[str] = field(default_factory=set)
     where: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -95,7 +97,7 @@ class Walk:
         """To another screen; the first time it loads its libraries."""
         self.app.send(key)
         self.app.read(2.0)
-        self.look(place, quiet=0.5)
+        self.look(place, quiet=0.2 if self.hurried else 0.5)
 
     def page(self, place: str, most: int, key: str = PAGE_DOWN, *, framed: bool = True) -> None:
         """Turn pages until nothing new comes."""
@@ -111,6 +113,8 @@ class Walk:
 
     def dialog(self, place: str, key: str, *inside: str) -> None:
         """Open a question, look, go through it, leave it."""
+        if self.hurried and f"{place}, dialogs" in self.where:
+            return
         self.app.send(key)
         self.app.read(ANSWER)
         self.look(f"{place}, dialogs", quiet=0.2, framed=False)
@@ -190,7 +194,7 @@ def settings(walk: Walk, pages: int) -> None:
     walk.go("settings", "0")
     walk.page("settings", pages)
     for words in ("llm.model", "embedding.model"):
-        walk.press("settings", "/", *words, ENTER, "j", "e", ESCAPE, ESCAPE)
+        walk.press("settings", "/", words, ENTER, "j", "e", ESCAPE, ESCAPE)
     walk.press("settings", "s", ESCAPE)
     walk.dialog("settings", "=")
 
@@ -239,13 +243,17 @@ def runs(walk: Walk, pages: int) -> None:
     for _ in range(few(pages)):
         walk.page("runs", 2)
         walk.press("runs", ENTER, PAGE_DOWN, PAGE_DOWN, ESCAPE)
-    walk.press("runs", "p", "]", "]", ESCAPE, "l")
+    walk.press("runs", "p", "]", "]", ESCAPE)
+    walk.dialog("runs", "n")
+    if walk.hurried:
+        return
+    walk.press("runs", "l")
     walk.until("runs", "training events are generated")
     walk.press("runs", ESCAPE, "G", " ", "k", " ", "c")
     walk.until("runs", "best")
     walk.press("runs", PAGE_DOWN, PAGE_DOWN, ESCAPE, "f")
     walk.until("runs", "best")
-    for key in ("t", "n", F8):
+    for key in ("t", F8):
         walk.dialog("runs", key)
 
 
@@ -257,8 +265,9 @@ def user(walk: Walk, pages: int) -> None:
         walk.press("user", "n", *[PAGE_DOWN, TAB] * 3)
     for key in ("/", "i", "f", "b"):
         walk.dialog("user", key, *[PAGE_DOWN] * 3)
-    walk.press("user", "r")
-    walk.until("user", r"1[ ◂] +-?\d+\.\d{3} ")
+    if not walk.hurried:
+        walk.press("user", "r")
+        walk.until("user", r"1[ ◂] +-?\d+\.\d{3} ")
 
 
 def everywhere(walk: Walk, _: int) -> None:
@@ -275,7 +284,7 @@ PLACES = (projects, data, pipeline, settings, prompts, review, tune, train, runs
 
 def few(pages: int) -> int:
     """How often to stop at one of many."""
-    return max(2, min(pages // 10, 40))
+    return max(1, min(pages // 10, 40))
 
 
 def hostile_shop(folder: Path, texts: Texts) -> list[str]:

@@ -3,6 +3,8 @@
 import os
 import selectors
 from codecs import getincrementaldecoder
+from contextlib import suppress
+from typing import Any, TextIO
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
@@ -54,22 +56,60 @@ class Pastes:
         return _visible(data[:at]) + _END, data[at + len(_END) :]
 
 
+class Screen:
+    """The terminal as a file; what is written after it went away is lost, and nobody minds.
+
+    Textual's writing thread would end with the first such error, and whoever writes next would wait
+    for it for ever.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write a text."""
+        with suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        """Send what was written."""
+        with suppress(OSError):
+            self._file.flush()
+
+    def fileno(self) -> int:
+        """The file's number."""
+        return self._file.fileno()
+
+
 class CarefulDriver(LinuxDriver):
-    """Textual's own, but for what it does with keys and pastes on their way in."""
+    """Textual's own, but for what it does with keys and pastes, and when the terminal goes away."""
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self._file: Any = Screen(self._file)
 
     def run_input_thread(self) -> None:
-        """Read until the app ends; bytes that are no text become replacement characters."""
+        """Read until the app or the terminal ends; bytes that are no text are replaced."""
         parser, pastes = XTermParser(self._debug), Pastes()
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
                 if selector.select(_WAIT):
-                    data = pastes.cleaned(decode(os.read(self.fileno, 4096)))
+                    if not (raw := self._read()):
+                        return
+                    data = pastes.cleaned(decode(raw))
                     for event in parser.feed(data) if data else ():
                         self.process_message(event)
                 for event in parser.tick():
                     self.process_message(event)
+
+    def _read(self) -> bytes:
+        """What was typed; nothing where the terminal went away."""
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:
+            return b""
 
 
 def _visible(text: str) -> str:

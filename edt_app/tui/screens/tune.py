@@ -144,10 +144,10 @@ class TuneScreen(EdtScreen):
         if tuning is None or draft is None or draft not in self._cuts:
             return
         cut, applied = self._cuts[draft], self._cuts[tuning.applied]
-        line = view.setting_line(draft, cut.thresholds)
         kept = "applied" if draft == tuning.applied else "DRAFT, A applies it"
-        side = view.side_name(tuning.domain_names, self._side)
-        self.query_one("#setting", Static).update(f"{kept}: {side}  {line}")
+        start = f"{kept}: {view.side_name(tuning.domain_names, self._side)}  "
+        line = view.setting_line(draft, cut.thresholds, self.size.width - 2 - len(start))
+        self.query_one("#setting", Static).update(start + line)
         self._show_bars(cut, applied)
         self._show_changes(cut, applied)
         self._rest_first()

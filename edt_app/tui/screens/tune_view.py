@@ -137,13 +137,14 @@ def cost_line(found: "Consequences | None", *, draft: bool, width: int) -> str:
     return f"A makes {found.stale[0]} to {found.stale[-1]} stale: {calls}"
 
 
-def setting_line(setting: "Setting", thresholds: tuple[float, float]) -> str:
-    """A setting in words; a percentile with the scores that it means."""
+def setting_line(setting: "Setting", thresholds: tuple[float, float], room: int) -> str:
+    """A setting in words; a percentile with the scores that it means, where there is room."""
     text = f"top_k {setting.top_k}  threshold {setting.threshold:g}"
-    if setting.kind == "percentile":
-        means = " and ".join(f"{score:.3f}" for score in thresholds)
-        text += f" percentile (A and B: {means})"
-    return text
+    if setting.kind == "absolute":
+        return text
+    means = " and ".join(f"{score:.3f}" for score in thresholds)
+    whole = f"{text} percentile (A and B: {means})"
+    return whole if len(whole) <= room else f"{text} percentile"
 
 
 def _whole(name: str, draft: int, applied: int) -> Row:

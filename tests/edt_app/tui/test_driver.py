@@ -1,5 +1,8 @@
 """What is pasted is text, whatever it holds; what is no text ends nothing."""
 
+import os
+import signal
+
 import pytest
 from app_terminal import app_on_terminal
 from hypothesis import given
@@ -59,3 +62,15 @@ def test_a_paste_with_escapes_and_newlines_stays_in_its_question(tmp_path):
         terminal.until("!", "!")
         assert terminal.process.poll() is None
         assert terminal.foreign() == 0
+
+
+def test_a_session_ends_when_its_terminal_goes_away(tmp_path):
+    Home(tmp_path).create("shop").close()
+    with app_on_terminal(tmp_path) as terminal:
+        terminal.wait_for("no data yet")
+        # what the system does when a terminal is closed: go on (textual starts anew), then no file
+        os.kill(terminal.process.pid, signal.SIGCONT)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, terminal._master)
+        os.close(nothing)
+        assert terminal.process.wait(20) == 0

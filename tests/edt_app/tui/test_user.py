@@ -82,13 +82,14 @@ def test_users_are_found_by_id_and_stepped_through_by_order(home):
         await press(pilot, "slash", *["backspace"] * 3, *"u05", "enter")
         assert "user u05" in text_of(app)
         line = f"edt --home {home} user --project shop --user u05 --run 1 --run 2"
-        assert app.base_screen.shown_command_lines == [line]
+        ordered = f"edt --home {home} users --project shop --by loss --run 1 --run 2"
+        assert app.base_screen.shown_command_lines == [ordered, line]
         await press(pilot, "slash", *"x", "enter")
         assert "There is no user" in text_of(app)
-        assert app.base_screen.shown_command_lines == [line]  # the one before stays
+        assert app.base_screen.shown_command_lines == [ordered, line]  # the one before stays
         await press(pilot, "b")
         await press(pilot, "1")  # Popularity beside LLM-EDT
-        assert app.base_screen.shown_command_lines[0].endswith("--run 1 --run 3")
+        assert app.base_screen.shown_command_lines[1].endswith("--run 1 --run 3")
 
     drive(home, script, project="shop", start="user")
 

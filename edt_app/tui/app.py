@@ -112,7 +112,8 @@ class EdtApp(App[None]):
         self.call_after_refresh(memory.let_go_of_start)
         self.call_after_refresh(memory.give_back_what_is_freed)
         self.set_interval(_TICK, self._tick)
-        self.set_interval(_HANG_UP_CHECK, self._still_there)
+        if os.isatty(0):
+            self.set_interval(_HANG_UP_CHECK, self._still_there)
 
     def get_driver_class(self) -> "type[Driver]":
         """Ours in the place of the one it is made from."""

@@ -1,18 +1,15 @@
 """Notices that the terminal went away, which Textual doesn't when SIGHUP is ignored."""
 
-import os
 import select
 import signal
 from collections.abc import Callable
 
 
 def gone() -> bool:
-    """Has the terminal on standard input hung up?"""
+    """Has the terminal that standard input was hung up? It is no terminal by name any more then."""
     if not hasattr(select, "poll"):
         return False
     try:
-        if not os.isatty(0):
-            return False
         poll = select.poll()
         poll.register(0, select.POLLHUP)
         return any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))

@@ -113,13 +113,14 @@ def _copy(path: Path, revision: str) -> Path:
     backups = path.with_name(BACKUPS)
     backups.mkdir(mode=0o700, exist_ok=True)
     copy = backups / f"schema-{revision}-{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns()}.db"
+    unfinished = copy.with_suffix(".part")
     source = connect(path, "ro")
     try:
-        source.execute("VACUUM INTO ?", (str(copy),))
+        source.execute("VACUUM INTO ?", (str(unfinished),))
     finally:
         source.close()
-    copy.chmod(0o600)
-    return copy
+    unfinished.chmod(0o600)
+    return unfinished.rename(copy)
 
 
 def _migrate(

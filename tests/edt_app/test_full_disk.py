@@ -30,10 +30,9 @@ class Disk:
         if not self.mounted:
             self.limit = leave
             return
-        with self.ballast.open("wb") as file, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self.ballast.open("wb", buffering=0) as file:
             while True:
                 file.write(b"x" * 65_536)
-                file.flush()
         with self.ballast.open("r+b") as file:
             file.truncate(max(0, self.ballast.stat().st_size - leave))
 

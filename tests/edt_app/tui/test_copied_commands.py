@@ -33,11 +33,12 @@ def pasted(line: str) -> int:
     return main(words)
 
 
-def lines_after(home, start, *keys, size=(120, 36)):
-    """What C offers once these keys were pressed; a key of several letters is typed where asked."""
+def lines_after(home, start, *keys, first=(), size=(120, 36)):
+    """What C offers once these keys were pressed; what the ``first`` ones start is waited for."""
     found = []
 
     async def script(pilot, app):
+        await press(pilot, *first)
         await press(pilot, *keys)
         found.extend(app.base_screen.shown_command_lines)
 
@@ -67,8 +68,8 @@ def test_a_reason_stands_beside_the_pasted_decision(home):
 
 
 def test_a_bulk_act_is_pasted_as_its_filter_whatever_its_size(home):
-    keys = ("slash", *"a2b kept set target_score>0", "enter")
-    act, shown = lines_after(home, "review", *keys, "b", "x")
+    filtered = ("slash", *"a2b kept set target_score>0", "enter")
+    act, shown = lines_after(home, "review", "b", "x", first=filtered)
     assert "--where" in act
     before = decisions(home)
     assert before["rejected"]

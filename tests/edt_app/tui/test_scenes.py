@@ -72,6 +72,14 @@ def same_surroundings(home, monkeypatch):
     monkeypatch.setattr("edt_app.tui.app._TICK", 3600)  # nothing comes in between
 
 
+async def shown(pilot, marker):
+    """Wait until it stands on the screen."""
+    for _ in range(500):
+        if marker in text_of(pilot.app):
+            return
+        await pilot.pause(0.02)
+
+
 @pytest.mark.parametrize("theme", ["edt-dark", "edt-light"])
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", SCENES)
@@ -79,11 +87,11 @@ def test_the_scene_looks_as_agreed_and_can_be_read(home, name, size, theme):
     scene = SCENES[name]
 
     async def script(pilot, app):
-        await press(pilot, *scene.keys)
-        for _ in range(200):
-            if scene.marker in text_of(app):
-                break
-            await pilot.pause(0.02)
+        for key in scene.keys:
+            await press(pilot, key)
+            if key == "G":  # the stages follow a moment after the cursor
+                await shown(pilot, "calls kept")
+        await shown(pilot, scene.marker)
         await settled(pilot)
         await same_as_golden(pilot, GOLDENS / f"{name}-{size[0]}x{size[1]}.txt")
         assert unreadable(app) == []

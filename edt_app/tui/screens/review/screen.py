@@ -329,7 +329,7 @@ class ReviewScreen(EdtScreen):
     def narrow(self, text: str) -> None:
         """Show what fits a filter."""
         self.wanted = view.parse_filter(text) if text.strip() else None
-        self.all_selected = False
+        self.all_selected, self.partial = False, True  # no bulk act on what was shown before
         self.table.mark(())
         self.read_queue()
 

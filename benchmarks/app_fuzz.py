@@ -134,8 +134,7 @@ class Walk:
         found += [f"obeyed: {one!r}" for one in _OBEYED.findall(raw)[:20]]
         text = raw.decode("utf-8", "replace")
         found += [f"invisible: {one!a}" for one in _NOT_SHOWN.findall(text)[:20]]
-        if count := self.app.foreign():
-            found.append(f"{count} foreign bytes")
+        found += [f"foreign: {one!a}" for one in self.app.foreign_places()[:20]]
         if count := self.app.too_long:
             found.append(f"{count} texts drawn beyond the last column")
         return found
@@ -216,6 +215,7 @@ def review(walk: Walk, pages: int) -> None:
     walk.press("review", "s", "s")
     for _ in range(few(pages)):
         walk.page("review", -(-pages // few(pages)))
+        walk.look("review", quiet=0.5)  # a key that comes before the item is read is refused
         walk.dialog("review", "p", *[PAGE_DOWN] * 4)
         for key in ("e", "m", "X", "/", "b"):
             walk.dialog("review", key)

@@ -225,7 +225,13 @@ class Terminal:
 
     def foreign(self) -> int:
         """Control bytes on the terminal that the program's own drawing does not explain."""
-        return len(FOREIGN.findall(OWN.sub(b"", bytes(self.raw))))
+        return len(self.foreign_places())
+
+    def foreign_places(self) -> list[str]:
+        """Each of them, with what stands around it."""
+        rest = OWN.sub(b"", bytes(self.raw))
+        places = (match.start() for match in FOREIGN.finditer(rest))
+        return [rest[max(0, at - 60) : at + 60].decode("utf-8", "replace") for at in places]
 
     def leave(self, keys: str, timeout: float = 5.0) -> float:
         """Press ``keys`` and wait for the end; seconds it took."""

@@ -132,10 +132,11 @@ def origin(project: Project, number: int) -> Origin:
     Raises:
         UsageError: there is no such item.
     """
+    # the plus keeps SQLite from counting through half of all items instead of one user's
     query = f"""
         SELECT {", ".join(FIELDS)}, anchor_position,
                (SELECT count(*) FROM generated s WHERE s.drafts = g.drafts AND s.user = g.user
-                AND s.target = g.target)
+                AND +s.target = g.target)
         FROM generated g JOIN generated_text USING (id) WHERE id = ?"""
     with project.database.read() as session:
         for *texts, anchor, siblings in rows_of(session, query, number):

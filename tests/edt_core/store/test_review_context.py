@@ -2,9 +2,49 @@
 
 from itertools import pairwise
 
+import pytest
+from sqlalchemy import event
+
 from edt_core.store import review
 from edt_core.store.questions import sequence
-from edt_core.store.review_context import last_acts, queue_state, training_history
+from edt_core.store.review_context import last_acts, origin, queue_state, training_history
+from edt_core.store.review_queue import Wanted, generated_ids, generated_page
+
+
+def plans(project, act):
+    """How SQLite goes about every question that ``act`` asks."""
+    asked = []
+
+    def note(connection, cursor, statement, values, context, many):
+        asked.append((statement, values))
+
+    with project.database.read() as session:
+        engine = session.connection().engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    with project.database.read() as session:
+        for statement, values in asked:
+            explain = f"EXPLAIN QUERY PLAN {statement}"
+            for *_, how in session.connection().exec_driver_sql(explain, values):
+                yield how
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda project: origin(project, 1),
+        lambda project: generated_ids(project, Wanted(direction="a2b", user="u1")),
+        lambda project: generated_page(project, Wanted(direction="a2b", user="u1")),
+    ],
+    ids=["origin", "ids", "page"],
+)
+def test_what_is_asked_of_one_user_is_not_looked_for_among_all(project, act):
+    found = [how for how in plans(project, lambda: act(project)) if "generated_drafts" in how]
+    assert any("ix_generated_drafts_user (drafts=? AND user=?)" in how for how in found), found
+    assert not any("target" in how for how in found)
 
 
 def test_held_out_events_are_counted_and_never_given(project):

@@ -26,7 +26,7 @@ class MemoryLedger:
         wanted = set(keys)
         return {
             call.key: StoredCall(number, call.response)
-            for number, call in self.calls.items()
+            for number, call in list(self.calls.items())  # another thread writes meanwhile
             if call.key in wanted and call.status == "answered"
         }
 

@@ -8,8 +8,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from edt_core.errors import EdtError, ProjectBusy
@@ -138,26 +140,27 @@ def wait_until_held(folder: Path, patience: float = 30.0) -> bool:
 class Asked:
     """A command of ``command_line`` with ``--json``, at work in a process of its own.
 
-    For work whose libraries are too large for a screen's own process. It goes on when this process
-    ends.
+    For work whose libraries are too large for a screen's own process.
 
     Args:
         line: The command.
+        nice: How far it steps back.
+        outlives: It goes on when this process or its terminal ends.
 
     Raises:
         EdtError: it can't be started.
     """
 
-    def __init__(self, line: Sequence[str]) -> None:
+    def __init__(self, line: Sequence[str], *, nice: int = NICE, outlives: bool = True) -> None:
         self._out = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the answer)
         self._err = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             self._process = subprocess.Popen(  # noqa: S603 (our own program, no shell reads it)
-                [*_niced(NICE), *_this_edt(), *line[1:], "--json"],
+                [*_niced(nice), *_this_edt(), *line[1:], "--json"],
                 stdin=subprocess.DEVNULL,
                 stdout=self._out,
                 stderr=self._err,
-                start_new_session=True,
+                start_new_session=outlives,
             )
         except OSError as error:
             raise EdtError(f"It could not be asked: {error}.", hint=shell_text(line)) from error
@@ -167,11 +170,26 @@ class Asked:
         """Has it answered, or failed?"""
         return self._process.poll() is not None
 
+    def wait(self, seconds: float | None = None) -> None:
+        """Until it has ended, or so long."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+
+    def kill(self) -> None:
+        """End it."""
+        self._process.kill()
+
+    def abandon(self) -> None:
+        """Want no answer: it goes on, and is waited for aside so that none is left dead."""
+        self._out.close()
+        self._err.close()
+        Thread(target=self._process.wait, daemon=True).start()
+
     def answer(self) -> Any:
         """What it answered; waits for it.
 
         Raises:
-            EdtError: the command failed, in its own words.
+            EdtError: the command failed; with its own message and hint.
         """
         status = self._process.wait()
         with self._out, self._err:
@@ -179,9 +197,18 @@ class Asked:
             self._err.seek(0)
             out, err = self._out.read(), self._err.read().decode(errors="replace")
         if status:
-            told = err.strip().splitlines() or ["It failed without a word."]
-            raise EdtError(told[0].removeprefix("edt: "), hint=" ".join(told[1:]).strip())
+            raise _told(err)
         return json.loads(out)
+
+
+def _told(text: str) -> EdtError:
+    """The error that a command wrote: a sentence, and what to do below it."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    start = next((at for at, line in enumerate(lines) if line.startswith("edt: ")), None)
+    if start is None:
+        return EdtError(lines[-1] if lines else "The command was stopped.")
+    hint = " ".join(lines[start + 1 :])
+    return EdtError(lines[start].removeprefix("edt: "), hint=hint)
 
 
 def _project_folder(home: Home, project: str, line: Sequence[str]) -> Path:

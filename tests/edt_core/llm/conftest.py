@@ -17,32 +17,37 @@ from edt_core.llm.ledger import Call, StoredCall
 
 @dataclass
 class MemoryLedger:
-    """Keeps calls in a dict; counts transactions."""
+    """Keeps calls in a dict; counts transactions. One thread may ask while another writes."""
 
     calls: dict[int, Call] = field(default_factory=dict)
     transactions: int = 0
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
     def find(self, keys):
         wanted = set(keys)
-        return {
-            call.key: StoredCall(number, call.response)
-            for number, call in list(self.calls.items())  # another thread writes meanwhile
-            if call.key in wanted and call.status == "answered"
-        }
+        with self.lock:
+            return {
+                call.key: StoredCall(number, call.response)
+                for number, call in self.calls.items()
+                if call.key in wanted and call.status == "answered"
+            }
 
     def record(self, calls):
-        self.transactions += 1
-        first = len(self.calls) + 1
-        self.calls.update(enumerate(calls, start=first))
-        return list(range(first, first + len(calls)))
+        with self.lock:
+            self.transactions += 1
+            first = len(self.calls) + 1
+            self.calls.update(enumerate(calls, start=first))
+            return list(range(first, first + len(calls)))
 
     def write(self, begun, ended):
-        numbers = self.record(begun)
-        self.calls.update(ended)
-        return numbers
+        with self.lock:
+            numbers = self.record(begun)
+            self.calls.update(ended)
+            return numbers
 
     def statuses(self):
-        return [call.status for call in self.calls.values()]
+        with self.lock:
+            return [call.status for call in self.calls.values()]
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from real_data import corpus, without_validation
 from edt_core.config import PretrainingSettings
 from edt_core.evaluation.ranks import full_ranks
 from edt_core.models.scoring import continued, score_vectors
+from edt_core.training.device import training_on
 from edt_core.training.shared import Corpus, SharedTrainee
 
 ENCODERS = ("sasrec", "gru4rec", "bert4rec")
@@ -55,10 +56,9 @@ class Clock:
         return f"{torch.cuda.max_memory_allocated() / 2**20:,.0f}" if self.cuda else "-"
 
 
-def measure(given: Corpus, encoder: str, device: str, steps: int) -> str:
+def measure(given: Corpus, encoder: str, device: str, steps: int, batch_size: int) -> str:
     """One line of the table."""
-    torch.manual_seed(0)
-    settings = PretrainingSettings(encoder=encoder)
+    settings = PretrainingSettings(encoder=encoder, batch_size=batch_size)
     trainee = SharedTrainee(without_validation(given), settings, None, 0, device)
     optimizer = torch.optim.Adam(trainee.module.parameters(), lr=1e-3, fused=True)
     clock = Clock(device)
@@ -117,18 +117,20 @@ def main() -> None:
     parser.add_argument("--encoder", choices=ENCODERS, action="append")
     parser.add_argument("--embedding", type=int, default=1536)
     parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--batch", type=int, default=PretrainingSettings().batch_size)
     asked = parser.parse_args()
     if asked.device == "cuda" and not torch.cuda.is_available():
         raise SystemExit("There is no CUDA device here; --device cpu tries the benchmark itself.")
     card = torch.cuda.get_device_name() if asked.device == "cuda" else "CPU"
     given = corpus(asked.data, asked.embedding)
-    print(f"{card}, torch {torch.__version__}, batch {PretrainingSettings().batch_size}")
+    print(f"{card}, torch {torch.__version__}, batch {asked.batch}")
     print(
         f"{'':10}{'step ms':>10}{'least ms':>10}{'epoch s':>10}{'users/s':>12}{'MiB':>10}"
         f"{'ranks s':>10}{'MiB':>10}"
     )
     for encoder in asked.encoder or ENCODERS:
-        print(measure(given, encoder, asked.device, asked.steps), flush=True)
+        with training_on(asked.device, 0):
+            print(measure(given, encoder, asked.device, asked.steps, asked.batch), flush=True)
 
 
 if __name__ == "__main__":

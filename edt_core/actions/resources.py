@@ -1,5 +1,6 @@
 """What a run lends its stages: device, language model, embedder."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -157,6 +158,9 @@ def chosen_device(wish: str) -> str:
     import torch
 
     if torch.cuda.is_available():
+        from edt_core.training.device import CUBLAS
+
+        os.environ.setdefault(*CUBLAS)  # whoever multiplies first on the GPU
         return "cuda"
     if wish == "cuda":
         raise UsageError("PyTorch finds no CUDA device here.", hint="Use --device auto or cpu.")

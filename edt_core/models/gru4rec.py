@@ -36,10 +36,13 @@ class GRU4Rec(nn.Module):
         order = newest_first[torch.argsort(layout.positions[newest_first], stable=True)]
         steps = (layout.lengths > torch.arange(int(layout.lengths[-1]))[:, None]).sum(dim=1)
         states = self.dropout(inputs)[order]
-        for number, layer in enumerate(self.gru):
-            if number:
-                states = functional.dropout(states, self.between, self.training)
-            states = layer(PackedSequence(states, steps))[0].data
+        # autocast makes a GPU's recurrent kernels fp16, whatever it was asked for, and there the
+        # gradients of well-ranked items are zero
+        with torch.autocast("cuda", enabled=False):
+            for number, layer in enumerate(self.gru):
+                if number:
+                    states = functional.dropout(states, self.between, self.training)
+                states = layer(PackedSequence(states, steps))[0].data
         return torch.empty_like(states).index_copy(0, order, states)
 
 

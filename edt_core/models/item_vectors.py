@@ -1,15 +1,14 @@
 """Item vectors: frozen text embeddings behind a trained adapter, or a trained table (3.3.1)."""
 
+from hashlib import blake2b
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edt_core.data.sequences import Floats
+from edt_core.data.sequences import Floats, Ints
 from edt_core.models.adapters import EmbeddingAdapter
-
-CHUNK = 8192
-"""Items that are adapted at once when the whole catalogue is."""
 
 SIZE = 0.1
 """Standard deviation of a component of the embeddings that the adapter reads."""
@@ -22,20 +21,30 @@ class TextItems(nn.Module):
     """
 
     table: Tensor
+    """The distinct embeddings, ``[n, E]``."""
+    row: Tensor
+    """The row of every item, ``[N + M]``."""
 
     def __init__(self, embeddings: Floats, width: int) -> None:
         super().__init__()
-        self.register_buffer("table", torch.from_numpy(embeddings), persistent=False)
+        table, row = _distinct(embeddings)
+        self.register_buffer("table", torch.from_numpy(table), persistent=False)
+        self.register_buffer("row", torch.from_numpy(row), persistent=False)
         self.adapter = EmbeddingAdapter(embeddings.shape[1], width)
 
     def forward(self, keys: Tensor) -> Tensor:
         """Vectors of the items ``keys`` ``[n]``, which should be distinct: ``[n, d]``."""
-        adapted: Tensor = self.adapter(self.table[keys])
+        adapted: Tensor = self.adapter(self.table[self.row[keys]])
         return adapted
 
     def everything(self) -> Tensor:
-        """Vectors of all items by key, ``[N + M, d]``."""
-        return torch.cat([self.adapter(rows) for rows in torch.split(self.table, CHUNK)])
+        """Vectors of all items by key, ``[N + M, d]``.
+
+        Choice: each distinct embedding is adapted once, in one product. Equal rows of a product may
+        differ in their last bits, and items with the same text would be no ties in a ranking.
+        """
+        adapted: Tensor = self.adapter(self.table)[self.row]
+        return adapted
 
 
 class IdItems(nn.Module):
@@ -79,3 +88,16 @@ def standardised(real: Floats, new: Floats) -> Floats:
     both = np.concatenate([real, new]) if len(new) else real
     levelled: Floats = ((both - mean) * scale).astype(np.float32)
     return levelled
+
+
+def _distinct(rows: Floats) -> tuple[Floats, Ints]:
+    """The distinct rows in the order of their first ones, and the place of every row in them."""
+    places: dict[bytes, int] = {}
+    place = np.fromiter(
+        (places.setdefault(blake2b(row, digest_size=16).digest(), len(places)) for row in rows),
+        dtype=np.int64,
+        count=len(rows),
+    )
+    if len(places) == len(rows):
+        return rows, place
+    return rows[np.unique(place, return_index=True)[1]], place

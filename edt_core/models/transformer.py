@@ -53,13 +53,18 @@ class Attention(nn.Module):
         rows, longest = bucket.real.shape
         spread = bucket.spread(tokens).view(rows, longest, 3, self.heads, -1)
         queries, keys, values = spread.permute(2, 0, 3, 1, 4)  # [b, h, L, d/h] each
-        visible = self._visible(bucket)
         if tokens.device.type != "cpu" or not self.training:
-            rate = self.weights_dropout.rate if self.training else 0.0
             mixed = functional.scaled_dot_product_attention(
-                queries, keys, values, visible, dropout_p=rate
+                queries,
+                keys,
+                values,
+                # a causal kernel needs no mask: padding is right of real cells
+                None if self.causal else self._visible(bucket),
+                dropout_p=self.weights_dropout.rate if self.training else 0.0,
+                is_causal=self.causal,
             )
         else:
+            visible = self._visible(bucket)
             scores = (queries * queries.shape[-1] ** -0.5) @ keys.transpose(-1, -2)
             weights = scores.masked_fill(~visible, -torch.inf).softmax(-1)
             mixed = self.weights_dropout(weights) @ values

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from edt_core.data.sequences import Flags, Ints, Sequences
-from edt_core.models.layout import layout_of, spans
+from edt_core.models.layout import layout_of, on, spans
 from edt_core.models.llm_edt import Batch
 from edt_core.training.negatives import Negatives
 
@@ -65,14 +64,14 @@ class TrainingRows:
         )
         to = self.device
         return Batch(
-            torch.from_numpy(self.users[rows]).to(to),
-            torch.from_numpy(keys).to(to),
-            torch.from_numpy(inputs).to(to),
+            on(to, self.users[rows]),
+            on(to, keys),
+            on(to, inputs),
             layout_of(lengths, to),
-            torch.from_numpy(asked if self.hides else asked[:0]).to(to),
-            torch.from_numpy(asked).to(to),
-            torch.from_numpy(positives).to(to),
-            torch.from_numpy(against).to(to),
+            on(to, asked if self.hides else asked[:0]),
+            on(to, asked),
+            on(to, positives),
+            on(to, against),
         )
 
 

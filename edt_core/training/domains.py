@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from edt_core.config import FineTuningSettings, PretrainingSettings
 from edt_core.data.sequences import Domain, Ints, offsets_of
 from edt_core.evaluation.ranks import Ranks64, full_ranks
-from edt_core.models.layout import spans
+from edt_core.models.layout import on, spans
 from edt_core.models.llm_edt import SharedModel
 from edt_core.models.losses import pairwise
 from edt_core.models.scoring import (
@@ -22,6 +22,7 @@ from edt_core.models.scoring import (
     restore,
     states_before,
 )
+from edt_core.training.device import training_on
 from edt_core.training.loop import Limits, Run, Training, facts_of, weights_of
 from edt_core.training.shared import Corpus
 
@@ -134,7 +135,7 @@ class DomainTrainee:
         negatives = self.negatives.draw(np.random.default_rng([self.seed, epoch, 0]))
         users = np.flatnonzero(self.counts)
         order = np.random.default_rng([self.seed, epoch, 1]).permutation(users)
-        drawn = [torch.from_numpy(negatives[states.events]) for states in self.states]
+        drawn = [negatives[states.events] for states in self.states]
         for start in range(0, len(order), self.settings.batch_size):
             batch = np.sort(order[start : start + self.settings.batch_size])
             yield [
@@ -143,17 +144,18 @@ class DomainTrainee:
             ]
 
     def _step(
-        self, domain: Domain, states: DomainStates, negatives: Tensor, users: Ints
+        self, domain: Domain, states: DomainStates, negatives: Ints, users: Ints
     ) -> DomainStep:
         starts, lengths = states.offsets[users], np.diff(states.offsets)[users]
-        places = torch.from_numpy(spans(starts, lengths))
-        rows = places.to(self.table.device)
+        places = spans(starts, lengths)
+        device = self.table.device
+        rows = on(device, places)
         return DomainStep(
             domain,
             states.shared[rows],
             states.own[rows],
             self.table[states.positives[rows]],
-            self.table[negatives[places].to(self.table.device)],
+            self.table[on(device, negatives[places])],
         )
 
     def losses(self, batch: list[DomainStep]) -> tuple[dict[str, Tensor], int]:
@@ -201,8 +203,7 @@ def fine_tune(
     that residual adapters start at. In phase 1 they must not: text alone ranks well before training
     and better than the first dozen epochs, which would use up the patience.
     """
-    with torch.random.fork_rng():
-        torch.manual_seed(run.seed)
+    with training_on(run.ctx.device, run.seed):
         model = corpus.model(pretraining)
         restore(model, pretrained)
         model.to(run.ctx.device).eval().requires_grad_(False)
@@ -213,4 +214,4 @@ def fine_tune(
         progress = Training(trainee, optimizer, run).fit(
             Limits(settings.epochs, settings.patience, from_start=True)
         )
-    return weights_of(trainee.module), facts_of(progress)
+    return weights_of(trainee.module), facts_of(progress, run.ctx.device)

@@ -18,6 +18,7 @@ from edt_core.evaluation.metrics import hit_rate, ndcg
 from edt_core.evaluation.ranks import Ranks64
 from edt_core.events import StageAdvanced
 from edt_core.stage import Context
+from edt_core.training.device import name_of
 from edt_core.training.meter import Meter
 
 B = TypeVar("B")
@@ -199,7 +200,8 @@ class Training(Generic[B]):
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
         torch.set_rng_state(tensors["random"])
-        if self.run.ctx.device == "cuda":
+        # begun on a processor and resumed on a GPU, there is none: it goes on from its seed's
+        if self.run.ctx.device == "cuda" and "random.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random.cuda"])
 
 
@@ -224,7 +226,7 @@ def weights_of(module: nn.Module) -> dict[str, np.ndarray]:
     return {name: value.detach().cpu().numpy() for name, value in module.state_dict().items()}
 
 
-def facts_of(progress: Progress) -> dict[str, Any]:
+def facts_of(progress: Progress, device: str) -> dict[str, Any]:
     """What a checkpoint says of its training, and of the machine that can change its last bits."""
     return {
         "best_epoch": progress.best_epoch,
@@ -232,6 +234,7 @@ def facts_of(progress: Progress) -> dict[str, Any]:
         "best_hit": progress.best_hit,
         "epochs": progress.epoch,
         "curve": progress.curve,
+        "device": name_of(device),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
     }

@@ -115,10 +115,10 @@ class Meter:
     def _utilisation(self, seconds: float) -> float:
         """Share of the device that worked: of the GPU as its driver says, else of our threads."""
         if self.ctx.device == "cuda":
-            try:
+            # the driver's library may be absent, refuse or not know this card: a rate less then
+            with contextlib.suppress(Exception):
                 return torch.cuda.utilization() / 100.0
-            except (ImportError, RuntimeError):  # no NVML at hand: a rate less, no failure
-                return 0.0
+            return 0.0
         worked = time.process_time() - self.worked
         return min(1.0, worked / max(seconds, 1e-9) / torch.get_num_threads())
 

@@ -17,6 +17,7 @@ from edt_core.models.llm_edt import Batch, SharedModel
 from edt_core.models.losses import alignment, pairwise
 from edt_core.models.scoring import Weights, continued, model_of, score_vectors
 from edt_core.training.batches import TrainingRows, masked_item_rows, next_item_rows
+from edt_core.training.device import training_on
 from edt_core.training.loop import Limits, Run, Training, facts_of, weights_of
 from edt_core.training.negatives import Negatives
 
@@ -141,11 +142,10 @@ def pretrain(
     corpus: Corpus, settings: PretrainingSettings, profiles: Floats | None, run: Run
 ) -> tuple[Weights, dict[str, Any]]:
     """Train phase 1; the best weights and the facts of their training."""
-    with torch.random.fork_rng():
-        torch.manual_seed(run.seed)
+    with training_on(run.ctx.device, run.seed):
         trainee = SharedTrainee(corpus, settings, profiles, run.seed, run.ctx.device)
         optimizer = torch.optim.Adam(
             trainee.module.parameters(), lr=settings.learning_rate, fused=True
         )
         progress = Training(trainee, optimizer, run).fit(Limits(settings.epochs, settings.patience))
-    return weights_of(trainee.module), facts_of(progress)
+    return weights_of(trainee.module), facts_of(progress, run.ctx.device)

@@ -55,10 +55,11 @@ def keys_by_title(
 ) -> Keyed:
     """Give the drafts in ``rows`` their item keys; equal normalised titles share one item.
 
-    Choice: within a domain (DESIGN 4.12). A draft whose title is a real item's is that item (the
-    lowest key of several). ``real_key`` maps the first draft of each other title to a real item
-    (grounding ``nearest``); without it each such title is a new item, numbered from N in the order
-    of the first drafts.
+    Choice: within a domain (DESIGN 4.12). Without ``real_key`` each title is a new item, numbered
+    from N in the order of the first drafts, also one that a real item bears: a model that knows the
+    shop can write the very title that its user is tested on, and that must not become the item.
+    With it (grounding ``nearest``) a real item's title is that item, the lowest key of several, and
+    ``real_key`` maps the first draft of each other title to a real one.
 
     Args:
         rows: Inserted draft rows, ascending.
@@ -68,7 +69,7 @@ def keys_by_title(
     """
     known: dict[tuple[int, str], int] = {}
     domains = catalogue.domain.tolist()
-    for key in range(len(catalogue)):
+    for key in range(len(catalogue) if real_key is not None else 0):
         known.setdefault((domains[key], normalised_title(catalogue.titles[key])), key)
     targets = drafts.targets.tolist()
     names = [(targets[r], normalised_title(drafts.titles[r]) or drafts.titles[r]) for r in rows]
@@ -171,6 +172,7 @@ class InsertItems(Stage[Augmented]):
 
     step: ClassVar[Step] = Step.INSERT
     section: ClassVar[str] = "3.2.3"
+    version: ClassVar[int] = 2
     output: ClassVar[type[Augmented]] = Augmented
 
     histories: Stage[Histories]

@@ -50,3 +50,14 @@ def test_the_table_of_embeddings_is_frozen_and_in_no_checkpoint():
     items(torch.arange(3)).sum().backward()
     assert not items.table.requires_grad
     assert all(name.startswith("adapter.") for name in items.state_dict())
+
+
+def test_items_with_the_same_embedding_have_the_same_vector_to_the_last_bit():
+    """A product's last rows may go through another kernel; equal items must stay ties."""
+    rows = np.random.default_rng(0).standard_normal((8194, 48)).astype(np.float32)
+    rows[[4, 8192, 8193]] = rows[0]
+    items = TextItems(rows, 32)
+    vectors = items.everything().detach().numpy()
+    assert (vectors[[4, 8192, 8193]] == vectors[0]).all()
+    np.testing.assert_allclose(vectors[:9], items(torch.arange(9)).detach().numpy(), atol=1e-5)
+    assert len(np.unique(vectors, axis=0)) == 8191

@@ -45,6 +45,10 @@ class Database:
         self.path = path
         self._threads = threading.RLock()
         self._processes = write_lock(path)
+        # its being there tells a listing to ask SQLite alone; in a folder that nobody may write to
+        # it can't be made, and nobody is there to be kept out
+        with contextlib.suppress(OSError):
+            path.with_name(WRITE_LOCK).touch(0o600, exist_ok=False)
         self._writer = writing_engine(path)
         self._wrote = False
         self._readers = create_engine(

@@ -9,7 +9,8 @@ from urllib.parse import quote
 APPLICATION_ID = 0x45445431  # "EDT1": SQLite's own place for saying whose file it is
 _MAGIC = b"SQLite format 3\x00"
 _HEADER, _OWNER = 100, slice(68, 72)  # bytes of SQLite's header, and where the owner stands in it
-_TRACE = "write.lock"  # beside every database that EDT ever wrote to
+_UNREADABLE, _NO_DATABASE = -1, -2  # instead of an owner
+_TRACE = "write.lock"  # beside every database that EDT ever opened
 _MIGRATION = re.compile(r"(\d{4})_\w+\.py")
 
 
@@ -41,27 +42,39 @@ def revisions(folder: Path) -> list[str]:
 def standing(database: Path) -> Standing:
     """Whose ``database`` is; reads alone, and of a foreign file nothing but its header.
 
-    The header is read as bytes: it tells the owner where SQLite would only say that the file is
-    damaged.
+    The header is read as bytes only where nobody of this process can have the file open: a file
+    that is closed loses every lock that its process held on it, those of open connections too, and
+    the next process to leave would take the journal away from under them.
     """
+    if not database.with_name(_TRACE).is_file():
+        owner = _owner(database)
+        if owner != APPLICATION_ID:
+            return Standing.DAMAGED if owner == _UNREADABLE else Standing.FOREIGN
+    try:
+        reader = sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True, timeout=1.0)
+        try:
+            if reader.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+                return Standing.FOREIGN
+            found = reader.execute("SELECT version_num FROM alembic_version").fetchall()
+        finally:
+            reader.close()
+    except sqlite3.DatabaseError as error:
+        # no connection stands on a file that SQLite can't read; its header still tells the owner
+        broken = error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+        foreign = broken and _owner(database) not in {APPLICATION_ID, _UNREADABLE, _NO_DATABASE}
+        return Standing.FOREIGN if foreign else Standing.DAMAGED
+    if len(found) != 1:
+        return Standing.DAMAGED
+    return Standing.OWN if str(found[0][0]) in revisions(migrations()) else Standing.NEWER
+
+
+def _owner(database: Path) -> int:
+    """The application id in the file's header; below 0 when there is none to read."""
     try:
         with database.open("rb") as file:
             header = file.read(_HEADER)
     except OSError:
-        return Standing.DAMAGED
+        return _UNREADABLE
     if len(header) < _HEADER or not header.startswith(_MAGIC):
-        ours = database.with_name(_TRACE).is_file()
-        return Standing.DAMAGED if ours else Standing.FOREIGN
-    if int.from_bytes(header[_OWNER], "big") != APPLICATION_ID:
-        return Standing.FOREIGN
-    try:
-        reader = sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True, timeout=1.0)
-        try:
-            found = reader.execute("SELECT version_num FROM alembic_version").fetchall()
-        finally:
-            reader.close()
-    except sqlite3.Error:
-        return Standing.DAMAGED
-    if len(found) != 1:
-        return Standing.DAMAGED
-    return Standing.OWN if str(found[0][0]) in revisions(migrations()) else Standing.NEWER
+        return _NO_DATABASE
+    return int.from_bytes(header[_OWNER], "big")

@@ -51,6 +51,31 @@ def test_a_list_names_size_data_set_and_cost(home, toy):
     assert second.bytes > 10_000
 
 
+@pytest.mark.parametrize("carried", [False, True])
+def test_a_list_takes_no_lock_from_an_open_project(home, carried):
+    """A file that is closed loses its process's locks, and the next one to leave the journal."""
+    home.create("demo").close()
+    if carried:  # by hand, without the file that a writer leaves
+        (home.folder / "demo" / "write.lock").unlink()
+    say = (
+        "import sys; from edt_core.store.home import Home; "
+        "project = Home(sys.argv[1]).open('demo'); {}; project.close()"
+    )
+
+    def elsewhere(work):
+        words = [sys.executable, "-c", say.format(work), str(home.folder)]
+        return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+
+    with home.open("demo") as project:
+        project.set_settings({"a": 0})
+        assert [line.name for line in home.projects()] == ["demo"]
+        elsewhere("project.set_settings({'a': 1})")
+        assert project.settings() == {"a": 1}
+        project.set_settings({"a": 2})
+        assert elsewhere("print(project.settings())") == "{'a': 2}"
+    assert elsewhere("print(project.settings())") == "{'a': 2}"
+
+
 def test_a_name_that_is_taken_is_refused(home):
     home.create("demo").close()
     with pytest.raises(ProjectExists, match="demo"):

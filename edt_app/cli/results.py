@@ -236,7 +236,13 @@ def recommend(
     domain: Annotated[str, typer.Option("--domain", help="A domain's name.")],
     top: Annotated[int, typer.Option("--top", min=1, max=MOST, help="How many.")] = 10,
     run: Annotated[
-        int | None, typer.Option("--run", min=1, max=LARGEST, help="A run; else the newest.")
+        int | None,
+        typer.Option(
+            "--run",
+            min=1,
+            max=LARGEST,
+            help="A run; else the newest of LLM-EDT, else of any model.",
+        ),
     ] = None,
     as_tested: Annotated[
         bool,

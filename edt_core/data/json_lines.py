@@ -32,7 +32,10 @@ def decoded(
         lines: Sequence[int] = range(block.first, block.first + block.lines)
         if len(records) != block.lines:
             lines = [line for line, content in block.numbered() if content.strip()]
-        yield lines, records
+        if len(records) == len(lines):
+            yield lines, records
+        else:  # one that takes several lines, or several on one
+            yield _one_by_one(source, decoder, block, fallback)
 
 
 def _one_by_one(

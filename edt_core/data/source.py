@@ -4,24 +4,26 @@ The broken lines of a file are data: counted, the first of them kept with line a
 error only when there are too many of them.
 """
 
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import StringIO
+from io import FileIO, StringIO
+from operator import attrgetter
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import NamedTuple, cast
 
-from isal import igzip
-from isal.igzip_lib import IsalError
+import numpy as np
+from isal.isal_zlib import IsalError, _GzipReader
 
 from edt_core.errors import InputError
 
-BLOCK = 1 << 17
+BLOCK = 1 << 18
 """Bytes looked at a time: what is made of them stays in the cache."""
-_AHEAD = 1 << 21
-"""Bytes unpacked at a time, so many that the threads seldom wait for the interpreter's lock."""
+_AHEAD = _PACKED = 1 << 20
+"""Bytes unpacked at a time, and packed bytes read at a time."""
 LONGEST_LINE = 16 << 20
 """A longer line is no record; reading on would only fill the memory."""
 BOMB_RATIO, BOMB_BYTES = 250, 256 << 20
@@ -33,6 +35,8 @@ Progress = Callable[[Path, int, int], None]
 """Told the file, the bytes of it that are read, and all its bytes."""
 
 _DAMAGED = cast(type[Exception], IsalError)  # its type stub calls it a function
+
+_BYTE_ORDER_MARK, _LINE_END = b"\xef\xbb\xbf", ord("\n")
 
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive",
@@ -113,10 +117,11 @@ class Source:
             return file.read(4) == b"PAR1"
 
     def reject(self, line: int, reason: str) -> None:
-        """Count a broken line; keep the first few."""
+        """Count a broken line; keep the first few of the file, in whatever order they are found."""
         self.bad += 1
-        if len(self.examples) < EXAMPLES:
-            self.examples.append(BadLine(str(self.path), line, reason))
+        if len(self.examples) < EXAMPLES or line < self.examples[-1].line:
+            insort(self.examples, BadLine(str(self.path), line, reason), key=attrgetter("line"))
+            del self.examples[EXAMPLES:]
 
     def settle(self) -> None:
         """Judge the broken lines when all are read.
@@ -150,19 +155,26 @@ class Source:
         """
         first, carry, unpacked = 1, b"", 0
         for piece, packed in self._pieces():
-            block = piece if unpacked else piece.removeprefix(b"\xef\xbb\xbf")
+            begin = 0  # where the next line begins, or what follows carry
+            if not unpacked and piece.startswith(_BYTE_ORDER_MARK):
+                begin = len(_BYTE_ORDER_MARK)
+            for start in range(0, len(piece), BLOCK):
+                stop = min(start + BLOCK, len(piece))
+                self._refuse_bomb(packed, unpacked + stop)
+                end = piece.rfind(b"\n", start, stop) + 1
+                if end:
+                    whole = carry + piece[begin:end]
+                    lines = int(np.count_nonzero(np.frombuffer(whole, np.uint8) == _LINE_END))
+                    yield Block(first, lines, whole)
+                    first, begin, carry = first + lines, end, b""
+                    self._tell(packed, first)
+                elif len(carry) + stop - begin > LONGEST_LINE:
+                    raise InputError(
+                        f"{self.path}:{first}: the line is longer than {LONGEST_LINE >> 20} MB.",
+                        hint="One record a line is expected; is this the right file?",
+                    )
+            carry += piece[begin:]
             unpacked += len(piece)
-            self._refuse_bomb(packed, unpacked)
-            end = block.rfind(b"\n") + 1
-            if not end:
-                carry = self._joined(carry, block, first)
-                continue
-            whole = b"".join((carry, memoryview(block)[:end]))
-            carry = block[end:]
-            lines = whole.count(b"\n")
-            yield Block(first, lines, whole)
-            first += lines
-            self._tell(packed, first)
         if carry:
             yield Block(first, 1, carry)
         self._tell(self.size, 0)
@@ -190,9 +202,9 @@ class Source:
                 yield "\n"
 
     @contextmanager
-    def _opened(self) -> Iterator[IO[bytes]]:
+    def _opened(self) -> Iterator[FileIO]:
         try:
-            file = self.path.open("rb")
+            file = self.path.open("rb", buffering=0)
         except OSError as error:
             raise InputError(
                 f"{self.path} can't be opened: {error.strerror}.", hint="Check its permissions."
@@ -203,8 +215,9 @@ class Source:
     def _pieces(self) -> Iterator[tuple[bytes, int]]:
         """Pieces of the unpacked content, each with the bytes of the file read for it so far.
 
-        A second thread unpacks ahead. It always has its next task waiting: with nothing to do it
-        would have to ask for the interpreter's lock first, which is held by who works on the last.
+        A second thread unpacks ahead, without the interpreter's lock. It needs the lock to hand a
+        piece over and to read on, and gets it when who works on the last piece comes for the next:
+        so it reads seldom, and far more than one piece takes.
         """
         with self._opened() as raw, ThreadPoolExecutor(1) as ahead:
             stream = self._unpacked(raw)
@@ -215,15 +228,13 @@ class Source:
             coming = deque((ahead.submit(read), ahead.submit(read)))
             while (found := coming.popleft().result())[0]:
                 coming.append(ahead.submit(read))
-                unpacked, packed = found
-                for start in range(0, len(unpacked), BLOCK):
-                    yield unpacked[start : start + BLOCK], packed
+                yield found
 
-    def _unpacked(self, raw: IO[bytes]) -> IO[bytes]:
+    def _unpacked(self, raw: FileIO) -> FileIO | _GzipReader:
         start = raw.read(6)
         raw.seek(0)
         if start.startswith(b"\x1f\x8b"):
-            return cast(IO[bytes], igzip.open(raw, "rb"))  # type: ignore[no-untyped-call]
+            return _GzipReader(raw, _PACKED)  # igzip.open's own, which would read half as much
         for magic, kind in _FOREIGN.items():
             if start.startswith(magic):
                 raise InputError(
@@ -231,7 +242,7 @@ class Source:
                 )
         return raw
 
-    def _read(self, stream: IO[bytes]) -> bytes:
+    def _read(self, stream: FileIO | _GzipReader) -> bytes:
         try:
             return stream.read(_AHEAD)
         except EOFError:
@@ -239,7 +250,7 @@ class Source:
                 f"{self.path} ends in the middle of its gzip stream.",
                 hint="Download or copy it again; part of it is missing.",
             ) from None
-        except (OSError, _DAMAGED) as error:
+        except (OSError, OverflowError, _DAMAGED) as error:  # overflow: a header without end
             raise InputError(
                 f"{self.path} can't be read: {error}.", hint="Download or copy it again."
             ) from None
@@ -252,18 +263,10 @@ class Source:
                 hint="If it is honest, unpack it and import the plain file.",
             )
 
-    def _joined(self, carry: bytes, block: bytes, line: int) -> bytes:
-        if len(carry) + len(block) > LONGEST_LINE:
-            raise InputError(
-                f"{self.path}:{line}: the line is longer than {LONGEST_LINE >> 20} MB.",
-                hint="One record a line is expected; is this the right file?",
-            )
-        return carry + block
-
     def _tell(self, done: int, lines: int) -> None:
         if self.progress is not None:
             self.progress(self.path, done, self.size)
-        if lines > 10_000 and done:  # hopeless long before the end: don't read on
+        if self.bad and lines > 10_000 and done:  # hopeless long before the end: don't read on
             self._judge(10 * lines * self.size // done)
 
     def _judge(self, lines: int) -> None:

@@ -20,6 +20,13 @@ def test_plain_and_packed_files_read_the_same_whatever_their_names(tmp_path):
     assert read(tmp_path / "plain.gz") == read(tmp_path / "packed.txt") == text
 
 
+def test_packed_parts_one_after_another_read_as_one(tmp_path):
+    parts = [b"one\ntw", b"", b"o\n", b"x" * 3_000_000 + b"\n", b"three"]
+    zeros = b"\0" * 2_000_000
+    (tmp_path / "x").write_bytes(b"".join(gzip.compress(part) + zeros for part in parts))
+    assert read(tmp_path / "x") == b"".join(parts)
+
+
 def test_blocks_hold_whole_lines_and_know_their_first_number(tmp_path, monkeypatch):
     monkeypatch.setattr(source_module, "BLOCK", 7)
     path = tmp_path / "x"
@@ -51,9 +58,11 @@ def test_a_line_of_another_encoding_is_rejected_by_number(tmp_path):
         (b"\x28\xb5\x2f\xfd0000", "packed with zstd"),
         (gzip.compress(b"text" * 10_000)[:60], "in the middle of its gzip stream"),
         (gzip.compress(b"text" * 10)[:-8] + b"\0" * 8, "can't be read"),
+        (gzip.compress(b"text" * 10) + b"tail of another kind", "can't be read"),
+        (b"\x1f\x8b\x08\x08" + b"n" * (2 << 20), "can't be read"),
         (b"", "is empty"),
     ],
-    ids=["zip", "utf-16", "zstd", "cut", "damaged", "empty"],
+    ids=["zip", "utf-16", "zstd", "cut", "damaged", "tail", "endless name", "empty"],
 )
 def test_what_is_no_text_is_named(tmp_path, content, what):
     (tmp_path / "x.gz").write_bytes(content)

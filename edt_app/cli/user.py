@@ -29,9 +29,10 @@ def user(
     json: AsJson = False,
 ) -> None:
     """Show a user's sequence with what was inserted, held-out events, profile and ranks."""
-    from edt_core.actions.user_case import user_case
+    from edt_core.actions.user_case import event_names, user_case
 
-    found = user_case(opened(context, project), name, run)
+    source = opened(context, project)
+    found = user_case(source, name, run)
     if json:
         say_json(found)
         return
@@ -46,9 +47,9 @@ def user(
                 f"{event.draft.target_score:.3f}"
                 if event.draft and event.draft.target_score is not None
                 else "-",
-                event.title,
+                item,
             ]
-            for event in found.events
+            for event, item in zip(found.events, event_names(source, found), strict=True)
         ],
         right=frozenset({3, 4}),
     )

@@ -288,7 +288,7 @@ def _event(event: "TrainingEvent", anchor: bool) -> Text:
     line.append(f"{'anchor ▸' if anchor else '':>9} ", "bold")
     line.append(f"{day(event.timestamp):>10}  ")
     line.append(f"{'AB'[event.domain]}  ", DOMAIN_STYLES[event.domain])
-    line.append(safe_text(event.title))
+    line.append(safe_text(event.name))
     return line
 
 
@@ -310,7 +310,7 @@ def anchor_lines(context: "ItemContext") -> list[str]:
     """Every place that the item can be moved to, as lines to choose from."""
     return [
         ("anchor ▸ " if event.position == anchor_of(context) else " " * 9)
-        + f"{day(event.timestamp)}  {'AB'[event.domain]}  {event.title}"
+        + f"{day(event.timestamp)}  {'AB'[event.domain]}  {event.name}"
         for event in context.history.events
     ]
 

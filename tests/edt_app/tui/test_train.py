@@ -1,5 +1,6 @@
 """The training monitor on a screen: looked at, stopped, gone on with, noted."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from finished import finished
 from pilot import drive, press, same_as_golden, text_of
 from trained import write_points
 
+from edt_app.tui.screens.train.watched import look
 from edt_core.actions.stopping import Stopped
 from edt_core.events import Point
 from edt_core.store.home import Home
@@ -161,6 +163,32 @@ def test_a_living_run_is_found_drawn_as_it_goes_and_stopped(home, living, monkey
         assert asked == [Stop.EPOCH, Stop.NOW]
         await press(pilot, "f8", "y")
         assert asked[-1] == "kill"
+
+    drive(home, script, project="shop", start="train")
+
+
+def test_what_was_read_before_is_not_told_as_new_when_the_screen_is_seen_again(
+    home, living, monkeypatch
+):
+    _, number = living
+    reading = threading.Event()
+    reading.set()
+
+    def slow(*given):
+        assert reading.wait(60)
+        return look(*given)
+
+    monkeypatch.setattr("edt_app.tui.screens.train.watched.look", slow)
+
+    async def script(pilot, app):
+        await until(pilot, app, f"LIVE run {number} SASRec")
+        await press(pilot, "8")
+        reading.clear()
+        await pilot.press("7")
+        await until(pilot, app, f"… run {number} SASRec")
+        assert "LIVE" not in text_of(app).split("\n", 1)[1]  # but in the header
+        reading.set()
+        await until(pilot, app, f"LIVE run {number} SASRec")
 
     drive(home, script, project="shop", start="train")
 

@@ -40,8 +40,9 @@ class Comparison:
 def compare(project: Project, *numbers: int, groups: bool = False) -> Comparison:
     """Two or more runs: settings that differ, metrics, paired tests over users.
 
-    Two runs are tested by a paired t-test and Wilcoxon's; of more, the first is tested against each
-    other by paired t-tests, Holm-corrected.
+    Two runs are tested by a paired t-test and Wilcoxon's, and whichever is better in a column by the
+    first has a star there; of more, the first is tested against each other by paired t-tests,
+    Holm-corrected.
 
     Raises:
         UsageError: there is no such run, fewer than two are given, or they rank other targets.
@@ -64,6 +65,7 @@ def compare(project: Project, *numbers: int, groups: bool = False) -> Comparison
         dataset.domain_names,
         title=f"{'Two' if two else len(lines)} runs on the test targets",
         reference="" if two else next(iter(results)),
+        starred=tuple(results) if two else (),
         notes=[
             *(_two_tests(*results.values()) if two else ()),
             *seed_notes(rows),

@@ -31,7 +31,7 @@ class Comparison:
     """Runs beside each other."""
 
     settings: list[tuple[str, ...]]
-    """Settings that differ: key, then the value of each run."""
+    """Settings that differ, the model among them: key, then the value of each run."""
     table: Table
     groups: list[Table]
     """Users by sequence length (Figure 4) and by domain ratio (Table 4); empty unless asked for."""
@@ -73,7 +73,7 @@ def compare(project: Project, *numbers: int, groups: bool = False) -> Comparison
         ],
     )
     return Comparison(
-        differing([flat(line.config) for line in lines]),
+        differing([{"model": line.label} | flat(line.config) for line in lines]),
         table,
         _groups(project, dataset.digest, results, stand_in_notes_of(rows)) if groups else [],
     )

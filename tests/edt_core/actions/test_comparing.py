@@ -23,7 +23,10 @@ def test_only_settings_that_differ_are_told():
 
 def test_two_runs_are_tested_twice_and_three_with_holms_correction(project):
     two = compare(project, 1, 2)
-    assert two.settings == [("pretraining.batch_size", "64", "512")]
+    assert two.settings == [
+        ("model", "LLM-EDT", "SASRec"), ("pretraining.batch_size", "64", "512"),
+    ]  # fmt: skip
+    assert compare(project, 2, 3).settings == [("model", "SASRec", "Popularity")]
     assert any(note.startswith("paired t, 12 users") for note in two.table.notes)
     assert two.groups == []
     better, worse = two.table.rows

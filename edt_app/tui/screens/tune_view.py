@@ -134,7 +134,8 @@ def cost_line(found: "Consequences | None", *, draft: bool, width: int) -> str:
         return text
     cost = "cost unknown" if found.cost is None else f"${found.cost:.2f}"
     calls = f"at most {found.calls:,} calls, {cost}" if found.calls else "no call"
-    return f"A makes {found.stale[0]} to {found.stale[-1]} stale: {calls}"
+    steps = " to ".join(dict.fromkeys((found.stale[0], found.stale[-1])))
+    return f"A makes {steps} stale: {calls}"
 
 
 def setting_line(setting: "Setting", thresholds: tuple[float, float], room: int) -> str:

@@ -40,8 +40,8 @@ class Comparison:
 def compare(project: Project, *numbers: int, groups: bool = False) -> Comparison:
     """Two or more runs: settings that differ, metrics, paired tests over users.
 
-    Two runs are tested by a paired t-test and Wilcoxon's, and whichever is better in a column by the
-    first has a star there; of more, the first is tested against each other by paired t-tests,
+    Two runs are tested by a paired t-test and Wilcoxon's, and whichever is better in a column by
+    the first has a star there; of more, the first is tested against each other by paired t-tests,
     Holm-corrected.
 
     Raises:

@@ -92,6 +92,8 @@ def test_the_accept_rate_has_its_interval_and_says_what_it_is_not(project):
     assert len(view.progress(counts(project), wide=False)) < 50
     review.decide(project, "accept", [1])  # which the filter dropped: there is no more to do
     assert "10 of 14 kept decided, 1 filtered" in view.progress(counts(project), wide=True)
+    short = view.progress(counts(project), wide=False)
+    assert short == "accept 91% (62%-98%) · 10 of 14 kept decided, 1 filtered"
 
 
 def test_acts_are_told_with_reason_and_undoing(project):

@@ -137,7 +137,8 @@ def progress(counts: "Counts", *, wide: bool) -> str:
     """How far the review is, and how many were accepted, with Wilson's 95 % interval.
 
     What the filter keeps is asked about; a decision on another item is counted beside it, so that
-    there is never more to do because something was done.
+    there is never more to do because something was done. Where it is narrow the end may be cut: the
+    rate stands first, with an interval that is never shown by half.
     """
     from edt_core.stages.augmenter.tuning import wilson
 
@@ -152,7 +153,7 @@ def progress(counts: "Counts", *, wide: bool) -> str:
     low, high = wilson(good, done)
     rate = f"accept {good / done:.0%} ({low:.0%}-{high:.0%}"
     if not wide:
-        return f"{text} · {rate})"
+        return f"{rate}) · {text}"
     share = bar(of_kept / max(1, counts.kept), 12)
     return f"{text} {share} · {rate}, no random sample)"
 

@@ -44,7 +44,7 @@ def user(
                 f"{'AB'[event.domain]} {found.domain_names[event.domain]}",
                 "-" if event.timestamp is None else when(event.timestamp)[:10],
                 "-" if event.cluster is None else event.cluster,
-                f"{event.draft.target_score:.3f}"
+                f"{event.draft.target_score:z.3f}"
                 if event.draft and event.draft.target_score is not None
                 else "-",
                 item,

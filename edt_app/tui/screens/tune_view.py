@@ -117,7 +117,7 @@ def edge_lines(
     """Items at the edge as lines: score, direction where ``sides`` knows it, title."""
     ways = {number: ("B→A  ", "A→B  ")[side] for number, side in sides.items()}
     return [
-        f"{scores.get(number, float('nan')):.4f}  {ways.get(number, '')}"
+        f"{scores.get(number, float('nan')):z.4f}  {ways.get(number, '')}"
         + safe_text(titles.get(number, "…"), width=max(8, width - 8 - 5 * bool(ways)))
         for number in ids
     ]

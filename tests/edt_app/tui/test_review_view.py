@@ -60,6 +60,10 @@ def test_scores_stand_beside_what_is_asked(project):
     assert "none yet" in text
 
 
+def test_what_rounds_to_nothing_has_no_sign():
+    assert [view.score(value) for value in (-1e-5, 1e-5, -0.25)] == ["0.000", "0.000", "-0.250"]
+
+
 def test_the_history_has_the_item_after_its_anchor_and_nothing_held_out(project):
     context = item_context(project, 3)
     lines = view.history_text(context, "anchor", 20).plain.splitlines()

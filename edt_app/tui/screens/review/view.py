@@ -117,8 +117,8 @@ def matching_words(words: str) -> str:
 
 
 def score(value: float | None) -> str:
-    """A cosine in five columns."""
-    return "  -  " if value is None else f"{value:5.3f}"
+    """A cosine in five columns; what rounds to nothing has no sign."""
+    return "  -  " if value is None else f"{value:z5.3f}"
 
 
 def queue_row(item: "GeneratedLine") -> tuple[Any, ...]:
@@ -205,10 +205,16 @@ def verdict_text(context: "ItemContext", standing: "Standing", *, scoring: bool)
     mark = DECISION_MARKS.get(item.decision or "", "-")
     text.append(f"{mark} {item.decision or 'none yet'}\n", DECISION_STYLES.get(item.decision or ""))
     if "anchor_position" in item.edited:
-        text.append(f"anchor moved from {context.origin.anchor_position}\n")
+        text.append(f"anchor moved from {_place(context)}\n")
     if outdated and context.rescored is None and not scoring:
         text.append("scores: of the text before\n(r scores it now, a run does too)")
     return text
+
+
+def _place(context: "ItemContext") -> str:
+    """Where Eq. 5 puts the item, counted as people count."""
+    at = context.origin.anchor_position
+    return "no event" if at is None else f"event {at + 1} of {len(context.history.events)}"
 
 
 def _scores(text: Text, context: "ItemContext", standing: "Standing") -> None:

@@ -86,7 +86,7 @@ def _event(event: "CaseEvent", name: str, names: Mapping[int, str], width: int) 
 
 def _scores(draft: Any) -> str:
     found = (("src", draft.source_score), ("tgt", draft.target_score))
-    return "".join(f" {name} {value:.3f}" for name, value in found if value is not None)
+    return "".join(f" {name} {value:z.3f}" for name, value in found if value is not None)
 
 
 def _day(timestamp: int) -> time.struct_time:

@@ -25,6 +25,7 @@ def project(tmp_path):
         ("", Wanted()),
         ("a2b undecided", Wanted(direction="a2b", verdict="undecided")),
         ("user=u17 trail vest", Wanted(user="u17", text="trail vest")),
+        ("user:u17 kept", Wanted(user="u17", verdict="kept")),
         ("target_score<0.8", Wanted(where="target_score<0.8")),
         (
             "b2a hat target_score < 0.8 and direction = a2b",

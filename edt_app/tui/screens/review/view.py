@@ -52,7 +52,7 @@ _CONDITION = re.compile(
 def parse_filter(text: str) -> "Wanted":
     """A filter as typed: words for direction and verdict, ``user=ID``, title words, a condition.
 
-    The condition begins at the first comparison and reaches to the end; it is checked by the store.
+    ``user:ID`` as among the prompts is the same. The condition begins at the first comparison and reaches to the end; it is checked by the store.
     """
     from edt_core.store.review_queue import Wanted
 
@@ -62,7 +62,7 @@ def parse_filter(text: str) -> "Wanted":
     while (match := re.match(r"\s*(\S+)", text)) is not None:
         word = match[1]
         found = _CONDITION.match(text)
-        user = re.fullmatch(r"user=(\S+)", word)
+        user = re.fullmatch(r"user[=:](\S+)", word)
         if user and "user" not in chosen and not re.search(r"\b(and|or)\b", text):
             chosen["user"] = user[1].strip("\"'")
         elif found:

@@ -52,7 +52,8 @@ _CONDITION = re.compile(
 def parse_filter(text: str) -> "Wanted":
     """A filter as typed: words for direction and verdict, ``user=ID``, title words, a condition.
 
-    ``user:ID`` as among the prompts is the same. The condition begins at the first comparison and reaches to the end; it is checked by the store.
+    ``user:ID`` as among the prompts is the same. The condition begins at the first comparison and
+    reaches to the end; it is checked by the store.
     """
     from edt_core.store.review_queue import Wanted
 

@@ -282,8 +282,15 @@ def _axis(label: str, gutter: int, plain: bool) -> Run:
     return (f"{label:>{gutter - 1}}{line}", FAINT)
 
 
+def _ways(view: View) -> str:
+    """How the curves are changed from what was measured; empty where they are not."""
+    log, smooth = "log y" if view.log else "", f"ema {view.smooth:g}" if view.smooth else ""
+    return ", ".join(filter(None, (log, smooth)))
+
+
 def _x_labels(frame: _Frame, gutter: int, view: View) -> Line:
-    name = cut(steady_text(view.x_name), frame.width // 2)
+    told = filter(None, (_ways(view), steady_text(view.x_name)))
+    name = cut("  ".join(told), frame.width * 3 // 4)
     letters = [" "] * frame.width
     free = 0
     for value in ticks(*frame.x, max(1, frame.width // 12)):
@@ -330,6 +337,8 @@ def _readout(series: Sequence[Series], width: int, view: View) -> Line:
     assert view.cursor is not None
     marks = ASCII_MARKS if view.plain else MARKS
     line: Line = [(f"{steady_text(view.x_name) or 'x'} {short(view.cursor)}  ", STRONG)]
+    if ways := _ways(view):
+        line.append((f"{ways}  ", FAINT))
     for at, value in enumerate(values_at(series, view.cursor, view.smooth)):
         line.append((f"{marks[at % len(marks)]} {short(value)}  ", at))
     kept: Line = []

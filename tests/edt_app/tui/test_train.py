@@ -53,6 +53,19 @@ def test_a_finished_run_looks_as_agreed(home, size):
     drive(home, script, project="shop", start="train", size=size)
 
 
+@pytest.mark.parametrize("lines", [30, 35, 36])
+def test_a_chart_of_a_wide_screen_has_room_for_its_legend_whatever_its_height(home, lines):
+    async def script(pilot, app):
+        await until(pilot, app, "0.2010")
+        shown = [chart for chart in app.base_screen.charts.every if chart.display]
+        assert len(shown) == (8 if lines == 36 else 4)
+        assert all(chart.size.height >= 5 for chart in shown)
+        assert "seed 42" in text_of(app)
+        assert "too small" not in text_of(app)
+
+    drive(home, script, project="shop", start="train", size=(160, lines))
+
+
 def test_charts_turn_grow_and_are_inspected_together(home):
     async def script(pilot, app):
         await until(pilot, app, "0.2010")

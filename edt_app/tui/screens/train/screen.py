@@ -198,8 +198,9 @@ class TrainScreen(EdtScreen):
         """Draw the charts whose curves are in ``changed``, or that show something else now."""
         charts, phase = self.charts, self._now()[0]
         found = self._panels()
-        wide = self.has_class("-very-wide")
-        columns, rows = 4 if wide else 2, 2 if self.has_class("-tall") else 1
+        # two rows where the screen has so many lines that a chart's legend has room in each
+        columns, lines = (4, 36) if self.has_class("-very-wide") else (2, 30)
+        rows = 2 if self.size.height >= lines else 1
         self._first = max(0, min(self._first, len(found) - 1)) // (columns * rows)
         self._first *= columns * rows
         shown = found[self._first : self._first + columns * rows]

@@ -337,8 +337,6 @@ def _readout(series: Sequence[Series], width: int, view: View) -> Line:
     assert view.cursor is not None
     marks = ASCII_MARKS if view.plain else MARKS
     line: Line = [(f"{steady_text(view.x_name) or 'x'} {short(view.cursor)}  ", STRONG)]
-    if ways := _ways(view):
-        line.append((f"{ways}  ", FAINT))
     for at, value in enumerate(values_at(series, view.cursor, view.smooth)):
         line.append((f"{marks[at % len(marks)]} {short(value)}  ", at))
     kept: Line = []
@@ -346,6 +344,8 @@ def _readout(series: Sequence[Series], width: int, view: View) -> Line:
     for text, role in line:
         kept.append((cut(text, room), role))
         room -= cell_len(kept[-1][0])
+    if cell_len(ways := _ways(view)) <= room:  # the values come first
+        kept.append((ways, FAINT))
     return kept
 
 

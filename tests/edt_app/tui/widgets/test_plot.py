@@ -98,7 +98,8 @@ def test_a_chart_says_how_it_is_looked_at_with_the_cursor_and_without() -> None:
         assert ways[: width // 2] in rows[-1] or width < 24
     assert text(draw([line()], 60, 10, view))[-1].endswith(f"{ways}  epoch")
     at = replace(view, cursor=7.0)
-    assert text(draw([line()], 60, 10, at))[-1].startswith(f"epoch 7  {ways}  ●")
+    assert text(draw([line()], 60, 10, at))[-1].endswith(f"  {ways}")
+    assert text(draw([line()], 24, 10, at))[-1].endswith("● 3.66  ")  # no room beside the value
     plain = text(draw([line()], 60, 10, View(x_name="epoch")))[-1]
     assert plain.endswith("epoch")
     assert "ema" not in plain

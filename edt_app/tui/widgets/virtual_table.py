@@ -304,10 +304,10 @@ class VirtualTable(ScrollView, can_focus=True):
         self._want()
 
     def on_resize(self) -> None:
-        """Cut the columns anew; a taller table shows more rows, a lower one still the cursor's."""
+        """Cut the columns anew; a taller table shows more rows."""
         self._painter = None
         self._strips.clear()
-        self._settle(self.cursor_id)
+        self._want()
 
     def notify_style_update(self) -> None:
         """A new theme: every line is drawn again."""

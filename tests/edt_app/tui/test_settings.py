@@ -5,7 +5,6 @@ import pytest
 from pilot import drive, press, same_as_golden, settled, text_of
 from standing import standing
 
-from edt_app.tui.widgets.virtual_table import VirtualTable
 from edt_core.store.home import Home
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -127,31 +126,3 @@ def test_a_test_that_may_cost_money_asks_first(tmp_path):
         assert "edt doctor" not in text_of(app)
 
     drive(tmp_path, script, project="shop", start="settings", size=(120, 36))
-
-
-def test_what_is_empty_says_why(tmp_path):
-    standing(tmp_path).close()
-
-    async def script(pilot, app):
-        await press(pilot, "s")
-        assert "Nothing is changed." in text_of(app)
-        await find(pilot, "xyzzy")
-        assert "No setting has these words." in text_of(app)
-
-    drive(tmp_path, script, project="shop", start="settings")
-
-
-def test_the_row_that_is_edited_stays_in_sight_where_the_pane_grows_over_it(tmp_path):
-    standing(tmp_path).close()
-
-    async def script(pilot, app):
-        table = app.base_screen.query_one(VirtualTable)
-        shown = table.size.height - 1
-        await press(pilot, *["down"] * (shown - 1))  # the last row in sight
-        row = text_of(app).splitlines()[table.region.bottom - 1]
-        await press(pilot, "enter")
-        await preview(pilot, app)
-        assert table.size.height - 1 < shown
-        assert row in text_of(app).splitlines()[: table.region.bottom]
-
-    drive(tmp_path, script, project="shop", start="settings")

@@ -130,7 +130,7 @@ class SettingsScreen(EdtScreen):
             return
         entries = self._view.entries(self._text, only_set=self._only_set)
         table = self.query_one(VirtualTable)
-        table.empty = "No setting has these words." if self._text else "Nothing is changed."
+        table.empty = "No setting has these words."
         table.set_ids([entry.id for entry in entries])
         table.reload()
         if self._text and self._current is None and len(entries) > 1:

@@ -105,4 +105,4 @@ def _scores(row: "GeneratedLine", new: "ItemScore | None") -> list[str]:
 
 
 def _score(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+    return "-" if value is None else f"{value:z.3f}"

@@ -252,17 +252,23 @@ def recommend(
 ) -> None:
     """Recommend items to a user from a trained run; no language model is asked."""
     from edt_core.actions.recommending import recommend as ask
+    from edt_core.store.questions import item_names
 
-    found = ask(
-        opened(context, project), user=user, domain=domain, top=top, run=run, as_tested=as_tested
-    )
+    source = opened(context, project)
+    found = ask(source, user=user, domain=domain, top=top, run=run, as_tested=as_tested)
     if json:
         say_json(found)
         return
+    names = item_names(source, [line.key for line in found.items])
     say_table(
         ["rank", "score", "item", "title"],
         [
-            [at, f"{line.score:.4f}", line.item, line.title + (" (target)" if line.target else "")]
+            [
+                at,
+                f"{line.score:.4f}",
+                line.item,
+                names.get(line.key, line.title) + (" (target)" if line.target else ""),
+            ]
             for at, line in enumerate(found.items, 1)
         ],
         right=frozenset({0, 1}),

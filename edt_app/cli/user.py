@@ -29,9 +29,10 @@ def user(
     json: AsJson = False,
 ) -> None:
     """Show a user's sequence with what was inserted, held-out events, profile and ranks."""
-    from edt_core.actions.user_case import user_case
+    from edt_core.actions.user_case import event_names, user_case
 
-    found = user_case(opened(context, project), name, run)
+    source = opened(context, project)
+    found = user_case(source, name, run)
     if json:
         say_json(found)
         return
@@ -43,12 +44,12 @@ def user(
                 f"{'AB'[event.domain]} {found.domain_names[event.domain]}",
                 "-" if event.timestamp is None else when(event.timestamp)[:10],
                 "-" if event.cluster is None else event.cluster,
-                f"{event.draft.target_score:.3f}"
+                f"{event.draft.target_score:z.3f}"
                 if event.draft and event.draft.target_score is not None
                 else "-",
-                event.title,
+                item,
             ]
-            for event in found.events
+            for event, item in zip(found.events, event_names(source, found), strict=True)
         ],
         right=frozenset({3, 4}),
     )

@@ -25,10 +25,16 @@ class Header(Static):
             self.refresh()
 
     def render(self) -> Text:
-        """One line as wide as the screen; the way here is cut first."""
+        """One line as wide as the screen.
+
+        Why a run ended (behind the colon) is told where all of it has room; else the way here is
+        cut first.
+        """
         width = self.size.width
-        strip = safe_text(self._strip, width=max(10, width * 2 // 3))
         crumbs = " ▸ ".join(("edt", *(safe_text(part) for part in self._crumbs if part)))
+        strip = safe_text(self._strip)
+        if cell_len(crumbs) + cell_len(strip) + 4 > width:
+            strip = safe_text(strip.partition(": ")[0], width=max(10, width * 2 // 3))
         room = max(0, width - cell_len(strip) - 3)
         line = Text(f" {crumbs}", style="bold", no_wrap=True)
         line.truncate(room, overflow="ellipsis", pad=True)

@@ -31,7 +31,7 @@ class Comparison:
     """Runs beside each other."""
 
     settings: list[tuple[str, ...]]
-    """Settings that differ: key, then the value of each run."""
+    """Settings that differ, the model among them: key, then the value of each run."""
     table: Table
     groups: list[Table]
     """Users by sequence length (Figure 4) and by domain ratio (Table 4); empty unless asked for."""
@@ -40,8 +40,9 @@ class Comparison:
 def compare(project: Project, *numbers: int, groups: bool = False) -> Comparison:
     """Two or more runs: settings that differ, metrics, paired tests over users.
 
-    Two runs are tested by a paired t-test and Wilcoxon's; of more, the first is tested against each
-    other by paired t-tests, Holm-corrected.
+    Two runs are tested by a paired t-test and Wilcoxon's, and whichever is better in a column by
+    the first has a star there; of more, the first is tested against each other by paired t-tests,
+    Holm-corrected.
 
     Raises:
         UsageError: there is no such run, fewer than two are given, or they rank other targets.
@@ -64,6 +65,7 @@ def compare(project: Project, *numbers: int, groups: bool = False) -> Comparison
         dataset.domain_names,
         title=f"{'Two' if two else len(lines)} runs on the test targets",
         reference="" if two else next(iter(results)),
+        starred=tuple(results) if two else (),
         notes=[
             *(_two_tests(*results.values()) if two else ()),
             *seed_notes(rows),
@@ -71,7 +73,7 @@ def compare(project: Project, *numbers: int, groups: bool = False) -> Comparison
         ],
     )
     return Comparison(
-        differing([flat(line.config) for line in lines]),
+        differing([{"model": line.label} | flat(line.config) for line in lines]),
         table,
         _groups(project, dataset.digest, results, stand_in_notes_of(rows)) if groups else [],
     )

@@ -36,8 +36,7 @@ class Consequences:
     ready: list[str]
     """Steps that are not made at present, and whose results with the change are still stored."""
     computed: int
-    """Stages, over every seed, that the next run would compute and with today's settings wouldn't.
-    """
+    """Results, over every seed, that the next run would compute beyond those missing today."""
     calls: int
     """Calls to a model, at most, that would have to be made beyond those outstanding today."""
     cost: float | None
@@ -60,8 +59,9 @@ class Consequences:
             return f"nothing stale{ready}"
         calls = f"at most {self.calls:,}" if self.calls else "0"
         cost = "unknown" if self.cost is None else f"${self.cost:.2f}"
+        results = f"{self.computed} result{'s' * (self.computed != 1)}"
         return (
-            f"stale: {', '.join(self.stale)}; {self.computed} stages to compute; "
+            f"stale: {', '.join(self.stale)}; {results} to compute; "
             f"calls to redo: {calls}; cost {cost}{ready}"
         )
 
@@ -89,8 +89,11 @@ def consequences(project: Project, settings: Mapping[str, Any]) -> Consequences:
         elif _regained(project.artifacts, made, wanted):
             ready.append(str(step))
     calls, cost = _calls(project, before, after)
-    computed = _missing(project.artifacts, then) - _missing(project.artifacts, now)
-    return Consequences(changes, stale, ready, len(computed), calls, cost)
+    computed = sum(
+        max(0, _missing(project.artifacts, then, step) - _missing(project.artifacts, now, step))
+        for step in Step
+    )
+    return Consequences(changes, stale, ready, computed, calls, cost)
 
 
 def _job(config: Config) -> Job:
@@ -124,13 +127,8 @@ def _regained(
     return bool(new) and all(store.has(stage) for stage in wanted.values())
 
 
-def _missing(store: Artifacts, pipelines: list[Pipeline]) -> set[str]:
-    return {
-        mark
-        for step in Step
-        for mark, stage in _stages(pipelines, step).items()
-        if not store.has(stage)
-    }
+def _missing(store: Artifacts, pipelines: list[Pipeline], step: Step) -> int:
+    return sum(not store.has(stage) for stage in _stages(pipelines, step).values())
 
 
 def _calls(project: Project, before: Config, after: Config) -> tuple[int, float | None]:

@@ -21,6 +21,7 @@ from edt_core.store.questions import (
     DraftOfUser,
     EventOfUser,
     drafts_of_user,
+    item_names,
     profile,
     sequence,
     source_ids,
@@ -122,6 +123,12 @@ def user_case(project: Project, user: str, numbers: Sequence[int] = ()) -> UserC
         written.analysis if written else "",
         [rank for number in numbers for rank in _ranks(project, number, person.id)],
     )
+
+
+def event_names(project: Project, case: UserCase) -> list[str]:
+    """What people are shown for the item of each event; a title where it has one."""
+    names = item_names(project, [event.key for event in case.events if not event.title])
+    return [event.title or names.get(event.key, "") for event in case.events]
 
 
 def newest_insertion(project: Project) -> tuple[int, ...]:

@@ -62,6 +62,14 @@ class Catalogue:
         return np.flatnonzero(self.domain == domain)
 
 
+def item_name(title: str, brand: str, source_id: str) -> str:
+    """What people are shown for an item: its title; without one its brand and source id.
+
+    For people alone: prompts, vectors and open formats say what is known, and no more.
+    """
+    return title or f"{brand} {source_id}".strip()
+
+
 def normalised_title(title: str) -> str:
     """A title as it is compared: case, punctuation and white space put aside (DESIGN 4.12)."""
     return _SEPARATORS.sub(" ", title.casefold()).strip()

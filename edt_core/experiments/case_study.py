@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from edt_core.config import Config
-from edt_core.data.catalogue import Catalogue
+from edt_core.data.catalogue import Catalogue, item_name
 from edt_core.data.sequences import Ints
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.significance import same_targets
 from edt_core.evaluation.table import Cell, Table
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
 from edt_core.stages.augmenter.insertion import Augmented
-from edt_core.stages.profiling.profiles import item_titles
 from edt_core.variants import Variant
 
 _FULL, _RAW = Variant.LLM_EDT.value, Variant.WITHOUT_AUGMENTATION.value
@@ -48,10 +47,10 @@ def tell(evidence: Evidence) -> list[Table]:
     drafts = tuple(evidence.load(part.drafts) for part in made.augmenter)
     valid, target = evidence.load(made.data.valid), int(ranks[_FULL][0].targets[row])
     later = [int(key) for key in valid.items[valid.users == user]]
-    titles = item_titles(catalogue, augmented, drafts)
+    written = [drafts[0].titles[row] for row in augmented.new_draft.tolist()]
     return [
         ranks_table(ranks, row, title),
-        sequence_table(augmented, user, (later, target), catalogue, titles),
+        sequence_table(augmented, user, (later, target), catalogue, written),
     ]
 
 
@@ -95,9 +94,19 @@ def sequence_table(
     user: int,
     held_out: tuple[list[int], int],
     catalogue: Catalogue,
-    titles: Sequence[str],
+    written: Sequence[str],
 ) -> Table:
-    """The augmented test input and the target, one row an event."""
+    """The augmented test input and the target, one row an event.
+
+    Args:
+        augmented: The sequences with what was inserted.
+        user: Whose.
+        held_out: The user's validation items, and the target.
+        catalogue: The real items.
+        written: The titles of the generated items by key, from N on.
+    """
+    texts = zip(catalogue.titles, catalogue.brands, catalogue.source_ids, strict=True)
+    names = [*(item_name(*real) for real in texts), *written]
     start, end = augmented.sequences.offsets[user : user + 2]
     later, target = held_out
     events = [
@@ -116,7 +125,7 @@ def sequence_table(
             Cell(place),
             Cell(catalogue.domain_names[domains[key]]),
             Cell(kind),
-            Cell(titles[key]),
+            Cell(names[key]),
         )
         for place, (key, kind) in enumerate(events, 1)
     )

@@ -59,6 +59,7 @@ def overall_table(
     *,
     title: str = "Overall performance on the test targets",
     reference: str = "",
+    starred: Sequence[str] = (),
     notes: Sequence[str] = (),
 ) -> Table:
     """One row a model, H@10 and N@10 per domain in both protocols, mean over seeds and spread.
@@ -72,18 +73,20 @@ def overall_table(
         domain_names: The real names of A and B.
         title: The table's.
         reference: The model that the test compares with each other; none without it.
+        starred: The models whose values may get a star; the reference alone without any.
         notes: Sentences below the table.
     """
     columns = measure_columns(domain_names)
-    starred = better_than_all(results, reference)
+    stars = {label: better_than_all(results, label) for label in starred or [reference]}
     rows = []
     for label, ranks in results.items():
         cells = measure_cells(summarise(ranks, [CUTOFF]))
-        if label == reference:
-            cells = [replace(cell, star=star) for cell, star in zip(cells, starred, strict=True)]
+        if label in stars:
+            beats = zip(cells, stars[label], strict=True)
+            cells = [replace(cell, star=star) for cell, star in beats]
         rows.append((Cell(label), *cells))
     said = seeds_note(results)
-    if any(starred):
+    if any(map(any, stars.values())):
         said.append(f"* better than every other model, p < {LEVEL} (paired t-test, Holm).")
     tested = significance(results, reference)
     table = Table(title, ("model", *columns), tuple(rows), (*said, *tested, *notes))

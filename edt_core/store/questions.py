@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from edt_core.data.catalogue import item_name
 from edt_core.errors import UsageError
 from edt_core.store.database import rows_of
 from edt_core.store.decisions import ITEMS, SHOWN
@@ -185,6 +186,16 @@ def item(project: Project, key: int) -> ItemLine:
         for row in rows_of(session, f"{_ITEM} WHERE key = ?", key):
             return _item(row)
     raise UsageError(f"There is no item with the key {key}.", hint="Keys are in 'items.jsonl'.")
+
+
+def item_names(project: Project, keys: Iterable[int]) -> dict[int, str]:
+    """What people are shown for these items, by key; only real items have a line."""
+    query = """
+        SELECT key, title, brand, source_id FROM item
+        WHERE key IN (SELECT value FROM json_each(?))"""
+    with project.database.read() as session:
+        found = rows_of(session, query, json.dumps([int(key) for key in keys]))
+        return {key: item_name(*texts) for key, *texts in found}
 
 
 def users(project: Project, *, after: int = -1, limit: int = 50) -> list[UserLine]:

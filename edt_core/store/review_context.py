@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edt_core.data.catalogue import item_name
 from edt_core.errors import UsageError
 from edt_core.store.database import rows_of
 from edt_core.store.decisions import FIELDS, SHOWN
@@ -25,7 +26,8 @@ class TrainingEvent:
     """In the user's raw sequence, from 0."""
     key: int
     domain: int
-    title: str
+    name: str
+    """What people are shown for the item."""
     timestamp: int
 
 
@@ -58,14 +60,20 @@ class Act:
 def training_history(project: Project, user: int) -> TrainingHistory:
     """The user's training part, by index; of the held-out events only how many there are."""
     events = """
-        SELECT n.position, n.key, i.domain, i.title, n.timestamp
+        SELECT n.position, n.key, i.domain, i.title, i.brand, i.source_id, n.timestamp
         FROM interaction n JOIN item i ON i.key = n.key
         WHERE n.user = ? AND n.split = 0 ORDER BY n.position"""
     hidden = "SELECT count(*) FROM interaction WHERE user = ? AND split != 0"
     with project.database.read() as session:
         ((n_hidden,),) = rows_of(session, hidden, user)
         return TrainingHistory(
-            [TrainingEvent(*row) for row in rows_of(session, events, user)], int(n_hidden)
+            [
+                TrainingEvent(position, key, domain, item_name(title, brand, source_id), timestamp)
+                for position, key, domain, title, brand, source_id, timestamp in rows_of(
+                    session, events, user
+                )
+            ],
+            int(n_hidden),
         )
 
 

@@ -1,6 +1,7 @@
 """What the prompt inspector says of a call: plain texts out of stored ones."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +142,8 @@ def again_told(found: Mapping[str, Any]) -> str:
 def parsed_filter(text: str) -> tuple[dict[str, str], str]:
     """``stage:generate user:u1 status:bad words`` as fields, and what is wrong with it.
 
+    ``user=u1`` as in the review is the same.
+
     Returns:
         The fields of ``Asked``, a run's number as ``behind`` beside them, and an empty sentence or
         one that says what can't be understood.
@@ -148,9 +151,10 @@ def parsed_filter(text: str) -> tuple[dict[str, str], str]:
     fields: dict[str, str] = {}
     words = []
     for word in text.split():
-        key, colon, value = word.partition(":")
+        key, *values = re.split("[:=]", word, maxsplit=1)
         name = {"stage": "step", "user": "user", "status": "status", "behind": "behind"}.get(key)
-        if not colon or name is None:
+        value = values[0] if values else ""
+        if not values or name is None:
             words.append(word)
         elif name == "step" and value not in STEPS:
             return {}, f"Stages that ask are {', '.join(STEPS)}."

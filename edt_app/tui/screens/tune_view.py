@@ -117,7 +117,7 @@ def edge_lines(
     """Items at the edge as lines: score, direction where ``sides`` knows it, title."""
     ways = {number: ("B→A  ", "A→B  ")[side] for number, side in sides.items()}
     return [
-        f"{scores.get(number, float('nan')):.4f}  {ways.get(number, '')}"
+        f"{scores.get(number, float('nan')):z.4f}  {ways.get(number, '')}"
         + safe_text(titles.get(number, "…"), width=max(8, width - 8 - 5 * bool(ways)))
         for number in ids
     ]
@@ -134,7 +134,8 @@ def cost_line(found: "Consequences | None", *, draft: bool, width: int) -> str:
         return text
     cost = "cost unknown" if found.cost is None else f"${found.cost:.2f}"
     calls = f"at most {found.calls:,} calls, {cost}" if found.calls else "no call"
-    return f"A makes {found.stale[0]} to {found.stale[-1]} stale: {calls}"
+    steps = " to ".join(dict.fromkeys((found.stale[0], found.stale[-1])))
+    return f"A makes {steps} stale: {calls}"
 
 
 def setting_line(setting: "Setting", thresholds: tuple[float, float], room: int) -> str:

@@ -25,6 +25,16 @@ class Choices(OptionList):
         )
     ]
 
+    def action_cursor_up(self) -> None:
+        """The line before; the first one stays, as in every table."""
+        if self.highlighted != 0:
+            super().action_cursor_up()
+
+    def action_cursor_down(self) -> None:
+        """The line after; the last one stays."""
+        if self.highlighted != self.option_count - 1:
+            super().action_cursor_down()
+
 
 class Scrolled(VerticalScroll):
     """A text that may be longer than its room."""

@@ -282,8 +282,15 @@ def _axis(label: str, gutter: int, plain: bool) -> Run:
     return (f"{label:>{gutter - 1}}{line}", FAINT)
 
 
+def _ways(view: View) -> str:
+    """How the curves are changed from what was measured; empty where they are not."""
+    log, smooth = "log y" if view.log else "", f"ema {view.smooth:g}" if view.smooth else ""
+    return ", ".join(filter(None, (log, smooth)))
+
+
 def _x_labels(frame: _Frame, gutter: int, view: View) -> Line:
-    name = cut(steady_text(view.x_name), frame.width // 2)
+    told = filter(None, (_ways(view), steady_text(view.x_name)))
+    name = cut("  ".join(told), frame.width * 3 // 4)
     letters = [" "] * frame.width
     free = 0
     for value in ticks(*frame.x, max(1, frame.width // 12)):
@@ -337,6 +344,8 @@ def _readout(series: Sequence[Series], width: int, view: View) -> Line:
     for text, role in line:
         kept.append((cut(text, room), role))
         room -= cell_len(kept[-1][0])
+    if cell_len(ways := _ways(view)) <= room:  # the values come first
+        kept.append((ways, FAINT))
     return kept
 
 

@@ -47,15 +47,18 @@ class TextPane(ScrollView, can_focus=True):
         if cut_off > 0:
             self._text = f"{text[:MOST_LETTERS]}\n… {cut_off:,} more letters are not shown"
         if not keep_place:
+            self.anchor(False)
             self.scroll_to(0, 0, animate=False, force=True)
         self._break()
 
     def follow(self, text: str) -> None:
-        """Show a text that grows at its end, unless the eye is further up."""
-        at_end = self.scroll_offset.y >= self.max_scroll_y
+        """Show a text that grows at its end, unless it was scrolled up from there.
+
+        A hidden pane has no size to scroll by: the layout does it once it has one.
+        """
+        if not self.is_anchored:
+            self.anchor()
         self.show(text, keep_place=True)
-        if at_end:
-            self.scroll_end(animate=False)
 
     def action_wrap(self) -> None:
         """Wrap long lines, or scroll sideways."""

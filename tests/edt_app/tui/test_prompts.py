@@ -62,6 +62,8 @@ def test_nothing_from_a_service_reaches_the_screen_as_a_code():
     [
         ("", {}),
         ("stage:generate user:u1 status:bad", {"step": "generate", "user": "u1", "status": "bad"}),
+        ("user=u1 stage=profile", {"user": "u1", "step": "profile"}),
+        ("user:a=b user", {"user": "a=b", "text": "user"}),
         ("a:b wool socks", {"text": "a:b wool socks"}),
     ],
 )

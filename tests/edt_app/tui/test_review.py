@@ -194,7 +194,7 @@ def test_an_anchor_is_moved_to_a_training_event_and_no_other_is_offered(home):
         moved = stored(home)[number]
         assert moved.anchor_position != old
         assert moved.anchor_position in range(6)
-        assert f"anchor moved from {old}" in text_of(app)
+        assert f"anchor moved from event {old + 1} of 6" in text_of(app)
 
     at(home, script)
 

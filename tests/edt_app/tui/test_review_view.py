@@ -25,6 +25,7 @@ def project(tmp_path):
         ("", Wanted()),
         ("a2b undecided", Wanted(direction="a2b", verdict="undecided")),
         ("user=u17 trail vest", Wanted(user="u17", text="trail vest")),
+        ("user:u17 kept", Wanted(user="u17", verdict="kept")),
         ("target_score<0.8", Wanted(where="target_score<0.8")),
         (
             "b2a hat target_score < 0.8 and direction = a2b",
@@ -60,6 +61,10 @@ def test_scores_stand_beside_what_is_asked(project):
     assert "none yet" in text
 
 
+def test_what_rounds_to_nothing_has_no_sign():
+    assert [view.score(value) for value in (-1e-5, 1e-5, -0.25)] == ["0.000", "0.000", "-0.250"]
+
+
 def test_the_history_has_the_item_after_its_anchor_and_nothing_held_out(project):
     context = item_context(project, 3)
     lines = view.history_text(context, "anchor", 20).plain.splitlines()
@@ -92,6 +97,8 @@ def test_the_accept_rate_has_its_interval_and_says_what_it_is_not(project):
     assert len(view.progress(counts(project), wide=False)) < 50
     review.decide(project, "accept", [1])  # which the filter dropped: there is no more to do
     assert "10 of 14 kept decided, 1 filtered" in view.progress(counts(project), wide=True)
+    short = view.progress(counts(project), wide=False)
+    assert short == "accept 91% (62%-98%) · 10 of 14 kept decided, 1 filtered"
 
 
 def test_acts_are_told_with_reason_and_undoing(project):

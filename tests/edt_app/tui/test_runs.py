@@ -7,6 +7,7 @@ from pilot import drive, press, same_as_golden, settled, text_of
 from edt_app.tui.asking import ask
 from edt_app.tui.screens.runs import view
 from edt_app.tui.theme import MARKS
+from edt_core.actions.reporting import RunRow
 from edt_core.errors import EdtError
 from edt_core.store.home import Home
 from edt_core.store.runs import NewRun, label_run, run_line, run_lines, start_run
@@ -48,6 +49,25 @@ def test_a_row_says_the_state_in_a_mark_and_a_word_and_misses_no_domain():
     assert cells[2][0] == f"{MARKS['done']} done"
     assert list(cells[3:7]) == ["0.5000", "-", "0.7500", "-"]
     assert len(cells) == len(view.columns(["food", "kitchen"]))
+
+
+def test_the_settings_that_tell_runs_apart_stand_first():
+    shared = "embedding.dimensions=16 evaluation.cutoffs=[1, 5]"
+    rows = [
+        RunRow(number, "", "done", [], "", None, None, {}, changed, "", "", "")
+        for number, changed in (
+            (1, f"{shared} pretraining.width=32"),
+            (2, shared),
+            (3, f"{shared} generator.n_generate=2 pretraining.width=16"),
+        )
+    ]
+    assert [row["changed"] for row in view.as_rows(rows).values()] == [
+        f"pretraining.width=32 {shared}",
+        shared,
+        f"generator.n_generate=2 pretraining.width=16 {shared}",
+    ]
+    assert view.as_rows(rows[:1])[1]["changed"] == rows[0].changed
+    assert view.as_rows([]) == {}
 
 
 def test_bars_say_best_and_second_in_words_and_skip_an_empty_group():

@@ -47,5 +47,5 @@ def test_arrows_go_through_the_choices_and_around():
 
 def test_what_a_change_takes_names_a_run_that_goes_on():
     found = Consequences([Change("a", 1, 2)], ["filter"], [], 3, 0, 0.0)
-    assert told(found, running=False).plain.startswith("~ would make stale: filter; 3 stages")
+    assert told(found, running=False).plain.startswith("~ would make stale: filter; 3 results")
     assert "keeps the settings" in told(found, running=True).plain

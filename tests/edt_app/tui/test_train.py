@@ -1,5 +1,6 @@
 """The training monitor on a screen: looked at, stopped, gone on with, noted."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from finished import finished
 from pilot import drive, press, same_as_golden, text_of
 from trained import write_points
 
+from edt_app.tui.screens.train.watched import look
 from edt_core.actions.stopping import Stopped
 from edt_core.events import Point
 from edt_core.store.home import Home
@@ -49,6 +51,19 @@ def test_a_finished_run_looks_as_agreed(home, size):
         await same_as_golden(pilot, GOLDENS / f"train-{size[0]}x{size[1]}.txt")
 
     drive(home, script, project="shop", start="train", size=size)
+
+
+@pytest.mark.parametrize("lines", [30, 35, 36])
+def test_a_chart_of_a_wide_screen_has_room_for_its_legend_whatever_its_height(home, lines):
+    async def script(pilot, app):
+        await until(pilot, app, "0.2010")
+        shown = [chart for chart in app.base_screen.charts.every if chart.display]
+        assert len(shown) == (8 if lines == 36 else 4)
+        assert all(chart.size.height >= 5 for chart in shown)
+        assert "seed 42" in text_of(app)
+        assert "too small" not in text_of(app)
+
+    drive(home, script, project="shop", start="train", size=(160, lines))
 
 
 def test_charts_turn_grow_and_are_inspected_together(home):
@@ -161,6 +176,32 @@ def test_a_living_run_is_found_drawn_as_it_goes_and_stopped(home, living, monkey
         assert asked == [Stop.EPOCH, Stop.NOW]
         await press(pilot, "f8", "y")
         assert asked[-1] == "kill"
+
+    drive(home, script, project="shop", start="train")
+
+
+def test_what_was_read_before_is_not_told_as_new_when_the_screen_is_seen_again(
+    home, living, monkeypatch
+):
+    _, number = living
+    reading = threading.Event()
+    reading.set()
+
+    def slow(*given):
+        assert reading.wait(60)
+        return look(*given)
+
+    monkeypatch.setattr("edt_app.tui.screens.train.watched.look", slow)
+
+    async def script(pilot, app):
+        await until(pilot, app, f"LIVE run {number} SASRec")
+        await press(pilot, "8")
+        reading.clear()
+        await pilot.press("7")
+        await until(pilot, app, f"… run {number} SASRec")
+        assert "LIVE" not in text_of(app).split("\n", 1)[1]  # but in the header
+        reading.set()
+        await until(pilot, app, f"LIVE run {number} SASRec")
 
     drive(home, script, project="shop", start="train")
 

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,6 +9,7 @@ from rich.cells import cell_len
 
 from edt_app.tui.screens import tune_view as view
 from edt_core.actions.configuring import configuration
+from edt_core.actions.consequences import Change, Consequences
 from edt_core.stages.augmenter.tuning import Precision
 from edt_core.store.home import Home
 from edt_core.store.review import decide
@@ -187,3 +189,11 @@ def test_what_applying_takes_is_told_before_it_is_done(made):
         assert "no item is generated anew" in text_of(app)
 
     drive(made.home, script, project="small", start="tune", size=(240, 48))
+
+
+def test_where_there_is_no_room_a_single_stale_step_is_named_once():
+    some = Consequences([Change("noise_filter.top_k", 3, 2)], ["filter"], [], 1, 0, 0.0)
+    assert view.cost_line(some, draft=True, width=40) == "A makes filter stale: no call"
+    more = replace(some, stale=["filter", "review", "insert"])
+    told = view.cost_line(more, draft=True, width=40)
+    assert told == "A makes filter to insert stale: no call"

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -6,8 +7,10 @@ import pytest
 from finished import finished
 from pilot import drive, press, same_as_golden, settled, text_of
 
+from edt_app.cli import main
 from edt_app.tui.screens.user import screen as user_screen
 from edt_app.tui.screens.user import view
+from edt_core.actions.recommending import Recommendations, Recommended
 from edt_core.actions.user_case import CaseEvent, UserCase
 from edt_core.errors import EdtError
 from edt_core.store.home import Home
@@ -36,7 +39,7 @@ def case(title="Tea"):
 
 
 def test_domains_are_letters_generated_items_have_a_plus_and_targets_a_word():
-    lines = view.timeline(case(), 76).plain.splitlines()
+    lines = view.timeline(case(), ["Tea"] * 3, 76).plain.splitlines()
     assert "held-out events are shown" in lines[0]
     assert lines[2].split() == ["1970-01-01", "A", "4", "Tea"]
     assert lines[3].split() == ["+", "B", "2", "Tea"]
@@ -46,13 +49,14 @@ def test_domains_are_letters_generated_items_have_a_plus_and_targets_a_word():
 
 
 def test_hostile_titles_are_shown_and_not_obeyed():
-    shown = view.timeline(case("[red]\x1b[31mTea\u202e"), 76).plain
+    hostile = "[red]\x1b[31mTea\u202e"
+    shown = view.timeline(case(hostile), [hostile] * 3, 76).plain
     assert "[red]" in shown
     assert not any(letter in shown for letter in "\x1b\u202e")
 
 
 def test_two_lists_stand_beside_each_other_where_there_is_room():
-    item = {"title": "Pan", "score": 1.5, "target": True}
+    item = {"name": "Pan", "score": 1.5, "target": True}
     answers = [(1, "LLM-EDT", {"items": [item], "seed": 42}), (3, "Popularity", "No model.")]
     beside = view.recommended(answers, 76).plain.splitlines()
     assert "│ run 3 Popularity" in beside[0]
@@ -101,7 +105,7 @@ def test_recommendations_of_both_runs_come_one_after_the_other(home, monkeypatch
         asked.append((words[words.index("--run") + 1], words[words.index("--user") + 1]))
         if asked[-1][0] == "2":
             raise EdtError("Run 2 trained no model.")
-        items = [{"title": "Pan", "score": 2.0, "target": False}]
+        items = [{"key": 3, "title": "Pan", "score": 2.0, "target": False}]
         return {"items": items, "seed": 42}
 
     monkeypatch.setattr(user_screen, "ask", answer)
@@ -121,6 +125,49 @@ def test_recommendations_of_both_runs_come_one_after_the_other(home, monkeypatch
         assert "with user:u00" in text_of(app)
 
     drive(home, script, project="shop", start="user")
+
+
+def untitled(home):
+    """No item of the shop has a title; those of the first domain have a brand."""
+    with Home(home).open("shop") as project, project.database.write() as session:
+        edit = "UPDATE item SET title = '', brand = CASE domain WHEN 0 THEN 'Acme' ELSE '' END"
+        session.connection().exec_driver_sql(edit)
+
+
+def test_items_without_a_title_are_called_by_brand_and_source_id(home, monkeypatch):
+    untitled(home)
+    items = [{"key": 2, "item": "x", "title": "", "score": 2.0, "target": False}]
+    monkeypatch.setattr(user_screen, "ask", lambda *_: {"items": items, "seed": 42})
+
+    async def script(pilot, app):
+        await press(pilot, "r")
+        shown = text_of(app)
+        assert "A  3   Acme y" in shown
+        assert "after Acme y" in shown
+        assert "  2.000 x" in shown
+
+    drive(home, script, project="shop", start="user", size=(160, 48))
+
+
+def test_the_command_line_calls_them_so_and_its_json_does_not(home, capsys, monkeypatch):
+    untitled(home)
+    line = Recommended(0, "x", "", 2.0, target=True)
+    found = Recommendations("u00", "food", 1, 42, [line], "note")
+    monkeypatch.setattr("edt_core.actions.recommending.recommend", lambda *_, **__: found)
+    asked = {
+        "user": ["user", "--user", "u00", "--run", "1"],
+        "recommend": ["recommend", "--user", "u00", "--domain", "food"],
+    }
+    told = {}
+    for name, words in asked.items():
+        for form in ([], ["--json"]):
+            assert main(["--home", str(home), *words, "--project", "shop", *form]) == 0
+            told[name, bool(form)] = capsys.readouterr().out
+    assert "Acme y" in told["user", False]
+    assert "Acme x (target)" in told["recommend", False]
+    events = json.loads(told["user", True])["events"]
+    assert {event["title"] for event in events} == {"", "Kettle"}
+    assert "Acme" not in told["recommend", True]
 
 
 def test_users_are_shown_before_any_run_has_a_result_and_by_an_order_once_one_has(home):

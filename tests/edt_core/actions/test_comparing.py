@@ -23,9 +23,18 @@ def test_only_settings_that_differ_are_told():
 
 def test_two_runs_are_tested_twice_and_three_with_holms_correction(project):
     two = compare(project, 1, 2)
-    assert two.settings == [("pretraining.batch_size", "64", "512")]
+    assert two.settings == [
+        ("model", "LLM-EDT", "SASRec"), ("pretraining.batch_size", "64", "512"),
+    ]  # fmt: skip
+    assert compare(project, 2, 3).settings == [("model", "SASRec", "Popularity")]
     assert any(note.startswith("paired t, 12 users") for note in two.table.notes)
     assert two.groups == []
+    better, worse = two.table.rows
+    assert [cell.star for cell in better[1:]] == [False] * 4 + [False, True] * 2  # N@10 of kitchen
+    assert not any(cell.star for cell in worse)
+    assert any(note.startswith("* better than every other") for note in two.table.notes)
+    stars = [[cell.star for cell in row] for row in compare(project, 2, 1).table.rows]
+    assert [any(row) for row in stars] == [False, True]  # whichever stands first
     three = compare(project, 2, 1, 3, groups=True)
     assert three.table.rows[0][0].value == "run 2: SASRec"
     assert any("Holm-corrected over 2 comparisons, run 2: SASRec" in n for n in three.table.notes)

@@ -33,7 +33,7 @@ def test_training_settings_ask_no_model_again(tmp_path: Path):
         found = consequences(project, {"pretraining.temperature": "0.5"})
     assert found.stale == ["pretrain", "finetune", "evaluate"]
     assert found.sentence == (
-        "would make stale: pretrain, finetune, evaluate; 9 stages to compute; "
+        "would make stale: pretrain, finetune, evaluate; 9 results to compute; "
         "calls to redo: 0; cost $0.00"
     )
 
@@ -42,6 +42,14 @@ def test_what_was_never_made_does_not_go_stale(tmp_path: Path):
     with standing(tmp_path, steps=[Step.EMBED, Step.GENERATE]) as project:
         found = consequences(project, {"noise_filter.threshold": "0.5"})
     assert found.stale == []
+    assert found.computed == 0  # a run has to make the rest today, too
+
+
+def test_what_is_missing_anyway_is_no_consequence(tmp_path: Path):
+    with standing(tmp_path, steps=[Step.EMBED, Step.GENERATE, Step.FILTER]) as project:
+        found = consequences(project, {"noise_filter.threshold": "0.5"})
+    assert found.stale == ["filter"]
+    assert found.sentence.startswith("would make stale: filter; 1 result to compute;")
 
 
 def test_results_of_an_earlier_value_are_ready_again(tmp_path: Path):

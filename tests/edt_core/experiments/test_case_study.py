@@ -35,17 +35,17 @@ def test_runs_of_different_users_are_refused(ranked):
 def test_the_sequence_is_what_the_model_saw_and_then_the_target():
     none = [""] * 3
     catalogue = Catalogue(
-        ["food", "kitchen"], np.array([0, 0, 1]), ["x", "y", "z"], ["Tea", "Jam", "Pot"],
+        ["food", "kitchen"], np.array([0, 0, 1]), ["x", "y", "z"], ["Tea", "", "Pot"],
         none, none, none, [[], [], []], none,
     )  # fmt: skip
     augmented = Augmented(
         pack([[2], [0, 3]]), np.array([False, False, True]), np.array([-1, -1, 0]),
         np.array([1]), np.array([0]), np.ones((1, 2), dtype=np.float32),
     )  # fmt: skip
-    table = sequence_table(augmented, 1, ([1], 2), catalogue, ["Tea", "Jam", "Pot", "Pan"])
+    table = sequence_table(augmented, 1, ([1], 2), catalogue, ["Pan"])
     assert [tuple(cell.value for cell in row) for row in table.rows] == [
         (1, "food", "training", "Tea"),
         (2, "kitchen", "generated", "Pan"),
-        (3, "food", "validation", "Jam"),
+        (3, "food", "validation", "y"),
         (4, "kitchen", "target", "Pot"),
     ]

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 
 from edt_core.store import review
-from edt_core.store.questions import sequence
+from edt_core.store.questions import item_names, sequence
 from edt_core.store.review_context import last_acts, origin, queue_state, training_history
 from edt_core.store.review_queue import Wanted, generated_ids, generated_page
 
@@ -53,9 +53,17 @@ def test_held_out_events_are_counted_and_never_given(project):
         history = training_history(project, user)
         training = [event for event in events if event.split == "train"]
         assert [event.position for event in history.events] == [e.position for e in training]
-        assert [event.title for event in history.events] == [e.title for e in training]
+        assert [event.name for event in history.events] == [e.title for e in training]
         assert history.hidden == len(events) - len(training)
     assert training_history(project, 0).hidden == 2
+
+
+def test_an_item_without_a_title_is_called_by_its_brand_and_source_id(project):
+    with project.database.write() as session:
+        session.connection().exec_driver_sql("UPDATE item SET title = '' WHERE key < 2")
+    names = {event.key: event.name for event in training_history(project, 0).events}
+    assert names == {0: "a x", 2: "Pot"}
+    assert item_names(project, [0, 1, 2, 99]) == {0: "a x", 1: "y", 2: "Pot"}
 
 
 def test_the_last_acts_are_listed_newest_first_with_what_was_undone(project):

@@ -219,7 +219,7 @@ class ReviewScreen(EdtScreen):
 
     def _draw_status(self) -> None:
         wide = self.size.width >= 140
-        words = safe_text(self.filter_words, width=30 if not wide else 60) or "all"
+        words = safe_text(self.filter_words, width=24 if not wide else 60) or "all"
         place = f"{self.table.cursor_row + 1:,}/" if len(self.table.ids) else ""
         order = view.ORDERS[self.order] if wide else self.order.replace("target_score", "score")
         picked = ""

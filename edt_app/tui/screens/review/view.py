@@ -52,7 +52,8 @@ _CONDITION = re.compile(
 def parse_filter(text: str) -> "Wanted":
     """A filter as typed: words for direction and verdict, ``user=ID``, title words, a condition.
 
-    The condition begins at the first comparison and reaches to the end; it is checked by the store.
+    ``user:ID`` as among the prompts is the same. The condition begins at the first comparison and
+    reaches to the end; it is checked by the store.
     """
     from edt_core.store.review_queue import Wanted
 
@@ -62,7 +63,7 @@ def parse_filter(text: str) -> "Wanted":
     while (match := re.match(r"\s*(\S+)", text)) is not None:
         word = match[1]
         found = _CONDITION.match(text)
-        user = re.fullmatch(r"user=(\S+)", word)
+        user = re.fullmatch(r"user[=:](\S+)", word)
         if user and "user" not in chosen and not re.search(r"\b(and|or)\b", text):
             chosen["user"] = user[1].strip("\"'")
         elif found:
@@ -117,8 +118,8 @@ def matching_words(words: str) -> str:
 
 
 def score(value: float | None) -> str:
-    """A cosine in five columns."""
-    return "  -  " if value is None else f"{value:5.3f}"
+    """A cosine in five columns; what rounds to nothing has no sign."""
+    return "  -  " if value is None else f"{value:z5.3f}"
 
 
 def queue_row(item: "GeneratedLine") -> tuple[Any, ...]:
@@ -137,7 +138,8 @@ def progress(counts: "Counts", *, wide: bool) -> str:
     """How far the review is, and how many were accepted, with Wilson's 95 % interval.
 
     What the filter keeps is asked about; a decision on another item is counted beside it, so that
-    there is never more to do because something was done.
+    there is never more to do because something was done. Where it is narrow the end may be cut: the
+    rate stands first, with an interval that is never shown by half.
     """
     from edt_core.stages.augmenter.tuning import wilson
 
@@ -152,7 +154,7 @@ def progress(counts: "Counts", *, wide: bool) -> str:
     low, high = wilson(good, done)
     rate = f"accept {good / done:.0%} ({low:.0%}-{high:.0%}"
     if not wide:
-        return f"{text} · {rate})"
+        return f"{rate}) · {text}"
     share = bar(of_kept / max(1, counts.kept), 12)
     return f"{text} {share} · {rate}, no random sample)"
 
@@ -204,10 +206,16 @@ def verdict_text(context: "ItemContext", standing: "Standing", *, scoring: bool)
     mark = DECISION_MARKS.get(item.decision or "", "-")
     text.append(f"{mark} {item.decision or 'none yet'}\n", DECISION_STYLES.get(item.decision or ""))
     if "anchor_position" in item.edited:
-        text.append(f"anchor moved from {context.origin.anchor_position}\n")
+        text.append(f"anchor moved from {_place(context)}\n")
     if outdated and context.rescored is None and not scoring:
         text.append("scores: of the text before\n(r scores it now, a run does too)")
     return text
+
+
+def _place(context: "ItemContext") -> str:
+    """Where Eq. 5 puts the item, counted as people count."""
+    at = context.origin.anchor_position
+    return "no event" if at is None else f"event {at + 1} of {len(context.history.events)}"
 
 
 def _scores(text: Text, context: "ItemContext", standing: "Standing") -> None:
@@ -288,7 +296,7 @@ def _event(event: "TrainingEvent", anchor: bool) -> Text:
     line.append(f"{'anchor ▸' if anchor else '':>9} ", "bold")
     line.append(f"{day(event.timestamp):>10}  ")
     line.append(f"{'AB'[event.domain]}  ", DOMAIN_STYLES[event.domain])
-    line.append(safe_text(event.title))
+    line.append(safe_text(event.name))
     return line
 
 
@@ -310,7 +318,7 @@ def anchor_lines(context: "ItemContext") -> list[str]:
     """Every place that the item can be moved to, as lines to choose from."""
     return [
         ("anchor ▸ " if event.position == anchor_of(context) else " " * 9)
-        + f"{day(event.timestamp)}  {'AB'[event.domain]}  {event.title}"
+        + f"{day(event.timestamp)}  {'AB'[event.domain]}  {event.name}"
         for event in context.history.events
     ]
 

@@ -1,5 +1,6 @@
 """What the runs screen says: rows and texts, no Textual."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -14,6 +15,8 @@ from edt_app.tui.widgets.virtual_table import Cell, Column, Row
 
 MARK_LEGEND = "¹ best  ² second best  * significant"
 BAR_MARKS = "█▓▒░▚▞"
+_SETTING = re.compile(r" (?=[a-z_]+\.[a-z_]+=)")
+"""Where the next setting begins; a value may hold spaces."""
 _LEAST = 6
 """Columns of a text that is cut, with its sign of it."""
 
@@ -222,8 +225,16 @@ def lineage(found: Mapping[str, Any], width: int) -> Text:
 
 
 def as_rows(rows: Sequence[Any]) -> dict[int, dict[str, Any]]:
-    """The list of runs by number."""
-    return {row.id: asdict(row) for row in rows}
+    """The list of runs by number; of their changed settings those first that not all runs share.
+
+    A column shows the beginning alone, and what all share tells no run from another.
+    """
+    found = {row.id: asdict(row) for row in rows}
+    parts = {number: _SETTING.split(row["changed"]) for number, row in found.items()}
+    shared = set.intersection(*map(set, parts.values())) if parts else set()
+    for number, row in found.items():
+        row["changed"] = " ".join(sorted(parts[number], key=shared.__contains__))
+    return found
 
 
 def _add(text: Text, lines: Sequence[str]) -> None:

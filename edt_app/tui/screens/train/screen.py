@@ -18,6 +18,7 @@ from edt_app.tui.screens.train import acting, panels
 from edt_app.tui.screens.train.charts import Charts, PanelChart
 from edt_app.tui.screens.train.feed import Curves, Feed, Key, Look
 from edt_app.tui.screens.train.keys import KEYS
+from edt_app.tui.screens.train.style import CSS
 from edt_app.tui.widgets.fields import KeyValues
 
 if TYPE_CHECKING:
@@ -38,22 +39,12 @@ class TrainScreen(EdtScreen):
 
     INSIDE: ClassVar[tuple[Command, ...]] = ()
     KEYS: ClassVar[tuple[Command, ...]] = KEYS
-    DEFAULT_CSS = """
-    TrainScreen #status { height: 1; }
-    TrainScreen #lower { height: 4; }
-    TrainScreen #table { width: 1fr; height: 1fr; padding: 0 1; }
-    TrainScreen #facts { display: none; width: 60; height: 1fr; padding: 0 1; }
-    TrainScreen #log { height: 3; padding: 0 1; border-top: solid $edge; }
-    TrainScreen.-very-wide.-tall #lower { height: 11; }
-    TrainScreen.-very-wide.-tall #facts { display: block; }
-    TrainScreen.-very-wide.-tall #lower > Widget { border: round $edge; }
-    TrainScreen.-tall #log { height: 7; }
-    TrainScreen.-large #lower, TrainScreen.-large #log { display: none; }
-    """
+    DEFAULT_CSS = CSS
 
     def __init__(self) -> None:
         super().__init__()
         self._watched: Watched | None = None
+        self._outdated = False
         self._pinned: int | None = None
         self._feed: Feed | None = None
         self._watch: Watch | None = None
@@ -81,6 +72,13 @@ class TrainScreen(EdtScreen):
         self.set_interval(LIFE_SECONDS, self._look)
         self.charts.begin(self._axis, plain=self.edt.preferences.ascii)
         self.query_one("#chart0").focus()
+
+    def on_screen_resume(self) -> None:
+        """Seen again: what was read of a living run is old, so that it is not told as new."""
+        if self._watched is not None and not self._watched.found.how.ended:
+            self._outdated = True
+            self._tell()
+            self.reload()
 
     def on_unmount(self) -> None:
         """Close the files."""
@@ -130,7 +128,7 @@ class TrainScreen(EdtScreen):
         new = found is not None and (
             self._watched is None or self._watched.found.run.id != found.found.run.id
         )
-        self._watched = found
+        self._watched, self._outdated = found, False
         if found is None:
             self._let_go()
         elif new:
@@ -200,8 +198,9 @@ class TrainScreen(EdtScreen):
         """Draw the charts whose curves are in ``changed``, or that show something else now."""
         charts, phase = self.charts, self._now()[0]
         found = self._panels()
-        wide = self.has_class("-very-wide")
-        columns, rows = 4 if wide else 2, 2 if self.has_class("-tall") else 1
+        # two rows where the screen has so many lines that a chart's legend has room in each
+        columns, lines = (4, 36) if self.has_class("-very-wide") else (2, 30)
+        rows = 2 if self.size.height >= lines else 1
         self._first = max(0, min(self._first, len(found) - 1)) // (columns * rows)
         self._first *= columns * rows
         shown = found[self._first : self._first + columns * rows]
@@ -229,7 +228,7 @@ class TrainScreen(EdtScreen):
         """Everything but the charts; what did not change is not painted."""
         from edt_app.tui.screens.train import view
 
-        watched, width = self._watched, self.size.width
+        watched, width, now = self._watched, self.size.width, time.time()
         if watched is None:
             self._update("#status", Text(f" {view.NO_RUN}"))
             self._update("#table", Text(""))
@@ -239,7 +238,8 @@ class TrainScreen(EdtScreen):
         wide = self.has_class("-very-wide") and self.has_class("-tall")
         name, base = self._base or ("", None)
         known = view.facts(watched, self._curves, phase, seed, name)
-        self._update("#status", view.status(watched, time.time(), width))
+        told = view.unread(watched) if self._outdated else view.status(watched, now, width)
+        self._update("#status", told)
         room = width - 64 if wide else width - 2
         text = view.table(self._curves, base, phase, room, per_seed=wide)
         if not wide:

@@ -99,6 +99,12 @@ def status(watched: "Watched", now: float, width: int) -> Text:
     return text
 
 
+def unread(watched: "Watched") -> Text:
+    """The same line while how the run is now is still being read."""
+    line = watched.found.run
+    return Text(f" … run {line.id} {safe_text(line.label, width=24)}", no_wrap=True)
+
+
 def _ending(watched: "Watched") -> list[str]:
     life = watched.found.how
     ago = "" if life.age is None else f"{time_left(life.age)} ago"

@@ -1,7 +1,6 @@
 """Screen 9: one user's sequence, profile, ranks and recommendations, with two runs beside."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -14,6 +13,7 @@ from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.dialogs import Ask, Choose
 from edt_app.tui.screens.user import view
+from edt_app.tui.screens.user.order import Queue
 from edt_app.tui.widgets.moving import Scrolled
 from edt_core.errors import EdtError
 
@@ -24,26 +24,6 @@ if TYPE_CHECKING:
 _PANES = ("sequence", "ranks", "profile")
 _TOP = 10
 _MOST_USERS = 500
-
-
-@dataclass(frozen=True)
-class _Queue:
-    """The users to look at one after another."""
-
-    order: str = ""
-    users: list[str] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
-    more: bool = False
-    """There are more users in this order than are looked at."""
-
-    def place(self, user: str) -> str:
-        """Which one of them a user is, in words; empty for one who isn't."""
-        if user not in self.users:
-            return ""
-        at = self.users.index(user)
-        first = "the first " if self.more else ""
-        value = f" {self.values[at]:+.3g}" if self.values else ""
-        return f"{at + 1} of {first}{len(self.users):,}{value}"
 
 
 class UserScreen(EdtScreen):
@@ -86,9 +66,10 @@ class UserScreen(EdtScreen):
         self._runs: list[RunRow] = []
         self._chosen: tuple[int, ...] = ()
         self._by = "gain"
-        self._queue = _Queue()
+        self._queue = Queue()
         self._user = ""
         self._case: UserCase | None = None
+        self._names: list[str] = []
         self._pane = "sequence"
         self._answers: dict[tuple[int, str], Any] = {}
 
@@ -109,7 +90,7 @@ class UserScreen(EdtScreen):
     def forget(self) -> None:
         """Nobody."""
         self._user, self._case, self._answers = "", None, {}
-        self._runs, self._chosen, self._queue = [], (), _Queue()
+        self._runs, self._chosen, self._queue = [], (), Queue()
         self.query_one("#who", Static).update("")
         for pane in _PANES:
             self._tell(pane, Text())
@@ -152,20 +133,20 @@ class UserScreen(EdtScreen):
         """The users of the order; the first one is shown, unless the shown one is to be kept."""
         order, numbers = self._by, self._chosen
 
-        def work() -> _Queue:
+        def work() -> Queue:
             from edt_core.actions.user_case import interesting_users
             from edt_core.store.questions import users
 
             project, most = self.session.project(), _MOST_USERS
             if not numbers:
                 names = [line.source_id for line in users(project, limit=most + 1)]
-                return _Queue("file order", names[:most], more=len(names) > most)
+                return Queue("file order", names[:most], more=len(names) > most)
             asked = order if len(numbers) == 2 or order not in {"gain", "loss"} else "random"
             found = interesting_users(project, asked, numbers, most + 1)
             names, values = [line.user for line in found], [line.value for line in found]
-            return _Queue(asked, names[:most], values[:most], more=len(found) > most)
+            return Queue(asked, names[:most], values[:most], more=len(found) > most)
 
-        def show(found: _Queue) -> None:
+        def show(found: Queue) -> None:
             self._queue = found
             if keep and self._user:
                 self._read_case()
@@ -182,11 +163,12 @@ class UserScreen(EdtScreen):
             return
         user, numbers = self._user, self._chosen
 
-        def work() -> "UserCase":
-            from edt_core.actions.user_case import newest_insertion, user_case
+        def work() -> "tuple[UserCase, list[str]]":
+            from edt_core.actions.user_case import event_names, newest_insertion, user_case
 
             project = self.session.project()
-            return user_case(project, user, numbers or newest_insertion(project))
+            case = user_case(project, user, numbers or newest_insertion(project))
+            return case, event_names(project, case)
 
         self.read(work, self._show_case, group="case")
 
@@ -195,11 +177,12 @@ class UserScreen(EdtScreen):
         self._user = self._case.user if self._case is not None else ""
         super().fail(error)
 
-    def _show_case(self, case: "UserCase") -> None:
+    def _show_case(self, found: "tuple[UserCase, list[str]]") -> None:
+        case, self._names = found
         self._case = case
         who = view.heading(case, self._queue.order, self._queue.place(case.user))
         self.query_one("#who", Static).update(Text(who, no_wrap=True, overflow="ellipsis"))
-        self._tell("sequence", view.timeline(case, self._width("sequence")))
+        self._tell("sequence", view.timeline(case, self._names, self._width("sequence")))
         self._tell("profile", view.profile(case))
         self._show_ranks()
 
@@ -232,7 +215,7 @@ class UserScreen(EdtScreen):
     def on_resize(self) -> None:
         """Lines are cut to the width."""
         if self._case is not None:
-            self.call_after_refresh(self._show_case, self._case)
+            self.call_after_refresh(self._show_case, (self._case, self._names))
 
     # ------------------------------------------------------------------ what a user does
 
@@ -359,10 +342,16 @@ class UserScreen(EdtScreen):
         home = self.session.home.folder
 
         def work() -> Any:
+            from edt_core.store.questions import item_names
+
             try:
-                return ask(home, words)
+                found = ask(home, words)
             except EdtError as error:  # a run that only counts has no vectors: said in its place
                 return error.message
+            names = item_names(self.session.project(), [item["key"] for item in found["items"]])
+            for item in found["items"]:
+                item["name"] = names.get(item["key"], item["title"])
+            return found
 
         def show(found: Any) -> None:
             self._answers[number, case.user] = found

@@ -35,17 +35,24 @@ def heading(case: "UserCase", order: str, place: str) -> str:
     return safe_text("   ".join(part for part in parts if part))
 
 
-def timeline(case: "UserCase", width: int) -> Text:
-    """One line an event, oldest first; inserted items stand where the model saw them."""
+def timeline(case: "UserCase", names: Sequence[str], width: int) -> Text:
+    """One line an event, oldest first; inserted items stand where the model saw them.
+
+    Args:
+        case: The user.
+        names: What to call the item of each event.
+        width: Columns.
+    """
     text = Text()
     start = (
         f"as run {case.run} trains on it" if case.run is not None else "raw: nothing is inserted"
     )
     text.append(f"Sequence, {start}; {HELD_OUT}\n", style="bold")
     text.append(f"{fit('date', 10)}      {fit('cl', 3)} item\n", style="dim")
-    titles = {event.position: event.title for event in case.events if event.position is not None}
-    for event in case.events:
-        text.append(_event(event, titles, width))
+    named = list(zip(case.events, names, strict=True))
+    at = {event.position: name for event, name in named if event.position is not None}
+    for event, name in named:
+        text.append(_event(event, name, at, width))
     if case.left_out:
         text.append(f"\nGenerated and not inserted: {len(case.left_out)}\n", style="bold")
         for draft in case.left_out:
@@ -55,7 +62,7 @@ def timeline(case: "UserCase", width: int) -> Text:
     return text
 
 
-def _event(event: "CaseEvent", titles: Mapping[int, str], width: int) -> Text:
+def _event(event: "CaseEvent", name: str, names: Mapping[int, str], width: int) -> Text:
     date = "" if event.timestamp is None else time.strftime("%Y-%m-%d", _day(event.timestamp))
     cluster = "-" if event.cluster is None else str(event.cluster)
     mark = "+" if event.draft else "▸" if event.kind in {"validation", "target"} else " "
@@ -67,11 +74,11 @@ def _event(event: "CaseEvent", titles: Mapping[int, str], width: int) -> Text:
     line = Text(f"{date:<10} {mark} ")
     line.append("AB"[event.domain], style=f"bold {DOMAIN_STYLES[event.domain]}")
     line.append(f"  {fit(cluster, 3)} ")
-    line.append(fit(event.title, room).rstrip(), style=DOMAIN_STYLES[event.domain])
+    line.append(fit(name, room).rstrip(), style=DOMAIN_STYLES[event.domain])
     line.append(tail + "\n", style="bold")
     if event.draft is not None:
         said = event.draft.decision or event.draft.verdict or "not judged"
-        anchor = titles.get(-1 if (at := event.draft.anchor_position) is None else at)
+        anchor = names.get(-1 if (at := event.draft.anchor_position) is None else at)
         behind = f" after {safe_text(anchor)}" if anchor else ""
         line.append(fit(f"{' ' * 20}{said}{_scores(event.draft)}{behind}", width).rstrip() + "\n")
     return line
@@ -79,7 +86,7 @@ def _event(event: "CaseEvent", titles: Mapping[int, str], width: int) -> Text:
 
 def _scores(draft: Any) -> str:
     found = (("src", draft.source_score), ("tgt", draft.target_score))
-    return "".join(f" {name} {value:.3f}" for name, value in found if value is not None)
+    return "".join(f" {name} {value:z.3f}" for name, value in found if value is not None)
 
 
 def _day(timestamp: int) -> time.struct_time:
@@ -126,7 +133,8 @@ def recommended(answers: Sequence[tuple[int, str, Any]], width: int) -> Text:
     """Two runs' lists beside each other, or below each other where it is narrow.
 
     Args:
-        answers: Run, label, and what it answered: a document of ``edt recommend``, or a sentence.
+        answers: Run, label, and what it answered: a document of ``edt recommend`` with the items'
+            names for people, or a sentence.
         width: Columns.
     """
     if width >= 60 and len(answers) == 2:
@@ -146,7 +154,7 @@ def _list(answer: tuple[int, str, Any], width: int) -> list[str]:
         return [*lines, *_folded(found, width)]
     for at, item in enumerate(found["items"], 1):
         mark = "◂" if item["target"] else " "
-        lines.append(fit(f"{at:>2}{mark} {item['score']:>7.3f} {item['title']}", width).rstrip())
+        lines.append(fit(f"{at:>2}{mark} {item['score']:>7.3f} {item['name']}", width).rstrip())
     there = any(item["target"] for item in found["items"])
     end = "◂ held-out target" if there else "target not listed"
     return [*lines, f"   seed {found['seed']}; {end}"]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from rich.cells import cell_len
@@ -85,6 +87,22 @@ def test_the_cursor_reads_values_out() -> None:
     )
     assert rows[-1].split() == ["epoch", "7.4", "●", "7", "▲", "14"]
     assert any("│" in row.split("┤")[-1][2:] for row in rows[1:-1])
+
+
+def test_a_chart_says_how_it_is_looked_at_with_the_cursor_and_without() -> None:
+    view = View(x_name="epoch", smooth=0.97, log=True)
+    ways = "log y, ema 0.97"
+    for width in (80, 40, 24, 16):
+        rows = text(draw([line()], width, 10, view))
+        assert all(len(row) <= width for row in rows)
+        assert ways[: width // 2] in rows[-1] or width < 24
+    assert text(draw([line()], 60, 10, view))[-1].endswith(f"{ways}  epoch")
+    at = replace(view, cursor=7.0)
+    assert text(draw([line()], 60, 10, at))[-1].endswith(f"  {ways}")
+    assert text(draw([line()], 24, 10, at))[-1].endswith("● 3.66  ")  # no room beside the value
+    plain = text(draw([line()], 60, 10, View(x_name="epoch")))[-1]
+    assert plain.endswith("epoch")
+    assert "ema" not in plain
 
 
 def test_values_before_the_first_point_are_unknown() -> None:

@@ -52,7 +52,8 @@ class Confirm(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """The question, and how to answer."""
         with Vertical():
-            yield Static(Text(safe_text(self._question)), markup=False)
+            lines = map(safe_text, self._question.split("\n"))
+            yield Static(Text("\n".join(lines)), markup=False)
             if self._typed:
                 yield Static(Text(f"Type {safe_text(self._typed)} to go on, esc to leave."))
                 yield Entry()

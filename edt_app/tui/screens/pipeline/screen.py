@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from edt_app.launch import command_line, launch, shell_text
+from edt_app.launch import check_begun, command_line, launch, shell_text
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.dialogs import Choose, Confirm, Message
@@ -224,9 +224,6 @@ class PipelineScreen(EdtScreen):
 
     def do_start(self) -> None:
         """Ask, then start in a process of its own."""
-        assert self._board is not None
-        left = [f"{s.status.step}: {s.what_is_left}" for s in self._board.steps if s.what_is_left]
-        estimate = "Left for the project's own settings: " + ("; ".join(left) or "nothing") + "."
 
         def line(options: dict[str, object]) -> str:
             return shell_text(self._line(options))
@@ -235,7 +232,23 @@ class PipelineScreen(EdtScreen):
             if options is not None:
                 self._launch(self._line(options))
 
-        self.app.push_screen(StartRun(line, estimate), start)
+        self.app.push_screen(StartRun(line, self._estimate), start)
+
+    def _estimate(self, options: dict[str, object], show: Callable[[str], None]) -> None:
+        def work() -> str:
+            from edt_core.actions.estimating import estimate
+
+            found = estimate(
+                self.session.project(),
+                variant=str(options.get("variant", "LLM-EDT")),
+                until=str(options.get("until", "")),
+                exact=False,
+            )
+            if "from_" not in options:
+                return found.sentence
+            return f"{found.sentence} From {options['from_']} on all is computed anew."
+
+        self.read(work, show, group="estimate")
 
     def _line(self, options: dict[str, object]) -> list[str]:
         return command_line(self.session.home, "run", project=self.session.name, **options)
@@ -246,13 +259,22 @@ class PipelineScreen(EdtScreen):
         def started(_: object) -> None:
             self.remember(*line[line.index("run") :])
             self.say("Started. Closing edt-app does not stop it.")
-            self.set_timer(1.0, self._read_board)
+            self.read(lambda: check_begun(home.path(name)), begun, group="begin")
+
+        def begun(_: None) -> None:
+            self._read_board()
 
         self.write(lambda: launch(home, name, line), started)
 
     def do_retry(self) -> None:
-        """Ask what found no answer, and make anew what stands on the answers that come."""
-        self._launch(self._line({"retry_failed": True}))
+        """Ask what found no answer once more, after saying what that costs."""
+        assert self._board is not None
+
+        def sure(answer: bool | None) -> None:
+            if answer:
+                self._launch(self._line({"retry_failed": True}))
+
+        self.app.push_screen(Confirm(view.retrying(self._board)), sure)
 
     def do_stop(self) -> None:
         """Now, or after this epoch."""

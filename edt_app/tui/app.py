@@ -203,8 +203,9 @@ class EdtApp(App[None]):
             self.go(mode)
 
     def action_one_back(self) -> None:
-        """One level back: a screen's own escape comes first."""
-        if len(self.screen_stack) == 1:
+        """One level back: a screen's own escape comes first, then a shown error."""
+        screen = self.base_screen
+        if len(self.screen_stack) == 1 and not (screen is not None and screen.clear_error()):
             self.go("projects")
 
     def action_palette(self) -> None:

@@ -230,10 +230,9 @@ class EdtScreen(Screen[None]):
         for card in self.query(ErrorCard):
             card.tell(error.message, error.hint)
 
-    def clear_error(self) -> None:
-        """Take the shown error away."""
-        for card in self.query(ErrorCard):
-            card.clear()
+    def clear_error(self) -> bool:
+        """Take the shown error away; whether there was one."""
+        return any([card.clear() for card in self.query(ErrorCard)])
 
     def say(self, text: str) -> None:
         """Tell something that worked, for a moment."""
@@ -252,7 +251,8 @@ class EdtScreen(Screen[None]):
             self.app.bell()
             self.notify(f"{command.label}: {reason}", markup=False, severity="warning", timeout=4)
             return
-        self.clear_error()
+        if self.clear_error() and "escape" in command.keys.split(","):
+            return  # a level of its own
         self.no_line = command.no_line
         try:
             getattr(self, f"do_{command.action}")()

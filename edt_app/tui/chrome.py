@@ -82,6 +82,8 @@ class ErrorCard(Static):
         self.update(Text(text + (f"\n  {safe_text(hint, width=_HINT)}" if hint else "")))
         self.add_class("-shown")
 
-    def clear(self) -> None:
-        """Take it away."""
+    def clear(self) -> bool:
+        """Take it away; whether it was there."""
+        shown = self.has_class("-shown")
         self.remove_class("-shown")
+        return shown

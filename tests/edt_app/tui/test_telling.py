@@ -1,6 +1,7 @@
 """What the app tells: errors with what to do about them, and what worked."""
 
 import pytest
+from finished import finished
 from pilot import drive, press, text_of
 
 from edt_core.errors import EdtError
@@ -16,3 +17,20 @@ def test_what_to_do_about_an_error_is_in_sight_however_long_it_is(tmp_path, word
         assert "? Help" in text_of(app)
 
     drive(tmp_path, script)
+
+
+@pytest.mark.parametrize("place", ["pipeline", "review", "settings", "user"])
+def test_escape_takes_an_error_away_before_it_leaves_the_screen(tmp_path, place):
+    finished(tmp_path).close()
+
+    async def script(pilot, app):
+        app.screen.fail(EdtError("It went wrong."))
+        await pilot.pause()
+        assert "It went wrong." in text_of(app)
+        await press(pilot, "escape")
+        assert "It went wrong." not in text_of(app)
+        assert app.current_mode == place
+        await press(pilot, "escape")
+        assert app.current_mode == "projects"
+
+    drive(tmp_path, script, project="shop", start=place)

@@ -197,6 +197,13 @@ class EdtApp(App[None]):
         if mode != self.current_mode:
             self.switch_mode(mode)
 
+    async def do_on(self, mode: str, command: Command) -> None:
+        """Show another screen and do one of its commands."""
+        if mode != self.current_mode:
+            await self.switch_mode(mode)
+        if self.base_screen is not None:
+            self.base_screen.do(command)
+
     def action_go(self, mode: str) -> None:
         """Show another screen, unless a question is open."""
         if len(self.screen_stack) == 1:

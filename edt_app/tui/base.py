@@ -23,6 +23,9 @@ T = TypeVar("T")
 LOW = 40
 """A screen of fewer lines has the class ``-low``."""
 
+_STRIP = "strip"
+"""What reads the line at the top, for whatever screen is shown."""
+
 HELP = Command("app.help", "question_mark,f1", "Help", "Every key of this screen.", "show_help")
 
 
@@ -52,6 +55,8 @@ class EdtScreen(Screen[None]):
         super().__init__()
         self._generation = -1
         self._stale = False
+        self._unread = True
+        self._held: list[Command] = []
         self._act: tuple[tuple[object, ...], dict[str, object]] | None = None
         self.no_line = ""
         """Why no command line does what was just done here; empty where one does."""
@@ -116,12 +121,14 @@ class EdtScreen(Screen[None]):
         self.edt.show_header()
         if self._generation != self.session.generation:
             self._generation = self.session.generation
+            self._unread = bool(self.session.name) or not self.NEEDS_PROJECT
             self.clear_error()
             if self.NEEDS_PROJECT:
                 self._act = None
             self.forget()
             if self.NEEDS_PROJECT and not self.session.name:
                 self.fail(EdtError("No project is open.", hint="Choose one: key 1."))
+                self._do_held()
             else:
                 self.reload()
         elif self._stale:
@@ -150,7 +157,7 @@ class EdtScreen(Screen[None]):
         The group's newest alone is shown, and nothing of a project that was left meanwhile.
         """
         self.run_worker(
-            partial(self._in_thread, work, show, self.session.generation),
+            partial(self._in_thread, work, show, self.session.generation, group),
             thread=True,
             group=group,
             exclusive=True,
@@ -188,12 +195,15 @@ class EdtScreen(Screen[None]):
 
         self.session.write(done)
 
-    def _in_thread(self, work: Callable[[], T], show: Callable[[T], None], generation: int) -> None:
+    def _in_thread(
+        self, work: Callable[[], T], show: Callable[[T], None], generation: int, group: str
+    ) -> None:
         worker = get_current_worker()
 
         def of_this_project(act: Callable[..., None], *values: Any) -> None:
             if generation == self.session.generation:
                 act(*values)
+                self._know(group)
 
         try:
             if self.session.name:
@@ -205,6 +215,19 @@ class EdtScreen(Screen[None]):
             return
         if not worker.is_cancelled:
             self._back(of_this_project, self._deliver, show, result)
+
+    def _know(self, group: str) -> None:
+        """Something was read. Once nothing else is, what was to be done meanwhile is."""
+        others = {one.group for one in self.app.workers if one.node is self} - {group, _STRIP}
+        if self._unread and group != _STRIP and not others:
+            self._unread = False
+            self._do_held()
+
+    def _do_held(self) -> None:
+        held, self._held = self._held, []
+        for command in held:
+            if self.is_current:  # and no question is open, which the keys behind it are for
+                self.do(command)
 
     def _back(self, act: Callable[..., None], *values: Any) -> None:
         """Go on in the app's thread, unless the app has ended."""
@@ -245,8 +268,14 @@ class EdtScreen(Screen[None]):
         self.do(next(command for command in self.KEYS if command.id == id))
 
     def do(self, command: Command) -> None:
-        """Do ``command``, or say why not."""
+        """Do ``command``, or say why not.
+
+        What can't be done before the screen has read what it shows is done, or refused, then.
+        """
         reason = self.why_not(command)
+        if reason and (self._unread or self._generation != self.session.generation):
+            self._held.append(command)
+            return
         if reason:
             self.app.bell()
             self.notify(f"{command.label}: {reason}", markup=False, severity="warning", timeout=4)

@@ -10,7 +10,9 @@ from edt_core.errors import EdtError
 @pytest.mark.parametrize("words", [3, 90, 400])
 def test_what_to_do_about_an_error_is_in_sight_however_long_it_is(tmp_path, words):
     async def script(pilot, app):
-        app.screen.fail(EdtError("word " * words, hint="Do this about it. " + "word " * 40 + "End."))
+        app.screen.fail(
+            EdtError("word " * words, hint="Do this about it. " + "word " * 40 + "End.")
+        )
         await pilot.pause()
         assert "Do this about it." in text_of(app)
         assert "End." in text_of(app)

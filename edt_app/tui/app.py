@@ -14,6 +14,7 @@ from textual.message import Message as TextualMessage
 
 from edt_app.terminal import safe_text
 from edt_app.tui import memory, tty
+from edt_app.tui.ahead import TypedAhead
 from edt_app.tui.base import HELP, EdtScreen
 from edt_app.tui.chrome import Header
 from edt_app.tui.commands import Command
@@ -90,6 +91,7 @@ class EdtApp(App[None]):
         self.session = session
         self.preferences = preferences or Preferences()
         self.places = PLACES
+        self._ahead = TypedAhead(self)
         self._strip = ""
         self._followed: Followed | None = None
         self._errors: list[float] = []
@@ -295,6 +297,8 @@ class EdtApp(App[None]):
         """What is pasted comes from anywhere, and the palette's line shows it as it is."""
         if isinstance(event, events.Paste):
             event.text = "\n".join(safe_text(line) for line in event.text.splitlines())
+        if isinstance(event, events.Key) and self._ahead.takes(event):
+            return
         await super().on_event(event)
 
     async def _dispatch_message(self, message: TextualMessage) -> None:

@@ -255,7 +255,7 @@ class EdtScreen(Screen[None]):
 
     def clear_error(self) -> bool:
         """Take the shown error away; whether there was one."""
-        return any([card.clear() for card in self.query(ErrorCard)])
+        return any(card.clear() for card in self.query(ErrorCard))
 
     def say(self, text: str) -> None:
         """Tell something that worked, for a moment."""

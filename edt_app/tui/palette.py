@@ -10,6 +10,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from edt_app.tui.app import KEYS_OF_APP, EdtApp
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
+from edt_app.tui.places import Place
 
 _BY_HELP = 0.01
 """Below whatever is found by its name."""
@@ -50,12 +51,13 @@ class EveryCommand(Provider):
     def _of_other_screens(self) -> tuple[_Entry, ...]:
         """Their code is imported for it, those of screens that were not seen yet, too."""
         app = self._edt
+
+        def title(place: Place, command: Command) -> str:
+            keys = f"{self._key(place.command)} {self._key(command)}"
+            return f"{place.label}: {command.label}  [{keys}]"
+
         return tuple(
-            _Entry(
-                f"{place.label}: {command.label}  [{self._key(place.command)} {self._key(command)}]",
-                command.help,
-                partial(app.do_on, place.mode, command),
-            )
+            _Entry(title(place, command), command.help, partial(app.do_on, place.mode, command))
             for place in app.places
             if place.mode != app.current_mode
             for command in place.make().KEYS

@@ -17,6 +17,7 @@ from edt_core.errors import EdtError, UsageError
 if TYPE_CHECKING:
     from edt_app.tui.app import EdtApp
     from edt_app.tui.session import Session
+    from edt_app.tui.widgets.virtual_table import VirtualTable
 
 T = TypeVar("T")
 
@@ -249,7 +250,9 @@ class EdtScreen(Screen[None]):
             self.edt.report(error, f"{type(self).__name__} reading")
 
     def fail(self, error: EdtError) -> None:
-        """Show an error in place."""
+        """Show an error in place; a list that was to be read is not read on."""
+        for table in self.query("VirtualTable"):
+            cast("VirtualTable", table).stop_reading()
         for card in self.query(ErrorCard):
             card.tell(error.message, error.hint)
 

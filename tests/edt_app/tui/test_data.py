@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import ExitStack
 
+import pytest
 from pilot import drive, press, settled, text_of
 from textual.widgets import Input
 
@@ -149,3 +150,39 @@ def test_a_wrong_file_is_one_sentence(edt, shop, tmp_path):
         assert "none.csv" in text_of(app).replace("\n", "")
 
     drive(edt.home, script, project="mine", start="data", size=(160, 48))
+
+
+def test_a_preview_that_failed_leaves_what_was_shown_and_one_that_came_is_read_at_once(edt, shop):
+    edt("new", "mine")
+
+    async def script(pilot, app):
+        fill(app, shop, after="2030-01-01")
+        app.screen.query_one("#after", Input).focus()
+        await press(pilot, "f5")
+        assert "No interaction is left inside the window" in text_of(app)
+        assert "Widen it with --after" in text_of(app)
+        assert "Reading" not in text_of(app)
+        assert "No data yet" in text_of(app)
+        app.screen.query_one("#after", Input).value = ""
+        await press(pilot, "f5", *["pagedown"] * 2)
+        assert "first events" in text_of(app)
+        await press(pilot, "i", "escape", "end")
+        assert "without texts" in text_of(app)
+
+    drive(edt.home, script, project="mine", start="data")
+
+
+def test_a_warning_is_wrapped_for_the_smallest_screen():
+    lines = view.warnings(["word " * 40 + "end"])
+    assert " ".join(" ".join(lines).split()) == "! " + "word " * 40 + "end"
+    assert max(map(len, lines)) <= 74
+
+
+@pytest.mark.parametrize("place", ["2", "3", "4", "5", "8", "0"])
+def test_without_a_project_nothing_is_said_to_be_read(tmp_path, place):
+    async def script(pilot, app):
+        await press(pilot, place)
+        assert "No project is open" in text_of(app)
+        assert "reading" not in text_of(app).lower()
+
+    drive(tmp_path, script)

@@ -11,6 +11,7 @@ from textual.suggester import Suggester, SuggestFromList
 from textual.widgets import Input, Label
 
 from edt_app.tui.widgets.entry import Entry
+from edt_app.tui.widgets.text_pane import TextPane
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class PathSuggester(Suggester):
 
 
 class Line(Entry):
-    """A field that lets go of the keys on escape."""
+    """A field that gives the keys back on escape, to what stands beside the form."""
 
     BINDINGS = [
         Binding("escape", "leave", show=False),
@@ -77,8 +78,8 @@ class Line(Entry):
     ]
 
     def action_leave(self) -> None:
-        """Give the keys back to the screen."""
-        self.screen.set_focus(None)
+        """Let the screen have the keys, and its text the arrows."""
+        self.screen.query_one(TextPane).focus()
 
 
 class ImportForm(VerticalScroll, can_focus=False):

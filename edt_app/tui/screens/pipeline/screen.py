@@ -17,7 +17,7 @@ from edt_app.tui.following import Followed, followed
 from edt_app.tui.screens.pipeline import view
 from edt_app.tui.screens.pipeline.start import StartRun
 from edt_app.tui.widgets.text_pane import TextPane
-from edt_app.tui.widgets.virtual_table import Column, VirtualTable
+from edt_app.tui.widgets.virtual_table import READING, Column, VirtualTable
 
 if TYPE_CHECKING:
     from edt_core.actions.board import Board
@@ -82,7 +82,7 @@ class PipelineScreen(EdtScreen):
     def body(self) -> Iterable[Widget]:
         """Board, stage beside what waits, calls, log."""
         yield Static(id="summary", markup=False)
-        yield VirtualTable(_COLUMNS, self._rows, empty="Reading …", id="stages")
+        yield VirtualTable(_COLUMNS, self._rows, empty=READING, id="stages")
         with Horizontal(id="now"):
             yield Static(id="detail", classes="pane", markup=False)
             yield TextPane(id="needs", classes="pane")
@@ -99,7 +99,9 @@ class PipelineScreen(EdtScreen):
     def forget(self) -> None:
         """An empty board."""
         self._board = self._run = None
-        self.query_one("#stages", VirtualTable).set_ids([])
+        stages = self.query_one("#stages", VirtualTable)
+        stages.empty = READING
+        stages.set_ids([])
         for pane in ("#summary", "#detail", "#calls"):
             self.query_one(pane, Static).update("")
         for pane in ("#needs", "#log"):

@@ -70,6 +70,8 @@ class Board:
     status: ProjectStatus
     steps: list[BoardStep]
     needs: list[Need]
+    gated: bool = False
+    """A run waits until every kept item is decided (review.required)."""
 
 
 def board(project: Project) -> Board:
@@ -89,7 +91,7 @@ def board(project: Project) -> Board:
         )
         for line in status.stages
     ]
-    return Board(status, steps, needs(project))
+    return Board(status, steps, needs(project), configuration(project).review.required)
 
 
 def _left(project: Project, status: ProjectStatus) -> Sequence[EstimateLine]:

@@ -233,6 +233,10 @@ def test_the_gate_is_passed_and_the_estimate_names_every_stage(home):
         await press(pilot, "p")
         with Home(home).open("shop") as project:
             assert not configuration(project).review.required
+        assert "review.required is false now" in told(app)
+        app.clear_notifications()
+        await press(pilot, "p")
+        assert told(app) == "Pass gate: no run waits for the review: review.required is false."
         await press(pilot, "d")
         shown = text_of(app)
         assert re.search(r"pretrain +3 of 3 results to compute, no call", shown)

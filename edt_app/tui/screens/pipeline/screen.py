@@ -218,6 +218,8 @@ class PipelineScreen(EdtScreen):
                 return "a run goes on."
         if command.action == "retry" and not any(step.failed for step in self._board.steps):
             return "no question failed."
+        if command.action == "gate" and not self._board.gated:
+            return "no run waits for the review: review.required is false."
         return ""
 
     def command_line(self) -> list[str]:
@@ -339,6 +341,7 @@ class PipelineScreen(EdtScreen):
                 *("config", "--project", self.session.name, "set", "review.required", "false")
             )
             self.say("review.required is false now; s starts the run.")
+            self._read_board()
 
         self.write(work, then)
 

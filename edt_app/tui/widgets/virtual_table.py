@@ -312,10 +312,10 @@ class VirtualTable(ScrollView, can_focus=True):
         self._want()
 
     def on_resize(self) -> None:
-        """Cut the columns anew; a taller table shows more rows."""
+        """Cut the columns anew; more rows come into view, or the cursor's stays in it."""
         self._painter = None
         self._strips.clear()
-        self._want()
+        self._settle(self.cursor_id)
 
     def notify_style_update(self) -> None:
         """A new theme: every line is drawn again."""

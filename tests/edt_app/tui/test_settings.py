@@ -149,5 +149,20 @@ def test_a_value_entered_at_once_is_kept_and_what_it_made_stale_is_said(tmp_path
     drive(tmp_path, script, project="shop", start="pipeline", size=(120, 36))
 
 
+def test_where_nothing_is_changed_that_is_said_and_the_edited_row_stays_in_sight(tmp_path):
+    standing(tmp_path).close()
+
+    async def script(pilot, app):
+        await press(pilot, "s")
+        assert "Nothing is changed." in text_of(app)
+        await press(pilot, "s", *["j"] * 12)
+        under_cursor = next(line for line in text_of(app).splitlines() if line.startswith("▌"))
+        await press(pilot, "e")
+        assert "the default" in text_of(app)
+        assert under_cursor in text_of(app).splitlines()
+
+    drive(tmp_path, script, project="shop", start="settings")
+
+
 def told(app):
     return " ".join(notice.message for notice in app._notifications)

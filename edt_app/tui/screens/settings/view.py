@@ -122,6 +122,11 @@ def settings_of(project: "Project") -> SettingsView:
     return SettingsView(described(), configuration(project).flat(), section_help())
 
 
+def nothing_found(text: str, *, only_set: bool) -> str:
+    """Why no setting is listed."""
+    return "Nothing is changed." if only_set and not text else "No setting has these words."
+
+
 def told(found: Consequences, *, running: bool) -> Text:
     """What a change would take, before it is kept."""
     text = Text()

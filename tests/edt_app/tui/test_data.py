@@ -186,3 +186,37 @@ def test_without_a_project_nothing_is_said_to_be_read(tmp_path, place):
         assert "reading" not in text_of(app).lower()
 
     drive(tmp_path, script)
+
+
+def test_a_path_is_completed_after_coming_back_to_its_field(tmp_path):
+    Home(tmp_path / "home").create("mine").close()
+    (tmp_path / "reviews.json").touch()
+
+    async def script(pilot, app):
+        field = app.screen.query_one("#a_events", Input)
+        field.focus()
+        await press(pilot, *f"{tmp_path}/rev", "down", "up")
+        await press(pilot, "right")
+        assert field.value == f"{tmp_path}/reviews.json"
+
+    drive(tmp_path / "home", script, project="mine", start="data")
+
+
+def test_another_project_finds_an_empty_form_and_one_command_for_an_import(
+    tmp_path, shop, monkeypatch
+):
+    for name in ("mine", "yours"):
+        Home(tmp_path).create(name).close()
+    monkeypatch.setattr("edt_app.tui.screens.data.screen.launch", lambda home, name, line: None)
+
+    async def script(pilot, app):
+        fill(app, shop)
+        await press(pilot, "f9", "C")
+        assert "import --project mine" in app.clipboard  # at once: there is one to choose
+        await press(pilot, "escape", "1", "j", "enter")
+        assert app.session.name == "yours"
+        assert app.current_mode == "data"
+        assert app.screen.query_one("#a_name", Input).value == ""
+        assert app.screen.query_one("#format", Input).value == "csv"
+
+    drive(tmp_path, script, project="mine", start="data")

@@ -77,6 +77,11 @@ class Line(Entry):
         Binding("down,tab", "app.focus_next", show=False, priority=True),
     ]
 
+    def on_focus(self) -> None:
+        """Suggest what completes the text that stands there, too, not only the next letter's."""
+        if self.suggester is not None and self.value:
+            self.run_worker(self.suggester._get_suggestion(self, self.value))
+
     def action_leave(self) -> None:
         """Let the screen have the keys, and its text the arrows."""
         self.screen.query_one(TextPane).focus()
@@ -102,6 +107,11 @@ class ImportForm(VerticalScroll, can_focus=False):
             with Horizontal():
                 yield Label(field.label)
                 yield Line(field.value, id=field.name, suggester=suggester)
+
+    def reset(self) -> None:
+        """The values that it begins with."""
+        for field in FIELDS:
+            self.query_one(f"#{field.name}", Input).value = field.value
 
     @property
     def values(self) -> dict[str, str]:

@@ -66,7 +66,8 @@ class DataScreen(EdtScreen):
         self.set_interval(_LOOK, self._look)
 
     def forget(self) -> None:
-        """No data set, no import."""
+        """No data set, no import, an empty form."""
+        self.query_one(ImportForm).reset()
         self._preview, self._importing, self._launched = "", False, False
         self._tell("data set", "")
 
@@ -174,7 +175,7 @@ class DataScreen(EdtScreen):
 
         def started(_: object) -> None:
             self._launched = True
-            self.remember("import", *words, project=name)
+            self.remember("import", "--project", name, *words)
             self._show_import("Reading …")
 
         self.write(lambda: launch(home, name, line), started)

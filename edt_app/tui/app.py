@@ -11,6 +11,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.message import Message as TextualMessage
+from textual.notifications import Notify
 
 from edt_app.terminal import safe_text
 from edt_app.tui import memory, tty
@@ -43,6 +44,8 @@ KEYS_OF_APP = (
 )
 _TICK = 0.5
 _HANG_UP_CHECK = 2.0
+_TOASTS = 3
+"""So many at once leave the smallest screen readable."""
 
 
 def _every_command() -> "type[Provider]":
@@ -161,13 +164,15 @@ class EdtApp(App[None]):
     def _look(self) -> "Followed | None":
         from edt_app.tui.following import followed
 
+        if self.session.gone:
+            return None
         return followed(self.session.project(), self._followed)
 
     def _show_strip(self, found: "Followed | None") -> None:
         from edt_app.tui.strip import strip_now
 
         self._followed = found
-        self._strip = strip_now(found)
+        self._strip = "✗ the project was deleted" if self.session.gone else strip_now(found)
         self.show_header()
 
     def show_header(self) -> None:
@@ -266,6 +271,15 @@ class EdtApp(App[None]):
         told = f"{reason}\n\n" if reason else ""
         told += f"{shown}\n\nCopied, where the terminal allows it (OSC 52)."
         self.push_screen(Message(Text(told)))
+
+    def _on_notify(self, event: Notify) -> None:
+        """What is said once more takes the place of the first; of many the newest are shown."""
+        told = event.notification
+        others = [one for one in self._notifications if one.message != told.message]
+        for one in [*self._notifications]:
+            if one not in others[-(_TOASTS - 1) :]:
+                self._unnotify(one, refresh=False)
+        super()._on_notify(event)
 
     def action_leave(self) -> None:
         """Leave the app; what runs goes on in its own process."""

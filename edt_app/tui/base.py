@@ -57,6 +57,7 @@ class EdtScreen(Screen[None]):
         self._generation = -1
         self._stale = False
         self._unread = True
+        self._reading: set[str] = set()
         self._held: list[Command] = []
         self._act: tuple[tuple[object, ...], dict[str, object]] | None = None
         self.no_line = ""
@@ -123,6 +124,7 @@ class EdtScreen(Screen[None]):
         if self._generation != self.session.generation:
             self._generation = self.session.generation
             self._unread = bool(self.session.name) or not self.NEEDS_PROJECT
+            self._reading.clear()
             self.clear_error()
             if self.NEEDS_PROJECT:
                 self._act = None
@@ -157,6 +159,7 @@ class EdtScreen(Screen[None]):
 
         The group's newest alone is shown, and nothing of a project that was left meanwhile.
         """
+        self._reading.add(group)
         self.run_worker(
             partial(self._in_thread, work, show, self.session.generation, group),
             thread=True,
@@ -219,8 +222,8 @@ class EdtScreen(Screen[None]):
 
     def _know(self, group: str) -> None:
         """Something was read. Once nothing else is, what was to be done meanwhile is."""
-        others = {one.group for one in self.app.workers if one.node is self} - {group, _STRIP}
-        if self._unread and group != _STRIP and not others:
+        self._reading.discard(group)
+        if self._unread and group != _STRIP and not self._reading - {_STRIP}:
             self._unread = False
             self._do_held()
 
@@ -276,7 +279,8 @@ class EdtScreen(Screen[None]):
         What can't be done before the screen has read what it shows is done, or refused, then.
         """
         reason = self.why_not(command)
-        if reason and (self._unread or self._generation != self.session.generation):
+        other = self.NEEDS_PROJECT and self._generation != self.session.generation
+        if reason and (self._unread or other):
             self._held.append(command)
             return
         if reason:

@@ -24,6 +24,8 @@ def test_a_project_is_made_copied_and_deleted_by_keyboard(tmp_path):
     async def script(pilot, app):
         await press(pilot, "n", *"shop", "enter")
         assert [line.name for line in Home(tmp_path).projects()] == ["shop"]
+        await press(pilot, "T")
+        assert any("nothing to see yet" in told.message for told in app._notifications)
         await press(pilot, "c", "enter")
         assert [line.name for line in Home(tmp_path).projects()] == ["shop", "shop-copy"]
         assert "shop-copy" in text_of(app)

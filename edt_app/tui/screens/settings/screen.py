@@ -16,13 +16,7 @@ from edt_app.tui.commands import Command
 from edt_app.tui.dialogs import Ask, Confirm, Message
 from edt_app.tui.screens.settings.checking import asked_doctor, wrong_assignment
 from edt_app.tui.screens.settings.editor import Editor
-from edt_app.tui.screens.settings.view import (
-    COLUMNS,
-    SettingsView,
-    nothing_found,
-    settings_of,
-    told,
-)
+from edt_app.tui.screens.settings.view import COLUMNS, SettingsView, settings_of, told
 from edt_app.tui.widgets.entry import Entry
 from edt_app.tui.widgets.virtual_table import VirtualTable
 from edt_core.errors import UsageError
@@ -130,7 +124,7 @@ class SettingsScreen(EdtScreen):
             return
         entries = self._view.entries(self._text, only_set=self._only_set)
         table = self.query_one(VirtualTable)
-        table.empty = nothing_found(self._text, only_set=self._only_set)
+        table.empty = self._view.nothing(self._text, only_set=self._only_set)
         table.set_ids([entry.id for entry in entries])
         table.reload()
         if self._text and self._current is None and len(entries) > 1:

@@ -64,6 +64,10 @@ class SettingsView:
             found.append(Entry(number, key.section, key))
         return found
 
+    def nothing(self, text: str, *, only_set: bool) -> str:
+        """What to say where no line is left."""
+        return "Nothing is changed." if only_set and not text else "No setting has these words."
+
     def entry(self, number: int) -> Entry:
         """The line with this id."""
         if number >= _HEADINGS:
@@ -120,11 +124,6 @@ class SettingsView:
 def settings_of(project: "Project") -> SettingsView:
     """The project's settings. For workers."""
     return SettingsView(described(), configuration(project).flat(), section_help())
-
-
-def nothing_found(text: str, *, only_set: bool) -> str:
-    """Why no setting is listed."""
-    return "Nothing is changed." if only_set and not text else "No setting has these words."
 
 
 def told(found: Consequences, *, running: bool) -> Text:

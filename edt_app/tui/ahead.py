@@ -26,22 +26,20 @@ class TypedAhead:
     def takes(self, key: events.Key) -> bool:
         """Whether a key that has come to the app is sent on from here."""
         top = self._app.screen
-        came_back = key.is_forwarded
         if not isinstance(top, ModalScreen):
             self._open, self._waiting = None, 0
-        elif came_back and self._meant.get(key) is top:
+        elif self._meant.get(key) is top:  # sent on before
+            self._waiting -= not key.is_forwarded and self._waiting > 0
             return False
-        elif came_back or top is not self._open or self._waiting:
+        elif key.is_forwarded or top is not self._open or self._waiting:
             again = events.Key(key.key, key.character)  # one that came back goes no way twice
-            self._meant[again] = top
             if top.call_later(self._send, top, again):  # behind what it is made of, and in order
+                self._meant[again] = top
                 self._waiting += 1
                 return True
         self._meant[key] = top
         return False
 
     def _send(self, question: Screen[Any], key: events.Key) -> None:
-        self._open, self._waiting = question, max(0, self._waiting - 1)
-        if question is self._app.screen:
-            key._set_forwarded()
-            (question.focused or question).post_message(key)
+        self._open = question
+        self._app.post_message(key)

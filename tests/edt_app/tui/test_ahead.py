@@ -53,3 +53,14 @@ def _ended():
     from edt_core.actions.stopping import Stopped
 
     return Stopped("shop", running=True, heard=True, ended=True, seconds=0.1)
+
+
+def test_arrows_and_letters_behind_the_key_that_opens_a_form_fill_it_in(tmp_path):
+    finished(tmp_path).close()
+
+    async def script(pilot, app):
+        type_at_once(app, "s", "down", "down", *"Markov", "tab", *"42")
+        await settled(pilot)
+        assert app.screen.chosen == {"variant": "Markov", "seed": ["42"]}
+
+    drive(tmp_path, script, project="shop", start="pipeline")

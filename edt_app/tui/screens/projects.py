@@ -1,6 +1,6 @@
 """Screen 1: every project, with a detail of the one under the cursor."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -14,15 +14,7 @@ from textual.widgets.option_list import Option
 from edt_app.terminal import safe_text, size, when
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
-from edt_app.tui.screens.projects_asking import (
-    back_up,
-    path_of,
-    restore,
-    suggested_name,
-    wrong_backup,
-    wrong_name,
-    wrong_target,
-)
+from edt_app.tui.screens import projects_asking as asking
 from edt_app.tui.theme import state
 from edt_app.tui.widgets.cells import fit
 from edt_app.tui.widgets.moving import Choices
@@ -188,7 +180,6 @@ class ProjectsScreen(EdtScreen):
 
     def do_new(self) -> None:
         """Ask for a name and make an empty project."""
-        from edt_app.tui.dialogs import Ask
 
         def make(name: str | None) -> None:
             if name:
@@ -197,8 +188,7 @@ class ProjectsScreen(EdtScreen):
                     lambda: home.create(name).close(), lambda _: self._made(name, "new", name)
                 )
 
-        check = partial(wrong_name, self.session.home)
-        self.app.push_screen(Ask("Name of the new project", check=check), make)
+        self._ask("Name of the new project", partial(asking.wrong_name, self.session.home), make)
 
     def do_demo(self) -> None:
         """Start ``edt demo`` in a process of its own, after a question where there is one."""
@@ -256,8 +246,6 @@ class ProjectsScreen(EdtScreen):
 
     def do_copy(self) -> None:
         """Ask for a name and copy."""
-        from edt_app.tui.dialogs import Ask
-
         line = self._current
         if line is None:
             return
@@ -270,13 +258,11 @@ class ProjectsScreen(EdtScreen):
                     lambda _: self._made(name, "copy", line.name, name),
                 )
 
-        check = partial(wrong_name, self.session.home)
-        self.app.push_screen(Ask(f"Copy {line.name} as", f"{line.name}-copy", check=check), copy)
+        check = partial(asking.wrong_name, self.session.home)
+        self._ask(f"Copy {line.name} as", check, copy, f"{line.name}-copy")
 
     def do_backup(self) -> None:
         """Ask for a file and write the project into it."""
-        from edt_app.tui.dialogs import Ask
-
         line = self._current
         if line is None:
             return
@@ -284,42 +270,35 @@ class ProjectsScreen(EdtScreen):
         def save(name: str | None) -> None:
             if not name:
                 return
-            file = path_of(name)
+            file = asking.path_of(name)
 
             def saved(_: None) -> None:
                 self.remember("backup", file, project=line.name)
                 self.say(f"{line.name} is in {name}.")
 
-            self.write(lambda: back_up(line.folder, file), saved)
+            self.write(lambda: asking.back_up(line.folder, file), saved)
 
-        check = partial(wrong_target, self.session)
-        self.app.push_screen(
-            Ask(f"Back up {line.name} into", f"{line.name}.zip", check=check), save
-        )
+        check = partial(asking.wrong_target, self.session)
+        self._ask(f"Back up {line.name} into", check, save, f"{line.name}.zip")
 
     def do_restore(self) -> None:
         """Ask for a file and a name, and make a project of them."""
-        from edt_app.tui.dialogs import Ask
-
         home = self.session.home
 
         def named(name: str | None, file: Path) -> None:
             if name:
                 words = ("restore", file, "--as", name)
-                self.write(lambda: restore(home, file, name), lambda made: self._made(made, *words))
+                self.write(
+                    lambda: asking.restore(home, file, name), lambda made: self._made(made, *words)
+                )
 
         def chosen(text: str | None) -> None:
             if text and text.strip():
-                file = path_of(text)
-                question = Ask(
-                    f"Restore {file.name} as",
-                    suggested_name(home, file),
-                    check=partial(wrong_name, home),
-                )
-                self.app.push_screen(question, partial(named, file=file))
+                file = asking.path_of(text)
+                check, free = partial(asking.wrong_name, home), asking.suggested_name(home, file)
+                self._ask(f"Restore {file.name} as", check, partial(named, file=file), free)
 
-        check = partial(wrong_backup, self.session)
-        self.app.push_screen(Ask("Restore from the file", check=check), chosen)
+        self._ask("Restore from the file", partial(asking.wrong_backup, self.session), chosen)
 
     def do_delete(self) -> None:
         """Delete after the name was typed."""
@@ -338,6 +317,17 @@ class ProjectsScreen(EdtScreen):
 
         question = f"Delete {line.name} ({size(line.bytes)}) with all that is in it?"
         self.app.push_screen(Confirm(question, typed=line.name), delete)
+
+    def _ask(
+        self,
+        question: str,
+        check: Callable[[str], str],
+        then: Callable[[str | None], None],
+        value: str = "",
+    ) -> None:
+        from edt_app.tui.dialogs import Ask
+
+        self.app.push_screen(Ask(question, value, check=check), then)
 
     def _made(self, name: str, *words: object) -> None:
         self.remember(*words)

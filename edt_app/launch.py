@@ -16,7 +16,7 @@ from typing import Any
 
 from edt_core.errors import EdtError, ProjectBusy
 from edt_core.store.home import Home
-from edt_core.store.liveness import exit_status, heartbeat, launch_log
+from edt_core.store.liveness import exit_status, heartbeat, launch_log, log_lines
 from edt_core.store.lock import LAUNCHED
 
 NICE = 10
@@ -84,8 +84,9 @@ def _escape(letter: str) -> str:
 def launch(home: Home, project: str, line: Sequence[str], *, nice: int = NICE) -> Launched:
     """Start a command of ``command_line`` in a session of its own, and return at once.
 
-    Its output goes to the project's ``runs/last.log``. Closing the terminal, losing the connection
-    or ending this process does not touch it. ``edt demo`` may name a project that isn't there yet.
+    Its output goes to the project's ``runs/last.log``; how a run ended whose process died before is
+    written down first. Closing the terminal, losing the connection or ending this process does not
+    touch it. ``edt demo`` may name a project that isn't there yet.
 
     Raises:
         ProjectNotFound: there is none of that name.
@@ -99,6 +100,8 @@ def launch(home: Home, project: str, line: Sequence[str], *, nice: int = NICE) -
             f"A run goes on in the project {project} (process {busy.holder.pid}).",
             hint=f"Watch it: edt watch --project {project}",
         )
+    with home.open(project) as before:
+        before.bury_dead_runs()
     log = launch_log(folder)
     try:
         log.parent.mkdir(mode=0o700, exist_ok=True)
@@ -135,6 +138,16 @@ def wait_until_held(folder: Path, patience: float = 30.0) -> bool:
             return False
         time.sleep(0.02)
     return False
+
+
+def check_begun(folder: Path) -> None:
+    """Wait until what was just launched in the project at ``folder`` is at work.
+
+    Raises:
+        EdtError: it refused to be; with its own message and hint.
+    """
+    if not wait_until_held(folder) and exit_status(folder):
+        raise _told("\n".join(log_lines(folder)[:-1]))
 
 
 class Asked:

@@ -11,9 +11,11 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.message import Message as TextualMessage
+from textual.notifications import Notify
 
 from edt_app.terminal import safe_text
 from edt_app.tui import memory, tty
+from edt_app.tui.ahead import TypedAhead
 from edt_app.tui.base import HELP, EdtScreen
 from edt_app.tui.chrome import Header
 from edt_app.tui.commands import Command
@@ -42,6 +44,8 @@ KEYS_OF_APP = (
 )
 _TICK = 0.5
 _HANG_UP_CHECK = 2.0
+_TOASTS = 3
+"""So many at once leave the smallest screen readable."""
 
 
 def _every_command() -> "type[Provider]":
@@ -90,6 +94,7 @@ class EdtApp(App[None]):
         self.session = session
         self.preferences = preferences or Preferences()
         self.places = PLACES
+        self._ahead = TypedAhead(self)
         self._strip = ""
         self._followed: Followed | None = None
         self._errors: list[float] = []
@@ -159,13 +164,15 @@ class EdtApp(App[None]):
     def _look(self) -> "Followed | None":
         from edt_app.tui.following import followed
 
+        if self.session.gone:
+            return None
         return followed(self.session.project(), self._followed)
 
     def _show_strip(self, found: "Followed | None") -> None:
         from edt_app.tui.strip import strip_now
 
         self._followed = found
-        self._strip = strip_now(found)
+        self._strip = "✗ the project was deleted" if self.session.gone else strip_now(found)
         self.show_header()
 
     def show_header(self) -> None:
@@ -197,14 +204,22 @@ class EdtApp(App[None]):
         if mode != self.current_mode:
             self.switch_mode(mode)
 
+    async def do_on(self, mode: str, command: Command) -> None:
+        """Show another screen and do one of its commands."""
+        if mode != self.current_mode:
+            await self.switch_mode(mode)
+        if self.base_screen is not None:
+            self.base_screen.do(command)
+
     def action_go(self, mode: str) -> None:
         """Show another screen, unless a question is open."""
         if len(self.screen_stack) == 1:
             self.go(mode)
 
     def action_one_back(self) -> None:
-        """One level back: a screen's own escape comes first."""
-        if len(self.screen_stack) == 1:
+        """One level back: a screen's own escape comes first, then a shown error."""
+        screen = self.base_screen
+        if len(self.screen_stack) == 1 and not (screen is not None and screen.clear_error()):
             self.go("projects")
 
     def action_palette(self) -> None:
@@ -257,6 +272,15 @@ class EdtApp(App[None]):
         told += f"{shown}\n\nCopied, where the terminal allows it (OSC 52)."
         self.push_screen(Message(Text(told)))
 
+    def _on_notify(self, event: Notify) -> None:
+        """What is said once more takes the place of the first; of many the newest are shown."""
+        told = event.notification
+        others = [one for one in self._notifications if one.message != told.message]
+        for one in [*self._notifications]:
+            if one not in others[-(_TOASTS - 1) :]:
+                self._unnotify(one, refresh=False)
+        super()._on_notify(event)
+
     def action_leave(self) -> None:
         """Leave the app; what runs goes on in its own process."""
         self.exit()
@@ -287,6 +311,8 @@ class EdtApp(App[None]):
         """What is pasted comes from anywhere, and the palette's line shows it as it is."""
         if isinstance(event, events.Paste):
             event.text = "\n".join(safe_text(line) for line in event.text.splitlines())
+        if isinstance(event, events.Key) and self._ahead.takes(event):
+            return
         await super().on_event(event)
 
     async def _dispatch_message(self, message: TextualMessage) -> None:

@@ -17,11 +17,15 @@ from edt_core.errors import EdtError, UsageError
 if TYPE_CHECKING:
     from edt_app.tui.app import EdtApp
     from edt_app.tui.session import Session
+    from edt_app.tui.widgets.virtual_table import VirtualTable
 
 T = TypeVar("T")
 
 LOW = 40
 """A screen of fewer lines has the class ``-low``."""
+
+_STRIP = "strip"
+"""What reads the line at the top, for whatever screen is shown."""
 
 HELP = Command("app.help", "question_mark,f1", "Help", "Every key of this screen.", "show_help")
 
@@ -52,6 +56,9 @@ class EdtScreen(Screen[None]):
         super().__init__()
         self._generation = -1
         self._stale = False
+        self._unread = True
+        self._reading: set[str] = set()
+        self._held: list[Command] = []
         self._act: tuple[tuple[object, ...], dict[str, object]] | None = None
         self.no_line = ""
         """Why no command line does what was just done here; empty where one does."""
@@ -116,12 +123,15 @@ class EdtScreen(Screen[None]):
         self.edt.show_header()
         if self._generation != self.session.generation:
             self._generation = self.session.generation
+            self._unread = bool(self.session.name) or not self.NEEDS_PROJECT
+            self._reading.clear()
             self.clear_error()
             if self.NEEDS_PROJECT:
                 self._act = None
             self.forget()
             if self.NEEDS_PROJECT and not self.session.name:
                 self.fail(EdtError("No project is open.", hint="Choose one: key 1."))
+                self._do_held()
             else:
                 self.reload()
         elif self._stale:
@@ -149,8 +159,9 @@ class EdtScreen(Screen[None]):
 
         The group's newest alone is shown, and nothing of a project that was left meanwhile.
         """
+        self._reading.add(group)
         self.run_worker(
-            partial(self._in_thread, work, show, self.session.generation),
+            partial(self._in_thread, work, show, self.session.generation, group),
             thread=True,
             group=group,
             exclusive=True,
@@ -188,12 +199,15 @@ class EdtScreen(Screen[None]):
 
         self.session.write(done)
 
-    def _in_thread(self, work: Callable[[], T], show: Callable[[T], None], generation: int) -> None:
+    def _in_thread(
+        self, work: Callable[[], T], show: Callable[[T], None], generation: int, group: str
+    ) -> None:
         worker = get_current_worker()
 
         def of_this_project(act: Callable[..., None], *values: Any) -> None:
             if generation == self.session.generation:
                 act(*values)
+                self._know(group)
 
         try:
             if self.session.name:
@@ -205,6 +219,19 @@ class EdtScreen(Screen[None]):
             return
         if not worker.is_cancelled:
             self._back(of_this_project, self._deliver, show, result)
+
+    def _know(self, group: str) -> None:
+        """Something was read. Once nothing else is, what was to be done meanwhile is."""
+        self._reading.discard(group)
+        if self._unread and group != _STRIP and not self._reading - {_STRIP}:
+            self._unread = False
+            self._do_held()
+
+    def _do_held(self) -> None:
+        held, self._held = self._held, []
+        for command in held:
+            if self.is_current:  # and no question is open, which the keys behind it are for
+                self.do(command)
 
     def _back(self, act: Callable[..., None], *values: Any) -> None:
         """Go on in the app's thread, unless the app has ended."""
@@ -226,14 +253,15 @@ class EdtScreen(Screen[None]):
             self.edt.report(error, f"{type(self).__name__} reading")
 
     def fail(self, error: EdtError) -> None:
-        """Show an error in place."""
+        """Show an error in place; a list that was to be read is not read on."""
+        for table in self.query("VirtualTable"):
+            cast("VirtualTable", table).stop_reading()
         for card in self.query(ErrorCard):
             card.tell(error.message, error.hint)
 
-    def clear_error(self) -> None:
-        """Take the shown error away."""
-        for card in self.query(ErrorCard):
-            card.clear()
+    def clear_error(self) -> bool:
+        """Take the shown error away; whether there was one."""
+        return any(card.clear() for card in self.query(ErrorCard))
 
     def say(self, text: str) -> None:
         """Tell something that worked, for a moment."""
@@ -246,13 +274,21 @@ class EdtScreen(Screen[None]):
         self.do(next(command for command in self.KEYS if command.id == id))
 
     def do(self, command: Command) -> None:
-        """Do ``command``, or say why not."""
+        """Do ``command``, or say why not.
+
+        What can't be done before the screen has read what it shows is done, or refused, then.
+        """
         reason = self.why_not(command)
+        other = self.NEEDS_PROJECT and self._generation != self.session.generation
+        if reason and (self._unread or other):
+            self._held.append(command)
+            return
         if reason:
             self.app.bell()
             self.notify(f"{command.label}: {reason}", markup=False, severity="warning", timeout=4)
             return
-        self.clear_error()
+        if self.clear_error() and "escape" in command.keys.split(","):
+            return  # a level of its own
         self.no_line = command.no_line
         try:
             getattr(self, f"do_{command.action}")()

@@ -66,11 +66,15 @@ class Footer(Static):
         self.refresh()
 
 
+_MESSAGE, _HINT = 600, 300
+"""The most letters of an error: 12 lines of 76 columns hold them, which 80x24 has room for."""
+
+
 class ErrorCard(Static):
     """What went wrong and what to do, in place; gone with the next thing that works."""
 
     DEFAULT_CSS = (
-        "ErrorCard { display: none; height: auto; max-height: 6; border: heavy $error;"
+        "ErrorCard { display: none; height: auto; max-height: 60%; border: heavy $error;"
         " padding: 0 1; dock: bottom; margin-bottom: 2; }"
         "ErrorCard.-shown { display: block; }"
     )
@@ -79,10 +83,13 @@ class ErrorCard(Static):
         super().__init__(markup=False)
 
     def tell(self, message: str, hint: str = "") -> None:
-        """Show an error as text."""
-        self.update(Text(f"✗ {safe_text(message)}" + (f"\n  {safe_text(hint)}" if hint else "")))
+        """Show an error as text; of a long one as much as leaves its hint in sight."""
+        text = f"✗ {safe_text(message, width=_MESSAGE)}"
+        self.update(Text(text + (f"\n  {safe_text(hint, width=_HINT)}" if hint else "")))
         self.add_class("-shown")
 
-    def clear(self) -> None:
-        """Take it away."""
+    def clear(self) -> bool:
+        """Take it away; whether it was there."""
+        shown = self.has_class("-shown")
         self.remove_class("-shown")
+        return shown

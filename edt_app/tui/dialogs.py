@@ -52,7 +52,8 @@ class Confirm(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """The question, and how to answer."""
         with Vertical():
-            yield Static(Text(safe_text(self._question)), markup=False)
+            lines = map(safe_text, self._question.split("\n"))
+            yield Static(Text("\n".join(lines)), markup=False)
             if self._typed:
                 yield Static(Text(f"Type {safe_text(self._typed)} to go on, esc to leave."))
                 yield Entry()
@@ -83,7 +84,8 @@ class Ask(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """The question above the line."""
-        with Vertical():
+        with Vertical() as box:
+            box.border_subtitle = "enter Go on   esc Leave"
             yield Static(Text(safe_text(self._question)))
             yield Entry(self._value)
             yield Static("", id="wrong", markup=False)
@@ -113,7 +115,8 @@ class Choose(ModalScreen[int | None]):
 
     def compose(self) -> ComposeResult:
         """The lines, numbered."""
-        with Vertical():
+        with Vertical() as box:
+            box.border_subtitle = "enter or its number Choose   esc Leave"
             yield Static(Text(safe_text(self._question)))
             yield Choices(
                 *(
@@ -150,7 +153,8 @@ class Message(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The text, scrolled by the arrows where it is long."""
-        with Vertical(), Scrolled():
+        with Vertical() as box, Scrolled():
+            box.border_subtitle = "esc Close"
             yield Static(self._text)
 
     def action_leave(self) -> None:

@@ -43,6 +43,11 @@ class Session:
         """
         return self.home.path(self.name)
 
+    @property
+    def gone(self) -> bool:
+        """Did another process delete the open project?"""
+        return bool(self.name) and not (self.home.folder / self.name / "project.db").exists()
+
     def choose(self, name: str) -> None:
         """Make ``name`` the open project; opened when first asked for."""
         with self._lock:

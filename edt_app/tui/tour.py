@@ -27,37 +27,37 @@ STEPS = (
     TourStep(
         "data",
         "2 Data",
-        "Two domains' logs and item texts, with Table 7 and Figure 1 of the paper.\n"
+        "Two domains' logs and item texts, with Table 7 and Figure 1 of the paper. "
         "i fills in an import, f5 previews it before anything is kept.",
     ),
     TourStep(
         "pipeline",
         "3 Pipeline",
-        "The paper's stages in order. Each is computed once; a changed setting makes stale only\n"
+        "The paper's stages in order. Each is computed once; a changed setting makes stale only "
         "what lies behind it. s starts a run in a process of its own, x stops it.",
     ),
     TourStep(
         "prompts",
         "4 Prompts",
-        "Every question to the language model and every answer, kept and never paid for twice.\n"
+        "Every question to the language model and every answer, kept and never paid for twice. "
         "The demo answers them by a retrieval stand-in, which is no language model.",
     ),
     TourStep(
         "review",
         "5 Review",
-        "Generated items before they train anything: a accepts, x rejects, e edits, u undoes.\n"
+        "Generated items before they train anything: a accepts, x rejects, e edits, u undoes. "
         "Held-out items are never shown here.",
     ),
     TourStep(
         "tune",
         "6 Tune",
-        "← and → move the noise filter's threshold; counts, Table 7 and the items that would\n"
+        "← and → move the noise filter's threshold; counts, Table 7 and the items that would "
         "flip answer at once. A applies it.",
     ),
     TourStep(
         "train",
         "7 Train",
-        "Loss, metrics, rate and device as they grow, both phases, several seeds.\n"
+        "Loss, metrics, rate and device as they grow, both phases, several seeds. "
         "Closing the app stops nothing.",
     ),
     TourStep(
@@ -73,7 +73,7 @@ STEPS = (
     TourStep(
         "settings",
         "0 Settings",
-        "Every setting with its range and the paper's symbol, and what it would make stale.\n"
+        "Every setting with its range and the paper's symbol, and what it would make stale. "
         "? shows a screen's keys, : finds any action, C copies it as a command line.",
     ),
 )
@@ -84,9 +84,9 @@ class TourCard(ModalScreen[bool]):
 
     DEFAULT_CSS = """
     TourCard { align: center bottom; background: transparent; }
-    TourCard > Vertical { width: auto; max-width: 96%; height: auto; margin-bottom: 3;
+    TourCard > Vertical { width: 92; max-width: 96%; height: auto; margin-bottom: 3;
       border: round $accent; background: $surface; padding: 0 2; }
-    TourCard Static { width: auto; max-width: 100%; }
+    TourCard Static { width: 100%; }
     """
     BINDINGS = [
         Binding("enter,space,right", "go(True)", show=False),

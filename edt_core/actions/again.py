@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from edt_core.actions.configuring import configuration
+from edt_core.actions.estimating import Estimate, estimate_of
 from edt_core.actions.jobs import flat, named_variant
 from edt_core.errors import UsageError
 from edt_core.stage import Step
 from edt_core.store import runs
 from edt_core.store.project import Project
-from edt_core.variants import settings_of
+from edt_core.variants import Variant, settings_of
 
 
 @dataclass(frozen=True)
@@ -51,3 +52,14 @@ def again(project: Project, number: int) -> Again:
         "" if line.device == "auto" else line.device,
         {key: value for key, value in flat(line.config).items() if given.get(key, value) != value},
     )
+
+
+def estimate_again(project: Project, words: Again) -> Estimate:
+    """What the run would still ask, at most.
+
+    Raises:
+        MissingInput: nothing was imported yet.
+        InputError: a prompt template of the project's own can't be used.
+    """
+    variant = named_variant(words.variant or Variant.LLM_EDT.value)
+    return estimate_of(project, configuration(project).changed(words.set), variant=variant)

@@ -55,6 +55,13 @@ class BoardStep:
         costs = [line.cost for line in self.to_do if line.calls]
         return None if None in costs else sum(cost for cost in costs if cost is not None)
 
+    @property
+    def cost_again(self) -> float | None:
+        """US dollars for the failed questions once more, by what answers cost; None: unknown."""
+        if self.spent is None or not self.spent.answered or self.spent.unpriced:
+            return None
+        return self.failed * self.spent.cost / self.spent.answered
+
 
 @dataclass(frozen=True)
 class Board:
@@ -63,6 +70,8 @@ class Board:
     status: ProjectStatus
     steps: list[BoardStep]
     needs: list[Need]
+    gated: bool = False
+    """A run waits until every kept item is decided (review.required)."""
 
 
 def board(project: Project) -> Board:
@@ -82,7 +91,7 @@ def board(project: Project) -> Board:
         )
         for line in status.stages
     ]
-    return Board(status, steps, needs(project))
+    return Board(status, steps, needs(project), configuration(project).review.required)
 
 
 def _left(project: Project, status: ProjectStatus) -> Sequence[EstimateLine]:

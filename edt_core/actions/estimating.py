@@ -47,6 +47,18 @@ class Estimate:
     seconds: float | None
     note: str
 
+    @property
+    def sentence(self) -> str:
+        """How many calls, of which kinds, at what price."""
+        asked = [line for line in self.lines if line.calls]
+        if not asked:
+            return "It asks no model anything that was not answered before: free."
+        most = "" if all(line.exact for line in asked) else "at most "
+        kinds = ", ".join(f"{line.calls:,} {line.what}" for line in asked)
+        price = "price unknown" if self.cost is None else f"${self.cost:.2f}"
+        total = sum(line.calls for line in asked)
+        return f"It makes {most}{total:,} calls ({kinds}): {price if self.cost != 0 else 'free'}."
+
 
 def estimate(
     project: Project,

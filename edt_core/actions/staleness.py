@@ -12,6 +12,7 @@ from edt_core.errors import MissingInput, ProjectError, UsageError
 from edt_core.recipes import Pipeline, ReviewState, pipeline
 from edt_core.stage import Stage, Step, walk
 from edt_core.stages.augmenter.review import Decisions, ReviewDecisions
+from edt_core.store.artifacts import ArtifactLine
 from edt_core.store.project import Project
 from edt_core.store.review import decided
 from edt_core.store.runs import RunLine, RunStageLine, run_lines, run_stages
@@ -87,6 +88,7 @@ class _Compared:
     def differences(self) -> list[Difference]:
         """Everything that differs, in the order of the pipeline."""
         found = [*self._data(), *self._settings(), *self._prompts(), *self._decisions()]
+        found += self._versions()
         order = list(Step)
         return sorted(found, key=lambda one: order.index(one.root))
 
@@ -134,6 +136,22 @@ class _Compared:
             found.setdefault(stage.step, Difference(stage.step, text, frozenset(behind)))
         return list(found.values())
 
+    def _versions(self) -> list[Difference]:
+        """What was made of the same inputs by the same parameters, and still is another result."""
+        lines = (self._project.artifacts.line(line.fingerprint) for line in self._stages)
+        stored = {_recipe(line): line.fingerprint for line in lines if line is not None}
+        found: dict[Step, Difference] = {}
+        for made in (self._base, self._made):
+            stages = list(walk(made.ranks))
+            for stage in stages:
+                inputs = [one.fingerprint for one in stage.inputs]
+                before = stored.get(_recipe((type(stage).__name__, inputs, stage.parameters)))
+                if before not in (None, stage.fingerprint):
+                    behind = frozenset(one.step for one in stages if stage in walk(one))
+                    text = "another version of EDT made it"
+                    found.setdefault(stage.step, Difference(stage.step, text, behind))
+        return list(found.values())
+
     def _decisions(self) -> list[Difference]:
         """How many items are decided on otherwise; decisions on other items say nothing."""
         if not (self._base.augmenter and self._made.augmenter):
@@ -175,6 +193,13 @@ def _marks(made: Pipeline) -> dict[Step, set[str]]:
         if not isinstance(stage, ReviewDecisions):
             marks[stage.step].add(stage.fingerprint)
     return marks
+
+
+def _recipe(made: ArtifactLine | tuple[str, list[str], dict[str, Any]]) -> str:
+    """All that a fingerprint is made of but the stage's version."""
+    if isinstance(made, ArtifactLine):
+        made = (made.stage, made.inputs, made.parameters)
+    return json.dumps(made, sort_keys=True)
 
 
 def _template(parameters: Mapping[str, Any]) -> Any:

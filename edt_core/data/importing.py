@@ -246,7 +246,7 @@ def _refuse_empty(domains: tuple[DomainFiles, DomainFiles], arranged: Arranged, 
 
 
 def _steps(log: _Log) -> str:
-    return ", ".join(f"{what} {number:,}" for what, number in log.counts.items())
+    return ", ".join(f"{what} {number:,}" for what, number in log.counts.items() if number)
 
 
 def _texts(

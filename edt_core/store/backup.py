@@ -7,7 +7,8 @@ import sqlite3
 import stat
 import time
 import zipfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
@@ -31,10 +32,7 @@ def back_up(folder: Path, file: Path) -> None:
         UsageError: ``file`` exists, or its folder doesn't.
         EdtError: the disk is full; no half file is left.
     """
-    if file.exists():
-        raise UsageError(f"{file} exists.", hint="Choose another file, or delete it first.")
-    if not file.parent.is_dir():
-        raise UsageError(f"There is no folder {file.parent}.", hint="Make it first.")
+    check_target(file)
     aside = file.with_name(f".{file.name}.{uuid4().hex[:8]}.tmp")
     try:
         with plain_disk_errors(file):
@@ -44,6 +42,28 @@ def back_up(folder: Path, file: Path) -> None:
             (aside / "zip").rename(file)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def check_target(file: Path) -> None:
+    """Can a backup be written into ``file``?
+
+    Raises:
+        UsageError: it exists, or its folder doesn't.
+    """
+    if file.exists():
+        raise UsageError(f"{file} exists.", hint="Choose another file, or delete it first.")
+    if not file.parent.is_dir():
+        raise UsageError(f"There is no folder {file.parent}.", hint="Make it first.")
+
+
+def name_in(file: Path) -> str:
+    """What the project in a backup is called; nothing of it is checked yet.
+
+    Raises:
+        InputError: the file is no backup.
+    """
+    with _opened(file) as archive:
+        return str(_manifest(archive, file).get("name", ""))
 
 
 def restore(home: Home, file: Path, name: str = "") -> str:
@@ -56,15 +76,22 @@ def restore(home: Home, file: Path, name: str = "") -> str:
         InputError: the file is no backup, is damaged, or holds what a backup doesn't.
         ProjectExists: the name is taken.
     """
+    with _opened(file) as archive, plain_disk_errors(home.folder):
+        manifest = _manifest(archive, file)
+        members = _checked_members(archive, file)
+        wanted = name or str(manifest.get("name", ""))
+        with new_folder(home, wanted) as folder:
+            for member in members:
+                _unpack(archive, member, folder)
+            _verify(folder, file)
+    return wanted
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(file) as archive, plain_disk_errors(home.folder):
-            manifest = _manifest(archive, file)
-            members = _checked_members(archive, file)
-            wanted = name or str(manifest.get("name", ""))
-            with new_folder(home, wanted) as folder:
-                for member in members:
-                    _unpack(archive, member, folder)
-                _verify(folder, file)
+        with zipfile.ZipFile(file) as archive:
+            yield archive
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise InputError(
             f"{file} is no whole backup of EDT: {error}.",
@@ -74,7 +101,6 @@ def restore(home: Home, file: Path, name: str = "") -> str:
         raise InputError(f"There is no file {file}.", hint="Check the path.") from None
     except IsADirectoryError:
         raise InputError(f"{file} is a folder.", hint="Give the backup's file.") from None
-    return wanted
 
 
 def copy_contents(source: Path, target: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from sqlmodel import select
 
+from edt_core.errors import ProjectBusy
 from edt_core.store import schema
 from edt_core.store.artifacts import Artifacts
 from edt_core.store.database import Database
@@ -62,6 +63,15 @@ class Project:
             self._bury_dead_runs(epitaph)
             with Pulse(self.folder, me).beating() as pulse:
                 yield pulse
+
+    def bury_dead_runs(self) -> None:
+        """Write down how runs of dead processes ended, unless a process runs stages here.
+
+        To be done before another process is started: what becomes of that one explains no death
+        before it.
+        """
+        with contextlib.suppress(ProjectBusy), stage_lock(self.folder, "edt"):
+            self._bury_dead_runs("")
 
     def holder(self) -> Holder | None:
         """The living process that runs stages here, or None."""

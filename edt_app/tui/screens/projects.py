@@ -1,6 +1,7 @@
 """Screen 1: every project, with a detail of the one under the cursor."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,6 +14,7 @@ from textual.widgets.option_list import Option
 from edt_app.terminal import safe_text, size, when
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
+from edt_app.tui.screens import projects_asking as asking
 from edt_app.tui.theme import state
 from edt_app.tui.widgets.cells import fit
 from edt_app.tui.widgets.moving import Choices
@@ -178,7 +180,6 @@ class ProjectsScreen(EdtScreen):
 
     def do_new(self) -> None:
         """Ask for a name and make an empty project."""
-        from edt_app.tui.dialogs import Ask
 
         def make(name: str | None) -> None:
             if name:
@@ -187,10 +188,24 @@ class ProjectsScreen(EdtScreen):
                     lambda: home.create(name).close(), lambda _: self._made(name, "new", name)
                 )
 
-        self.app.push_screen(Ask("Name of the new project"), make)
+        self._ask("Name of the new project", partial(asking.wrong_name, self.session.home), make)
 
     def do_demo(self) -> None:
-        """Start ``edt demo`` in a process of its own and watch it."""
+        """Start ``edt demo`` in a process of its own, after a question where there is one."""
+        from edt_app.tui.dialogs import Confirm
+
+        if all(line.name != _DEMO for line in self._lines):
+            self._start_demo("The demo is made")
+            return
+
+        def answer(sure: bool | None) -> None:
+            if sure:
+                self._start_demo(f"The demo goes on with {_DEMO}")
+
+        question = f"There is a project {_DEMO} already. Run the demo's models in it?"
+        self.app.push_screen(Confirm(f"{question}\nWhat is stored there is kept and used."), answer)
+
+    def _start_demo(self, told: str) -> None:
         from edt_app.launch import command_line, launch
 
         home = self.session.home
@@ -199,7 +214,7 @@ class ProjectsScreen(EdtScreen):
             self.remember("demo", project=_DEMO)
             self.session.choose(_DEMO)
             self.reload()
-            self.say("The demo is made; closing edt-app does not stop it. 3 shows how far it is.")
+            self.say(f"{told}; closing edt-app does not stop it. 3 shows how far it is.")
             if self._demo is None:
                 self._demo = self.set_interval(_LOOK, self._look_for_demo)
 
@@ -231,8 +246,6 @@ class ProjectsScreen(EdtScreen):
 
     def do_copy(self) -> None:
         """Ask for a name and copy."""
-        from edt_app.tui.dialogs import Ask
-
         line = self._current
         if line is None:
             return
@@ -245,12 +258,11 @@ class ProjectsScreen(EdtScreen):
                     lambda _: self._made(name, "copy", line.name, name),
                 )
 
-        self.app.push_screen(Ask(f"Copy {line.name} as", f"{line.name}-copy"), copy)
+        check = partial(asking.wrong_name, self.session.home)
+        self._ask(f"Copy {line.name} as", check, copy, f"{line.name}-copy")
 
     def do_backup(self) -> None:
         """Ask for a file and write the project into it."""
-        from edt_app.tui.dialogs import Ask
-
         line = self._current
         if line is None:
             return
@@ -258,29 +270,35 @@ class ProjectsScreen(EdtScreen):
         def save(name: str | None) -> None:
             if not name:
                 return
-            file = Path(name).expanduser().absolute()
+            file = asking.path_of(name)
 
             def saved(_: None) -> None:
                 self.remember("backup", file, project=line.name)
                 self.say(f"{line.name} is in {name}.")
 
-            self.write(lambda: _back_up(line.folder, file), saved)
+            self.write(lambda: asking.back_up(line.folder, file), saved)
 
-        self.app.push_screen(Ask(f"Back up {line.name} into", f"{line.name}.zip"), save)
+        check = partial(asking.wrong_target, self.session)
+        self._ask(f"Back up {line.name} into", check, save, f"{line.name}.zip")
 
     def do_restore(self) -> None:
-        """Ask for a file and make a project of it."""
-        from edt_app.tui.dialogs import Ask
+        """Ask for a file and a name, and make a project of them."""
+        home = self.session.home
 
-        def read(name: str | None) -> None:
+        def named(name: str | None, file: Path) -> None:
             if name:
-                home, file = self.session.home, Path(name).expanduser().absolute()
+                words = ("restore", file, "--as", name)
                 self.write(
-                    lambda: _restore(home.folder, file),
-                    lambda made: self._made(made, "restore", file),
+                    lambda: asking.restore(home, file, name), lambda made: self._made(made, *words)
                 )
 
-        self.app.push_screen(Ask("Restore from the file"), read)
+        def chosen(text: str | None) -> None:
+            if text and text.strip():
+                file = asking.path_of(text)
+                check, free = partial(asking.wrong_name, home), asking.suggested_name(home, file)
+                self._ask(f"Restore {file.name} as", check, partial(named, file=file), free)
+
+        self._ask("Restore from the file", partial(asking.wrong_backup, self.session), chosen)
 
     def do_delete(self) -> None:
         """Delete after the name was typed."""
@@ -299,6 +317,17 @@ class ProjectsScreen(EdtScreen):
 
         question = f"Delete {line.name} ({size(line.bytes)}) with all that is in it?"
         self.app.push_screen(Confirm(question, typed=line.name), delete)
+
+    def _ask(
+        self,
+        question: str,
+        check: Callable[[str], str],
+        then: Callable[[str | None], None],
+        value: str = "",
+    ) -> None:
+        from edt_app.tui.dialogs import Ask
+
+        self.app.push_screen(Ask(question, value, check=check), then)
 
     def _made(self, name: str, *words: object) -> None:
         self.remember(*words)
@@ -350,16 +379,3 @@ def _told(line: ProjectLine) -> str:
     """What there is to say of a project without stages."""
     reason = _STANDINGS.get(line.standing, ("", ""))[1]
     return f"{line.name}: {reason}" if reason else "No data yet: enter, then 2 Data imports."
-
-
-def _back_up(folder: Path, file: Path) -> None:
-    from edt_core.store.backup import back_up
-
-    back_up(folder, file)
-
-
-def _restore(home: Path, file: Path) -> str:
-    from edt_core.store.backup import restore
-    from edt_core.store.home import Home
-
-    return restore(Home(home), file)

@@ -36,6 +36,8 @@ __all__ = ["ASCII_GLYPHS", "Cell", "Column", "Fetch", "Glyphs", "Ids", "Row", "V
 STRIPS_KEPT = 1000
 HEADER_LINES = 1
 
+READING = "reading …"
+
 
 class VirtualTable(ScrollView, can_focus=True):
     """Rows named by ids, drawn line by line; only the pages around the view are held.
@@ -125,6 +127,12 @@ class VirtualTable(ScrollView, can_focus=True):
     def ids(self) -> Ids:
         """The rows' ids in order."""
         return self._ids
+
+    def stop_reading(self) -> None:
+        """Say no more that rows are being read."""
+        if self.empty == READING:
+            self.empty = ""
+            self.refresh()
 
     @property
     def cursor_id(self) -> int | None:
@@ -304,10 +312,10 @@ class VirtualTable(ScrollView, can_focus=True):
         self._want()
 
     def on_resize(self) -> None:
-        """Cut the columns anew; a taller table shows more rows."""
+        """Cut the columns anew; more rows come into view, or the cursor's stays in it."""
         self._painter = None
         self._strips.clear()
-        self._want()
+        self._settle(self.cursor_id)
 
     def notify_style_update(self) -> None:
         """A new theme: every line is drawn again."""

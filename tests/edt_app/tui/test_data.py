@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import ExitStack
 
+import pytest
 from pilot import drive, press, settled, text_of
 from textual.widgets import Input
 
@@ -149,3 +150,73 @@ def test_a_wrong_file_is_one_sentence(edt, shop, tmp_path):
         assert "none.csv" in text_of(app).replace("\n", "")
 
     drive(edt.home, script, project="mine", start="data", size=(160, 48))
+
+
+def test_a_preview_that_failed_leaves_what_was_shown_and_one_that_came_is_read_at_once(edt, shop):
+    edt("new", "mine")
+
+    async def script(pilot, app):
+        fill(app, shop, after="2030-01-01")
+        app.screen.query_one("#after", Input).focus()
+        await press(pilot, "f5")
+        assert "No interaction is left inside the window" in text_of(app)
+        assert "Widen it with --after" in text_of(app)
+        assert "Reading" not in text_of(app)
+        assert "No data yet" in text_of(app)
+        app.screen.query_one("#after", Input).value = ""
+        await press(pilot, "f5", *["pagedown"] * 2)
+        assert "first events" in text_of(app)
+        await press(pilot, "i", "escape", "end")
+        assert "without texts" in text_of(app)
+
+    drive(edt.home, script, project="mine", start="data")
+
+
+def test_a_warning_is_wrapped_for_the_smallest_screen():
+    lines = view.warnings(["word " * 40 + "end"])
+    assert " ".join(" ".join(lines).split()) == "! " + "word " * 40 + "end"
+    assert max(map(len, lines)) <= 74
+
+
+@pytest.mark.parametrize("place", ["2", "3", "4", "5", "8", "0"])
+def test_without_a_project_nothing_is_said_to_be_read(tmp_path, place):
+    async def script(pilot, app):
+        await press(pilot, place)
+        assert "No project is open" in text_of(app)
+        assert "reading" not in text_of(app).lower()
+
+    drive(tmp_path, script)
+
+
+def test_a_path_is_completed_after_coming_back_to_its_field(tmp_path):
+    Home(tmp_path / "home").create("mine").close()
+    (tmp_path / "reviews.json").touch()
+
+    async def script(pilot, app):
+        field = app.screen.query_one("#a_events", Input)
+        field.focus()
+        await press(pilot, *f"{tmp_path}/rev", "down", "up")
+        await press(pilot, "right")
+        assert field.value == f"{tmp_path}/reviews.json"
+
+    drive(tmp_path / "home", script, project="mine", start="data")
+
+
+def test_another_project_finds_an_empty_form_and_one_command_for_an_import(
+    tmp_path, shop, monkeypatch
+):
+    for name in ("mine", "yours"):
+        Home(tmp_path).create(name).close()
+    monkeypatch.setattr("edt_app.tui.screens.data.screen.launch", lambda home, name, line: None)
+
+    async def script(pilot, app):
+        fill(app, shop)
+        await press(pilot, "f9", "C")
+        assert "import --project mine" in app.clipboard  # at once: there is one to choose
+        await press(pilot, "escape", "1", "j", "enter")
+        assert app.session.name == "yours"
+        assert app.current_mode == "data"
+        assert app.screen.query_one("#a_name", Input).value == ""
+        assert app.screen.query_one("#format", Input).value == "csv"
+
+    drive(tmp_path, script, project="mine", start="data")

@@ -20,7 +20,7 @@ async def choose(pilot, app, letters):
         if app.screen.query_one(CommandList).option_count and not app.screen._show_busy:
             break
         await pilot.pause(0.05)
-    await press(pilot, "down", "enter")
+    await press(pilot, "enter")
     await settled(pilot)
 
 
@@ -40,6 +40,29 @@ def test_an_action_of_the_screen_of_the_app_and_another_screen_are_found_by_name
         assert app.clipboard == f"edt --home {home} config --project shop show"
 
     drive(home, script, project="shop", start="pipeline", size=(120, 50))
+
+
+def test_an_action_of_another_screen_is_found_by_name_or_help_and_done_there(home):
+    async def script(pilot, app):
+        await choose(pilot, app, "run without waiting")
+        assert app.current_mode == "pipeline"
+        assert "review.required" in told(app)
+        await press(pilot, "1")
+        await choose(pilot, app, "key=value")
+        await settled(pilot)
+        assert app.current_mode == "settings"
+        assert "KEY=VALUE" in text_of(app)
+        await press(pilot, "escape")
+        assert "no project is open" not in told(app)
+        await choose(pilot, app, "runs: delete")
+        assert app.current_mode == "runs"
+        assert "Delete run 3" in text_of(app)
+
+    drive(home, script, project="shop", start="projects", size=(120, 50))
+
+
+def told(app):
+    return " ".join(notice.message for notice in app._notifications)
 
 
 def test_what_an_action_needs_is_said_from_the_palette_too(home):

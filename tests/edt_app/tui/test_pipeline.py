@@ -7,13 +7,18 @@ from pathlib import Path
 import pytest
 from finished import finished
 from pilot import drive, press, same_as_golden, settled, text_of
+from textual.widgets import Static
 
-from edt_app.tui.screens.pipeline.start import options
+from edt_app.tui.screens.pipeline.start import options, wrong
+from edt_app.tui.screens.pipeline.view import retrying
+from edt_core.actions.board import Board, BoardStep
 from edt_core.actions.configuring import change, configuration
+from edt_core.actions.status import StepStatus
 from edt_core.actions.stopping import Stopped
 from edt_core.events import Noted, StageFailed, StageFinished, StageStarted
 from edt_core.llm.ledger import Call
 from edt_core.stage import Step
+from edt_core.store.calls import Spend
 from edt_core.store.home import Home
 from edt_core.store.journal import Journal
 from edt_core.store.memory import CallLedger
@@ -74,6 +79,84 @@ def test_a_run_is_started_in_a_process_of_its_own_and_followed_to_its_end(copied
     drive(copied.home, script, project="small", start="pipeline", size=(120, 36))
 
 
+@pytest.mark.parametrize(
+    ("values", "told_then"),
+    [
+        ({"until": "train"}, "There is no stage 'train'. The stages are import,"),
+        ({"from_": "evaluate", "until": "embed"}, "evaluate comes after embed"),
+        ({"variant": "SASREC2"}, "There is no model 'SASREC2'"),
+        ({"seed": "abc"}, "whole number"),
+        ({"seed": "42, -1"}, "not '-1'"),
+        ({"seed": "4294967296"}, "at most 4294967295"),
+        ({"device": "gpu"}, "There is no device 'gpu'"),
+        ({"max_cost": "nan"}, "number of dollars, not 'nan'"),
+        ({"max_cost": "-1"}, "number of dollars"),
+    ],
+)
+def test_what_no_run_takes_is_named(values, told_then):
+    assert told_then in wrong(options(values))
+
+
+def test_what_a_run_takes_is_not_complained_of():
+    values = {"until": "embed", "from_": "embed", "variant": "sasrec", "seed": "42, 4294967295"}
+    assert wrong(options(values | {"device": "cpu", "max_cost": "0.5"})) == wrong({}) == ""
+
+
+def test_a_form_that_no_run_takes_stays_open_and_says_why(home, launched):
+    async def script(pilot, app):
+        await press(pilot, "s", *"train", "enter")
+        assert "✗ There is no stage 'train'" in plain(app)
+        assert launched == []
+        await press(pilot, "ctrl+u", *"embed", "enter")
+        ((line, _),) = launched
+        assert line[-2:] == ["--until", "embed"]
+
+    drive(home, script, project="shop", start="pipeline")
+
+
+def test_the_form_says_what_a_run_as_it_stands_would_ask(home):
+    async def script(pilot, app):
+        await press(pilot, "s")
+        assert re.search(r"at most \d+ calls \(\d+ generations,.*\): free", plain(app)), plain(app)
+        app.screen.query_one("#variant").value = "SASRec"
+        await until(pilot, app, "asks no model anything")
+        app.screen.query_one("#variant").value = ""
+        app.screen.query_one("#until").value = "embed"
+        app.screen.query_one("#from_").value = "import"
+        await until(pilot, app, "From import on all is computed anew")
+        assert "asks no model anything" in plain(app)
+
+    with Home(home).open("shop") as project:
+        change(project, {"generator.n_generate": 7})
+    drive(home, script, project="shop", start="pipeline")
+
+
+def test_why_a_run_did_not_begin_is_shown(home, monkeypatch):
+    line = ["edt", "--home", str(home), "run", "--project", "shop", "--seed", "abc"]
+    monkeypatch.setattr("edt_app.tui.screens.pipeline.screen.command_line", lambda *_, **__: line)
+
+    async def script(pilot, app):
+        await press(pilot, "s", "enter")
+        assert "Invalid value for '--seed'" in plain(app)
+        assert "See 'edt --help'" in plain(app)
+
+    drive(home, script, project="shop", start="pipeline", size=(120, 36))
+
+
+async def until(pilot, app, text):
+    """Wait for what is worked out after a pause."""
+    for _ in range(200):
+        if text in plain(app):
+            return
+        await pilot.pause(0.05)
+    raise AssertionError(f"{text!r} did not come:\n{text_of(app)}")
+
+
+def plain(app):
+    """What the screen on top says, unbroken."""
+    return " ".join(" ".join(str(part.render()) for part in app.screen.query(Static)).split())
+
+
 def test_without_data_a_run_is_not_started(edt):
     edt("new", "empty")
 
@@ -93,6 +176,7 @@ def launched(monkeypatch):
         "edt_app.tui.screens.pipeline.screen.launch",
         lambda home, name, line: found.append((line, threading.current_thread().name)),
     )
+    monkeypatch.setattr("edt_app.tui.screens.pipeline.screen.check_begun", lambda folder: None)
     return found
 
 
@@ -107,12 +191,28 @@ def test_a_start_does_not_hold_the_screen_and_retry_asks_what_found_no_answer(ho
 
     async def script(pilot, app):
         await press(pilot, "R")
+        assert "what found no answer (1 in profile)? Cost: unknown." in plain(app)
+        await press(pilot, "n")
+        assert launched == []
+        await press(pilot, "R", "y")
         ((line, thread),) = launched
         assert line[line.index("run") :] == ["run", "--project", "shop", "--retry-failed"]
         assert thread.startswith("write")
         assert "Closing edt-app does not stop it" in told(app)
 
     drive(home, script, project="shop", start="pipeline")
+
+
+def test_asking_again_costs_what_answers_cost_so_far():
+    def step(name, failed, cost, unpriced=0):
+        spent = Spend(name, 10, 0, failed, 0, 0, 0, cost, unpriced)
+        return BoardStep(StepStatus(name, "partial", 1, 1, "", ""), spent, failed, ())
+
+    steps = [step("generate", 2, 1.0), step("profile", 0, 5.0, unpriced=1)]
+    assert "(2 in generate)?\nCost: about $0.20 by" in retrying(Board(None, steps, []))
+    assert "Cost: free" in retrying(Board(None, [step("generate", 2, 0.0)], []))
+    unknown = [*steps, step("filter", 1, 0.0, unpriced=1)]
+    assert "Cost: unknown" in retrying(Board(None, unknown, []))
 
 
 def test_without_a_failed_question_nothing_is_retried(home, launched):
@@ -133,6 +233,10 @@ def test_the_gate_is_passed_and_the_estimate_names_every_stage(home):
         await press(pilot, "p")
         with Home(home).open("shop") as project:
             assert not configuration(project).review.required
+        assert "review.required is false now" in told(app)
+        app.clear_notifications()
+        await press(pilot, "p")
+        assert told(app) == "Pass gate: no run waits for the review: review.required is false."
         await press(pilot, "d")
         shown = text_of(app)
         assert re.search(r"pretrain +3 of 3 results to compute, no call", shown)

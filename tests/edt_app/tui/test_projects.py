@@ -24,6 +24,8 @@ def test_a_project_is_made_copied_and_deleted_by_keyboard(tmp_path):
     async def script(pilot, app):
         await press(pilot, "n", *"shop", "enter")
         assert [line.name for line in Home(tmp_path).projects()] == ["shop"]
+        await press(pilot, "T")
+        assert any("nothing to see yet" in told.message for told in app._notifications)
         await press(pilot, "c", "enter")
         assert [line.name for line in Home(tmp_path).projects()] == ["shop", "shop-copy"]
         assert "shop-copy" in text_of(app)
@@ -54,6 +56,46 @@ def test_the_demo_is_started_without_holding_the_screen(tmp_path, monkeypatch):
         assert app.session.name == "demo"
 
     drive(tmp_path, script)
+
+
+def test_a_demo_that_is_there_is_gone_on_with_after_a_question(tmp_path, monkeypatch):
+    Home(tmp_path).create("demo").close()
+    started = []
+    monkeypatch.setattr("edt_app.launch.launch", lambda home, name, line: started.append(name))
+
+    async def script(pilot, app):
+        await press(pilot, "D", "n")
+        assert started == []
+        await press(pilot, "D", "y")
+        assert started == ["demo"]
+        told = " ".join(notice.message for notice in app._notifications)
+        assert "The demo goes on with demo" in told
+        assert "is made" not in told
+
+    drive(tmp_path, script)
+
+
+def test_a_wrong_name_or_file_keeps_its_question_open(tmp_path):
+    Home(tmp_path).create("shop").close()
+
+    async def script(pilot, app):
+        for key, text, refused in (
+            ("n", "bad name/x", "'bad name/x' can't be a project's name"),
+            ("c", "shop", "already something named shop"),
+            ("b", str(tmp_path / "no" / "x.zip"), "There is no folder"),
+            ("R", str(tmp_path / "none.zip"), "There is no file"),
+            ("R", str(tmp_path / "shop" / "project.db"), "is no whole backup"),
+        ):
+            await press(pilot, key)
+            app.screen.query_one("Input").value = text
+            await press(pilot, "enter")
+            told = " ".join(text_of(app).replace("│", " ").split())
+            assert refused in told
+            assert app.screen.query_one("Input").value == text
+            await press(pilot, "escape")
+        assert [line.name for line in Home(tmp_path).projects()] == ["shop"]
+
+    drive(tmp_path, script, size=(160, 40))
 
 
 @pytest.mark.parametrize(("place", "asked"), [("1", True), ("0", False)])
@@ -145,7 +187,7 @@ def test_a_name_that_is_taken_is_an_error_in_place(tmp_path):
     async def script(pilot, app):
         await press(pilot, "n", *"shop", "enter")
         assert "already something named shop" in text_of(app)
-        await press(pilot, "question_mark")
+        await press(pilot, "escape", "question_mark")
         assert "Make an empty project" in text_of(app)
         assert "edt ▸ 1 Projects" in text_of(app)  # the screen stays visible behind it
         await press(pilot, "escape")
@@ -168,12 +210,25 @@ def test_a_project_is_backed_up_and_restored_by_keyboard(copied, tmp_path):
         await press(pilot, "f8", *"small", "enter")
         assert Home(copied.home).projects() == []
         await pilot.press("R")
+        app.screen.query_one("Input").value = str(file.parent)
+        await press(pilot, "enter")
+        assert "is a folder" in text_of(app)
         app.screen.query_one("Input").value = str(file)
         await press(pilot, "enter")
+        assert "Restore kept.zip as" in text_of(app)
+        await press(pilot, "enter")
         (line,) = Home(copied.home).projects()
-        assert line.last_run == "LLM-EDT done"
+        assert (line.name, line.last_run) == ("small", "LLM-EDT done")
         assert 0 <= line.best <= 1
         assert f"{line.best:.4f}" in text_of(app)
+        await pilot.press("R")
+        app.screen.query_one("Input").value = str(file)
+        await press(pilot, "enter")
+        assert app.screen.query_one("Input").value == "small-2"  # small is there already
+        await press(pilot, "enter")
+        assert [line.name for line in Home(copied.home).projects()] == ["small", "small-2"]
+        await press(pilot, "C", "enter")
+        assert app.clipboard.endswith(f"restore {file} --as small-2")
 
     drive(copied.home, script)
 

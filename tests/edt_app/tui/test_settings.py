@@ -126,3 +126,43 @@ def test_a_test_that_may_cost_money_asks_first(tmp_path):
         assert "edt doctor" not in text_of(app)
 
     drive(tmp_path, script, project="shop", start="settings", size=(120, 36))
+
+
+def test_a_value_entered_at_once_is_kept_and_what_it_made_stale_is_said(tmp_path):
+    standing(tmp_path).close()
+
+    async def script(pilot, app):
+        await pilot.press("0", "equals_sign")  # before the screen has read what it shows
+        await settled(pilot)
+        await press(pilot, *"noise_filter.threshold=0.", "7", "enter")
+        await press(pilot, *"0.755", "enter")  # before it is worked out
+        for _ in range(200):
+            if "made stale" in told(app):
+                break
+            await pilot.pause(0.02)
+        assert "noise_filter.threshold is changed; made stale: " in told(app)
+        assert "no project is open" not in told(app)
+        assert setting(tmp_path, "noise_filter.threshold") == 0.755
+        await press(pilot, "u")
+        assert setting(tmp_path, "noise_filter.threshold") is None
+
+    drive(tmp_path, script, project="shop", start="pipeline", size=(120, 36))
+
+
+def test_where_nothing_is_changed_that_is_said_and_the_edited_row_stays_in_sight(tmp_path):
+    standing(tmp_path).close()
+
+    async def script(pilot, app):
+        await press(pilot, "s")
+        assert "Nothing is changed." in text_of(app)
+        await press(pilot, "s", *["j"] * 12)
+        under_cursor = next(line for line in text_of(app).splitlines() if line.startswith("▌"))
+        await press(pilot, "e")
+        assert "the default" in text_of(app)
+        assert under_cursor in text_of(app).splitlines()
+
+    drive(tmp_path, script, project="shop", start="settings")
+
+
+def told(app):
+    return " ".join(notice.message for notice in app._notifications)

@@ -126,6 +126,20 @@ def test_an_edited_prompt_is_the_reason(shop: Project):
     assert found["evaluate"] == ("stale", "generate: its prompts were edited")
 
 
+@pytest.mark.parametrize("changed", ["FilterNoise", "InsertItems", "Pretrain"])
+def test_what_another_version_of_a_stage_made_is_stale_for_that(shop, monkeypatch, changed):
+    stages = {type(stage).__name__: type(stage) for stage in walk(_first(shop).ranks)}
+    assert changed in stages, sorted(stages)
+    root = stages[changed].step
+    monkeypatch.setattr(stages[changed], "version", 99)
+    found = told(shop)
+    assert found["embed"] == ("fresh", "")
+    assert found[root] == ("stale", "another version of EDT made it")
+    assert found["evaluate"] == ("stale", f"{root}: another version of EDT made it")
+    change(shop, {"pretraining.batch_size": 7})
+    assert "batch_size" in told(shop)["pretrain"][1]
+
+
 def test_the_first_run_is_at_work_and_nothing_was_stopped_or_is_stale(tmp_path: Path):
     some = [Step.EMBED, Step.GENERATE, Step.FILTER, Step.REVIEW, Step.INSERT, Step.PROFILE]
     with standing(tmp_path, steps=some) as project, project.stages("edt run"):

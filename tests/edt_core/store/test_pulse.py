@@ -103,6 +103,20 @@ def test_the_next_run_buries_a_dead_one_with_what_is_known(project, running):
         assert line.started_at - 1 < line.finished_at < time.time() + 1
 
 
+def test_what_becomes_of_a_later_launch_explains_no_earlier_death(project, running):
+    child, run = running()
+    project.bury_dead_runs()
+    assert liveness(project, run).life == Life.LIVE
+    child.kill()
+    child.wait()
+    log = launch_log(project.folder)
+    log.parent.mkdir(exist_ok=True)
+    log.write_text("edt: exit status 137\n")
+    project.bury_dead_runs()
+    log.write_text("edt: exit status 2\n")
+    assert "SIGKILL" in liveness(project, run).cause
+
+
 def test_an_older_log_does_not_explain_a_later_death(project, running):
     log = launch_log(project.folder)
     log.parent.mkdir(exist_ok=True)

@@ -11,6 +11,7 @@ from textual.suggester import Suggester, SuggestFromList
 from textual.widgets import Input, Label
 
 from edt_app.tui.widgets.entry import Entry
+from edt_app.tui.widgets.text_pane import TextPane
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class PathSuggester(Suggester):
 
 
 class Line(Entry):
-    """A field that lets go of the keys on escape."""
+    """A field that gives the keys back on escape, to what stands beside the form."""
 
     BINDINGS = [
         Binding("escape", "leave", show=False),
@@ -76,9 +77,14 @@ class Line(Entry):
         Binding("down,tab", "app.focus_next", show=False, priority=True),
     ]
 
+    def on_focus(self) -> None:
+        """Suggest what completes the text that stands there, too, not only the next letter's."""
+        if self.suggester is not None and self.value:
+            self.run_worker(self.suggester._get_suggestion(self, self.value))
+
     def action_leave(self) -> None:
-        """Give the keys back to the screen."""
-        self.screen.set_focus(None)
+        """Let the screen have the keys, and its text the arrows."""
+        self.screen.query_one(TextPane).focus()
 
 
 class ImportForm(VerticalScroll, can_focus=False):
@@ -101,6 +107,11 @@ class ImportForm(VerticalScroll, can_focus=False):
             with Horizontal():
                 yield Label(field.label)
                 yield Line(field.value, id=field.name, suggester=suggester)
+
+    def reset(self) -> None:
+        """The values that it begins with."""
+        for field in FIELDS:
+            self.query_one(f"#{field.name}", Input).value = field.value
 
     @property
     def values(self) -> dict[str, str]:

@@ -66,7 +66,8 @@ class DataScreen(EdtScreen):
         self.set_interval(_LOOK, self._look)
 
     def forget(self) -> None:
-        """No data set, no import."""
+        """No data set, no import, an empty form."""
+        self.query_one(ImportForm).reset()
         self._preview, self._importing, self._launched = "", False, False
         self._tell("data set", "")
 
@@ -142,9 +143,14 @@ class DataScreen(EdtScreen):
         self._tell("preview", "Reading …")
         self.read(lambda: _reported(line), self._previewed, group="preview")
 
-    def _previewed(self, report: dict[str, Any]) -> None:
+    def _previewed(self, report: dict[str, Any] | InputError) -> None:
+        if isinstance(report, InputError):
+            self.reload()  # what was shown before
+            self.fail(report)
+            return
         self._preview = view.previewed(report)
         self._tell("preview", self._preview)
+        self.query_one("#shown").focus()
 
     def do_import(self) -> None:
         """Ask first where a data set would be replaced."""
@@ -169,7 +175,7 @@ class DataScreen(EdtScreen):
 
         def started(_: object) -> None:
             self._launched = True
-            self.remember("import", *words, project=name)
+            self.remember("import", "--project", name, *words)
             self._show_import("Reading …")
 
         self.write(lambda: launch(home, name, line), started)
@@ -217,12 +223,8 @@ class DataScreen(EdtScreen):
         pane.show(text)
 
 
-def _reported(line: list[str]) -> dict[str, Any]:
-    """The report of a dry run.
-
-    Raises:
-        InputError: the import's own sentence.
-    """
+def _reported(line: list[str]) -> dict[str, Any] | InputError:
+    """The report of a dry run, or the import's own sentence."""
     done = subprocess.run(  # noqa: S603 (our own program)
         [sys.executable, "-m", "edt_app", *line[1:]], capture_output=True, check=False
     )
@@ -232,4 +234,4 @@ def _reported(line: list[str]) -> dict[str, Any]:
     told = done.stderr.decode("utf-8", "replace")
     words = [line for line in told.splitlines() if line.startswith(("edt:", "     "))]
     message = " ".join(words[0].removeprefix("edt:").split()) if words else "The preview failed."
-    raise InputError(message, hint=" ".join(" ".join(words[1:]).split()))
+    return InputError(message, hint=" ".join(" ".join(words[1:]).split()))

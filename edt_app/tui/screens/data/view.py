@@ -5,10 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from edt_app.terminal import safe_text
-from edt_app.tui.widgets.cells import fit
+from edt_app.tui.widgets.cells import fit, hanging
 
 if TYPE_CHECKING:
     from edt_core.actions.surveying import Description
+
+_NARROWEST = 74
+"""Columns that the text has at 80x24."""
 
 
 def described(found: "Description") -> str:
@@ -29,7 +32,7 @@ def described(found: "Description") -> str:
         "",
         *histogram(numbers.ratios),
     ]
-    lines += [""] * bool(dataset.notes) + [f"! {safe_text(note)}" for note in dataset.notes]
+    lines += [""] * bool(dataset.notes) + warnings(dataset.notes)
     return "\n".join(lines)
 
 
@@ -44,7 +47,7 @@ def previewed(report: Mapping[str, Any]) -> str:
         numbers["shared_users"],
         numbers["mean_length"],
     )
-    lines += ["", *(f"! {safe_text(note)}" for note in report["notes"])]
+    lines += ["", *warnings(report["notes"])]
     lines += ["", "first events"]
     for event in report["sample"]:
         lines.append(
@@ -58,6 +61,11 @@ def previewed(report: Mapping[str, Any]) -> str:
         lines += ["", "broken lines, skipped"]
         lines += [safe_text(line, width=200) for line in report["bad_lines"]]
     return "\n".join(lines)
+
+
+def warnings(notes: Sequence[str]) -> list[str]:
+    """What the import noticed, whole: wrapped for the smallest screen."""
+    return [line for note in notes for line in hanging("! ", note, _NARROWEST).split("\n")]
 
 
 def table_seven(

@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from edt_app.launch import command_line, launch, shell_text
+from edt_app.launch import check_begun, command_line, launch, shell_text
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.dialogs import Choose, Confirm, Message
@@ -17,7 +17,7 @@ from edt_app.tui.following import Followed, followed
 from edt_app.tui.screens.pipeline import view
 from edt_app.tui.screens.pipeline.start import StartRun
 from edt_app.tui.widgets.text_pane import TextPane
-from edt_app.tui.widgets.virtual_table import Column, VirtualTable
+from edt_app.tui.widgets.virtual_table import READING, Column, VirtualTable
 
 if TYPE_CHECKING:
     from edt_core.actions.board import Board
@@ -82,7 +82,7 @@ class PipelineScreen(EdtScreen):
     def body(self) -> Iterable[Widget]:
         """Board, stage beside what waits, calls, log."""
         yield Static(id="summary", markup=False)
-        yield VirtualTable(_COLUMNS, self._rows, empty="Reading …", id="stages")
+        yield VirtualTable(_COLUMNS, self._rows, empty=READING, id="stages")
         with Horizontal(id="now"):
             yield Static(id="detail", classes="pane", markup=False)
             yield TextPane(id="needs", classes="pane")
@@ -99,7 +99,9 @@ class PipelineScreen(EdtScreen):
     def forget(self) -> None:
         """An empty board."""
         self._board = self._run = None
-        self.query_one("#stages", VirtualTable).set_ids([])
+        stages = self.query_one("#stages", VirtualTable)
+        stages.empty = READING
+        stages.set_ids([])
         for pane in ("#summary", "#detail", "#calls"):
             self.query_one(pane, Static).update("")
         for pane in ("#needs", "#log"):
@@ -216,6 +218,8 @@ class PipelineScreen(EdtScreen):
                 return "a run goes on."
         if command.action == "retry" and not any(step.failed for step in self._board.steps):
             return "no question failed."
+        if command.action == "gate" and not self._board.gated:
+            return "no run waits for the review: review.required is false."
         return ""
 
     def command_line(self) -> list[str]:
@@ -224,9 +228,6 @@ class PipelineScreen(EdtScreen):
 
     def do_start(self) -> None:
         """Ask, then start in a process of its own."""
-        assert self._board is not None
-        left = [f"{s.status.step}: {s.what_is_left}" for s in self._board.steps if s.what_is_left]
-        estimate = "Left for the project's own settings: " + ("; ".join(left) or "nothing") + "."
 
         def line(options: dict[str, object]) -> str:
             return shell_text(self._line(options))
@@ -235,7 +236,23 @@ class PipelineScreen(EdtScreen):
             if options is not None:
                 self._launch(self._line(options))
 
-        self.app.push_screen(StartRun(line, estimate), start)
+        self.app.push_screen(StartRun(line, self._estimate), start)
+
+    def _estimate(self, options: dict[str, object], show: Callable[[str], None]) -> None:
+        def work() -> str:
+            from edt_core.actions.estimating import estimate
+
+            found = estimate(
+                self.session.project(),
+                variant=str(options.get("variant", "LLM-EDT")),
+                until=str(options.get("until", "")),
+                exact=False,
+            )
+            if "from_" not in options:
+                return found.sentence
+            return f"{found.sentence} From {options['from_']} on all is computed anew."
+
+        self.read(work, show, group="estimate")
 
     def _line(self, options: dict[str, object]) -> list[str]:
         return command_line(self.session.home, "run", project=self.session.name, **options)
@@ -246,13 +263,22 @@ class PipelineScreen(EdtScreen):
         def started(_: object) -> None:
             self.remember(*line[line.index("run") :])
             self.say("Started. Closing edt-app does not stop it.")
-            self.set_timer(1.0, self._read_board)
+            self.read(lambda: check_begun(home.path(name)), begun, group="begin")
+
+        def begun(_: None) -> None:
+            self._read_board()
 
         self.write(lambda: launch(home, name, line), started)
 
     def do_retry(self) -> None:
-        """Ask what found no answer, and make anew what stands on the answers that come."""
-        self._launch(self._line({"retry_failed": True}))
+        """Ask what found no answer once more, after saying what that costs."""
+        assert self._board is not None
+
+        def sure(answer: bool | None) -> None:
+            if answer:
+                self._launch(self._line({"retry_failed": True}))
+
+        self.app.push_screen(Confirm(view.retrying(self._board)), sure)
 
     def do_stop(self) -> None:
         """Now, or after this epoch."""
@@ -315,6 +341,7 @@ class PipelineScreen(EdtScreen):
                 *("config", "--project", self.session.name, "set", "review.required", "false")
             )
             self.say("review.required is false now; s starts the run.")
+            self._read_board()
 
         self.write(work, then)
 

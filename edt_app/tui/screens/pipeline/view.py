@@ -94,6 +94,20 @@ def waiting(board: "Board") -> str:
     )
 
 
+def retrying(board: "Board") -> str:
+    """The question before what found no answer is asked again: how much, and what it costs."""
+    failed = [step for step in board.steps if step.failed]
+    costs = [step.cost_again for step in failed]
+    known = [cost for cost in costs if cost is not None]
+    price = f"about ${sum(known):.2f} by what answers cost so far" if any(known) else "free"
+    parts = ", ".join(f"{step.failed:,} in {step.status.step}" for step in failed)
+    return (
+        f"Ask again what found no answer ({parts})?\n"
+        f"Cost: {price if len(known) == len(costs) else 'unknown'}. "
+        "What stands on the answers is made anew."
+    )
+
+
 def log(found: "Followed | None") -> list[str]:
     """What happened in the run, the newest last."""
     if found is None:

@@ -18,7 +18,7 @@ from edt_app.tui.screens.runs.asking import ask_field
 from edt_app.tui.screens.runs.copying import lines_for
 from edt_app.tui.screens.runs.keys import KEYS
 from edt_app.tui.screens.runs.pane import MOST_CURVES, MOST_POINTS, Pane, series_of
-from edt_app.tui.widgets.virtual_table import Row, VirtualTable
+from edt_app.tui.widgets.virtual_table import READING, Row, VirtualTable
 from edt_core.errors import EdtError
 
 
@@ -49,7 +49,7 @@ class RunsScreen(EdtScreen):
         yield VirtualTable(
             view.columns([]),
             lambda ids: {one: self._cells[one] for one in ids if one in self._cells},
-            empty="reading …",
+            empty=READING,
             markable=True,
         )
         yield Pane(self._left)
@@ -75,6 +75,7 @@ class RunsScreen(EdtScreen):
         self._reference, self._metric, self._topic = None, "", "details"
         self.rows, self._cells = {}, {}
         self.table.mark([])
+        self.table.empty = READING
         self.table.set_ids([])
         self.pane.tell("", Text(""))
 

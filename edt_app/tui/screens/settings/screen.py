@@ -16,7 +16,7 @@ from edt_app.tui.commands import Command
 from edt_app.tui.dialogs import Ask, Confirm, Message
 from edt_app.tui.screens.settings.checking import asked_doctor, wrong_assignment
 from edt_app.tui.screens.settings.editor import Editor
-from edt_app.tui.screens.settings.view import COLUMNS, SettingsView, told
+from edt_app.tui.screens.settings.view import COLUMNS, SettingsView, settings_of, told
 from edt_app.tui.widgets.entry import Entry
 from edt_app.tui.widgets.virtual_table import VirtualTable
 from edt_core.errors import UsageError
@@ -88,6 +88,7 @@ class SettingsScreen(EdtScreen):
         self._done: list[dict[str, tuple[Any, Any]]] = []
         self._undone: list[dict[str, tuple[Any, Any]]] = []
         self._previewed: tuple[str, str] | None = None
+        self._entered = False
         self._timer: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -112,14 +113,7 @@ class SettingsScreen(EdtScreen):
 
     def reload(self) -> None:
         """Read the settings, changed elsewhere maybe; the cursor and what is typed stay."""
-        self.read(self._found, self._show)
-
-    def _found(self) -> SettingsView:
-        from edt_core.actions.configuring import configuration
-        from edt_core.actions.describing import described, section_help
-
-        values = configuration(self.session.project()).flat()
-        return SettingsView(described(), values, section_help())
+        self.read(lambda: settings_of(self.session.project()), self._show)
 
     def _show(self, view: SettingsView) -> None:
         self._view = view
@@ -130,7 +124,7 @@ class SettingsScreen(EdtScreen):
             return
         entries = self._view.entries(self._text, only_set=self._only_set)
         table = self.query_one(VirtualTable)
-        table.empty = "No setting has these words."
+        table.empty = self._view.nothing(self._text, only_set=self._only_set)
         table.set_ids([entry.id for entry in entries])
         table.reload()
         if self._text and self._current is None and len(entries) > 1:
@@ -140,8 +134,7 @@ class SettingsScreen(EdtScreen):
             table.focus()
 
     def _rows(self, ids: list[int]) -> Mapping[int, Any]:
-        view = self._view
-        return {} if view is None else {number: view.row(number) for number in ids}
+        return {number: self._view.row(number) for number in ids} if self._view else {}
 
     def _tell(self) -> None:
         number = self.query_one(VirtualTable).cursor_id
@@ -168,7 +161,7 @@ class SettingsScreen(EdtScreen):
     def why_not(self, command: Command) -> str:
         """A heading is nothing to change."""
         if self._view is None:
-            return "no project is open."
+            return "no setting is read." if self.session.name else "no project is open."
         key = self._current
         match command.action:
             case "edit" | "reset" if key is None:
@@ -305,7 +298,7 @@ class SettingsScreen(EdtScreen):
         """Check each letter; a pause says what would follow."""
         if self._timer is not None:
             self._timer.stop()
-        self._previewed = None
+        self._previewed, self._entered = None, False
         editor = self.query_one(Editor)
         try:
             self._checked(event.key.key, event.text)
@@ -335,32 +328,41 @@ class SettingsScreen(EdtScreen):
         if editor.key is None or (editor.key.key, editor.line.value) != typed:
             return
         self._previewed = typed
+        if self._entered:
+            self._keep(*typed, found[0].told_after)
+            return
         line = told(found[0], running=found[1])
         line.append("\nenter Keep   esc Leave as it is", style="not bold dim")
         editor.say(line)
 
     def on_editor_kept(self, event: Editor.Kept) -> None:
-        """Keep the value, once what it takes has been shown."""
-        if self._previewed != (event.key.key, event.text) or self._view is None:
+        """Keep the value, once it is known what that takes."""
+        if self._view is None:
             return
-        before = self._view.values[event.key.key]
+        if self._previewed != (event.key.key, event.text):
+            self._entered = True  # it counts when that is known
+        else:
+            self._keep(event.key.key, event.text, "u undoes it")
+
+    def _keep(self, key: str, text: str, told: str) -> None:
+        assert self._view is not None
+        before = self._view.values[key]
         self._close_editor()
 
-        def keep() -> tuple[Any, Any]:
+        def keep() -> Any:
             from edt_core.actions.configuring import change
 
-            changed = change(self.session.project(), {event.key.key: event.text})
-            return before, changed.flat()[event.key.key]
+            return change(self.session.project(), {key: text}).flat()[key]
 
-        self.write(keep, partial(self._kept, event.key.key))
+        def kept(after: Any) -> None:
+            if before != after:
+                self._done.append({key: (before, after)})
+                self._undone.clear()
+                self._remember({key: after})
+                self.say(f"{key} is changed; {told}.")
+            self.project_changed()
 
-    def _kept(self, key: str, values: tuple[Any, Any]) -> None:
-        if values[0] != values[1]:
-            self._done.append({key: values})
-            self._undone.clear()
-            self._remember({key: values[1]})
-            self.say(f"{key} is changed; u undoes it.")
-        self.project_changed()
+        self.write(keep, kept)
 
     def _remember(self, settings: dict[str, Any]) -> None:
         from edt_core.actions.describing import written

@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from edt_app.terminal import safe_text
 from edt_app.tui.widgets.virtual_table import Column, Row
+from edt_core.actions.configuring import configuration
 from edt_core.actions.consequences import Consequences
-from edt_core.actions.describing import KeyDescription, written
+from edt_core.actions.describing import KeyDescription, described, section_help, written
+
+if TYPE_CHECKING:
+    from edt_core.store.project import Project
 
 COLUMNS = (
     Column("setting", 24),
@@ -59,6 +63,10 @@ class SettingsView:
                 found.append(Entry(_HEADINGS + place, key.section))
             found.append(Entry(number, key.section, key))
         return found
+
+    def nothing(self, text: str, *, only_set: bool) -> str:
+        """What to say where no line is left."""
+        return "Nothing is changed." if only_set and not text else "No setting has these words."
 
     def entry(self, number: int) -> Entry:
         """The line with this id."""
@@ -111,6 +119,11 @@ class SettingsView:
     def title(self) -> str:
         """How many are set."""
         return f"{sum(map(self.is_set, self.keys))} of {len(self.keys)} set"
+
+
+def settings_of(project: "Project") -> SettingsView:
+    """The project's settings. For workers."""
+    return SettingsView(described(), configuration(project).flat(), section_help())
 
 
 def told(found: Consequences, *, running: bool) -> Text:

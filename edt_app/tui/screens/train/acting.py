@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edt_app.tui.dialogs import Ask, Choose, Confirm
-from edt_core.errors import EdtError
 
 if TYPE_CHECKING:
     from edt_app.tui.base import EdtScreen
@@ -49,24 +48,28 @@ def kill(screen: "EdtScreen", run: int, then: Then) -> None:
 
 
 def go_on(screen: "EdtScreen", run: int, then: Then) -> None:
-    """Show the command that goes on with the run, and start it."""
+    """Show the command that goes on with the run and what it would cost, and start it."""
 
-    def ask(line: list[str]) -> None:
+    def ask(found: tuple[list[str], str]) -> None:
         from edt_app.launch import shell_text
+
+        line, cost = found
 
         def answered(sure: bool | None) -> None:
             if sure:
                 _start(screen, line, then)
 
-        question = f"Go on with run {run} in the background?\n\n{shell_text(line)}"
+        question = f"Go on with run {run} in the background?\n\n{shell_text(line)}\n\n{cost}"
         screen.app.push_screen(Confirm(question), answered)
 
-    def work() -> list[str]:
+    def work() -> tuple[list[str], str]:
         from edt_app.launch import command_line
-        from edt_core.actions.again import again
+        from edt_core.actions.again import again, estimate_again
 
-        words = asdict(again(screen.session.project(), run))
-        return command_line(screen.session.home, "run", **words)
+        project = screen.session.project()
+        words = again(project, run)
+        cost = estimate_again(project, words).sentence
+        return command_line(screen.session.home, "run", **asdict(words)), cost
 
     screen.read(work, ask, group="again")
 
@@ -129,13 +132,10 @@ def _start(screen: "EdtScreen", line: list[str], then: Then) -> None:
     home, name = screen.session.home, screen.session.name
 
     def work() -> None:
-        from edt_app.launch import launch, wait_until_held
-        from edt_core.store.liveness import exit_status, log_lines
+        from edt_app.launch import check_begun, launch
 
         launch(home, name, line)
-        folder = home.path(name)
-        if not wait_until_held(folder) and exit_status(folder) is not None:
-            raise EdtError("The run ended at once.", hint="\n".join(log_lines(folder)[:-1]))
+        check_begun(home.path(name))
 
     def started(_: None) -> None:
         screen.remember(*line[line.index("run") :])

@@ -41,6 +41,8 @@ KEYS_OF_APP = (
     Command("app.quit", "q", "Quit", "Leave; a run goes on.", "leave"),
 )
 _TICK = 0.5
+_TICKS_A_LOOK = 2
+"""So often the run is looked at while nothing is written: it may have died."""
 _HANG_UP_CHECK = 2.0
 
 
@@ -91,7 +93,8 @@ class EdtApp(App[None]):
         self.preferences = preferences or Preferences()
         self.places = PLACES
         self._strip = ""
-        self._followed: Followed | None = None
+        self._followed: tuple[int, Followed | None] = (-1, None)
+        self._ticks = 0
         self._errors: list[float] = []
         self._own_filters: list[LineFilter] = []
         if self.preferences.ascii:
@@ -143,28 +146,37 @@ class EdtApp(App[None]):
     # ------------------------------------------------------------------ what happens by itself
 
     def _tick(self) -> None:
-        """Twice a second: did anything change in the project, and how is its run?"""
+        """Twice a second: did anything change in the project? Its run's clock goes on."""
         screen = self.base_screen
         if screen is None:
             return
-        if self.session.changed():
+        self._ticks += 1
+        if changed := self.session.changed():
             for stack in self._screen_stacks.values():
                 if stack and isinstance(stack[0], EdtScreen):
                     stack[0].note_change()
-        if self.session.name:
+        if not self.session.name:
+            self._show_strip(None)
+        elif changed or self._ticks % _TICKS_A_LOOK == 0:
             screen.poll(self._look, self._show_strip, group="strip")
         else:
-            self._show_strip(None)
+            self._show_strip(self.followed)
 
     def _look(self) -> "Followed | None":
         from edt_app.tui.following import followed
 
-        return followed(self.session.project(), self._followed)
+        return followed(self.session.project(), self.followed)
+
+    @property
+    def followed(self) -> "Followed | None":
+        """The open project's newest run, as it was at most a second ago."""
+        generation, found = self._followed
+        return found if generation == self.session.generation else None
 
     def _show_strip(self, found: "Followed | None") -> None:
         from edt_app.tui.strip import strip_now
 
-        self._followed = found
+        self._followed = self.session.generation, found
         self._strip = strip_now(found)
         self.show_header()
 

@@ -239,8 +239,8 @@ def facts(
         found |= _of_training(line.config, curves, phase, seed)
     made, every = watched.found.view.counted
     found["stages"] = f"{made} of {every} made"
-    if watched.process is not None:
-        found["process"] = str(watched.process)
+    if watched.found.how.process is not None:
+        found["process"] = str(watched.found.how.process)
     found["device"] = line.device or "-"
     if base:
         found["base run"] = base

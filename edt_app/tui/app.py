@@ -152,15 +152,18 @@ class EdtApp(App[None]):
             return
         self._ticks += 1
         if changed := self.session.changed():
-            for stack in self._screen_stacks.values():
-                if stack and isinstance(stack[0], EdtScreen):
-                    stack[0].note_change()
+            self._tell_screens()
         if not self.session.name:
             self._show_strip(None)
         elif changed or self._ticks % _TICKS_A_LOOK == 0:
             screen.poll(self._look, self._show_strip, group="strip")
         else:
             self._show_strip(self.followed)
+
+    def _tell_screens(self) -> None:
+        for stack in self._screen_stacks.values():
+            if stack and isinstance(stack[0], EdtScreen):
+                stack[0].note_change()
 
     def _look(self) -> "Followed | None":
         from edt_app.tui.following import followed
@@ -176,7 +179,10 @@ class EdtApp(App[None]):
     def _show_strip(self, found: "Followed | None") -> None:
         from edt_app.tui.strip import strip_now
 
+        before = self.followed
         self._followed = self.session.generation, found
+        if before and found and before.how.life.word != found.how.life.word:
+            self._tell_screens()  # a run that freezes or dies writes nothing
         self._strip = strip_now(found)
         self.show_header()
 

@@ -1,5 +1,6 @@
 """What in a project waits for its user: decisions, failures, settings that keep nothing."""
 
+import time
 from dataclasses import dataclass
 
 from edt_core.actions.configuring import configuration
@@ -7,6 +8,7 @@ from edt_core.actions.failures import failed_questions, told
 from edt_core.config import Config
 from edt_core.stage import Step
 from edt_core.store.datasets import dataset_of
+from edt_core.store.liveness import Life
 from edt_core.store.project import Project
 from edt_core.store.questions import open_items
 from edt_core.store.runs import Liveness, RunLine, liveness, run_lines
@@ -45,6 +47,9 @@ def _of_run(project: Project) -> list[Need]:
     if not newest:
         return [Need(Step.EMBED, "nothing was run yet")]
     run, how = newest[0], liveness(project, newest[0].id)
+    if how.life is Life.SILENT:
+        since = time.strftime("%H:%M:%S", time.localtime(time.time() - (how.age or 0.0)))
+        return [Need(run.target, f"no sign of life from run {run.id} since {since}: frozen?")]
     return _of_ended(run, how) if how.ended else []
 
 

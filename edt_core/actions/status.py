@@ -71,7 +71,8 @@ def project_status(project: Project, seeds: Sequence[int] = DEFAULT_SEEDS) -> Pr
         holder = beating.holder
         notes.append(f"A run goes on (process {holder.pid} on {holder.host}).")
         if beating.life is not Life.LIVE:
-            notes.append(f"It was last heard of {beating.age:.0f} s ago: it may be frozen.")
+            frozen = ": it may be frozen" if beating.life is Life.SILENT else ""
+            notes.append(f"It was last heard of {beating.age:.0f} s ago{frozen}.")
     unpriced = sum(line.unpriced for line in spent)
     if unpriced:
         notes.append(f"The price of {unpriced:,} answered calls is not known.")

@@ -78,7 +78,7 @@ class Liveness:
     @property
     def ended(self) -> bool:
         """Does no process work on it any more?"""
-        return self.life not in {Life.LIVE, Life.QUIET, Life.STALE}
+        return self.life not in {Life.LIVE, Life.QUIET, Life.SILENT}
 
 
 @dataclass(frozen=True)

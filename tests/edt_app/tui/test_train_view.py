@@ -161,13 +161,13 @@ def test_patience_counts_the_epochs_since_the_best(tmp_path):
     [
         (Life.LIVE, "● LIVE run 14 LLM-EDT  beat 0.3 s ago  phase 1 of 2  epoch 38 of 200"),
         (Life.QUIET, "● QUIET run 14 LLM-EDT  beat 0.3 s ago  phase 1 of 2  epoch 38 of 200"),
-        (Life.STALE, "~ STALE run 14 LLM-EDT  frozen? F8 ends it  beat 0.3 s ago"),
+        (Life.SILENT, "~ SILENT run 14 LLM-EDT  frozen? F8 ends it  beat 0.3 s ago"),
         (Life.LOST, "? LOST run 14 LLM-EDT  0 s ago  s goes on with it  Ended by SIGKILL."),
         (Life.DONE, "✓ DONE run 14 LLM-EDT  0 s ago  Ended by SIGKILL."),
     ],
 )
 def test_the_state_is_said_in_a_mark_and_a_word_and_a_dead_run_never_runs(life, words):
-    cause = "" if life in {Life.LIVE, Life.QUIET, Life.STALE} else "Ended by SIGKILL."
+    cause = "" if life in {Life.LIVE, Life.QUIET, Life.SILENT} else "Ended by SIGKILL."
     found = view.status(watched(life, cause=cause, events=[epoch(37), epoch(38)]), 100.0, 200).plain
     assert found.strip().startswith(words)
     assert ("epoch 38" in found) == (not cause)

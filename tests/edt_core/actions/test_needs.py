@@ -9,6 +9,7 @@ from edt_core.llm.ledger import Call
 from edt_core.stage import Step
 from edt_core.store import runs
 from edt_core.store.home import Home
+from edt_core.store.liveness import Life
 from edt_core.store.memory import CallLedger
 from edt_core.store.project import Project
 
@@ -54,6 +55,16 @@ def test_a_run_that_failed_says_why_until_one_ends_well(tmp_path: Path):
         assert f"run {number} failed: The disk is full" in texts(project)
         runs.end_run(project, number, "done")
         assert texts(project) == ["the stand-in answers, no LLM"]
+
+
+def test_a_run_without_a_sign_of_life_may_be_frozen(tmp_path: Path, monkeypatch):
+    silent = runs.Liveness(Life.SILENT, 13.0)
+    monkeypatch.setattr("edt_core.actions.needs.liveness", lambda project, run: silent)
+    with standing(tmp_path) as project:
+        number = runs.start_run(project, runs.NewRun("LLM-EDT", "filter", [42], {}))
+        told = next(text for text in texts(project) if text.startswith("no sign of life"))
+        assert f"from run {number} since" in told
+        assert told.endswith("frozen?")
 
 
 def test_the_board_tells_what_making_a_stale_stage_anew_takes(tmp_path: Path):

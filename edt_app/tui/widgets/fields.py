@@ -7,7 +7,7 @@ import numpy as np
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.text import Text
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -87,7 +87,7 @@ def pairs(known: Mapping[str, object]) -> Text:
 
 
 class Lines(Widget):
-    """A text in a place of a fixed size; only the lines that changed are painted again."""
+    """A text by lines; only those that changed are painted again, and nothing is laid out anew."""
 
     DEFAULT_CSS = "Lines { height: 1fr; }"
 
@@ -98,6 +98,9 @@ class Lines(Widget):
     def show(self, text: Text) -> None:
         """Show this; what is longer than a line is cut."""
         before, self._lines = self._lines, list(text.split(allow_blank=True))
+        if len(before) != len(self._lines) and self.styles.is_auto_height:
+            self.refresh(layout=True)
+            return
         changed = [
             Region(0, y, self.size.width, 1)
             for y, (old, new) in enumerate(zip_longest(before, self._lines))
@@ -105,6 +108,10 @@ class Lines(Widget):
         ]
         if changed:
             self.refresh(*changed)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """One row a line, where the height is left to the text."""
+        return len(self._lines)
 
     def render_line(self, y: int) -> Strip:
         """A line of the text."""

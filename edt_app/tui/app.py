@@ -21,6 +21,7 @@ from edt_app.tui.places import PLACES
 from edt_app.tui.preferences import Preferences
 from edt_app.tui.session import Session
 from edt_app.tui.theme import ANSI_ON_DARK, ANSI_ON_LIGHT, DARK, EDGE, LIGHT
+from edt_app.tui.typed import ActedOn, Typed
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -95,6 +96,7 @@ class EdtApp(App[None]):
         self._strip = ""
         self._followed: tuple[int, Followed | None] = (-1, None)
         self._ticks = 0
+        self._typed = Typed(self, super().on_event)
         self._errors: list[float] = []
         self._own_filters: list[LineFilter] = []
         if self.preferences.ascii:
@@ -302,10 +304,22 @@ class EdtApp(App[None]):
         )
 
     async def on_event(self, event: events.Event) -> None:
-        """What is pasted comes from anywhere, and the palette's line shows it as it is."""
+        """Keys go one by one; what is pasted comes from anywhere and is shown by the palette."""
         if isinstance(event, events.Paste):
             event.text = "\n".join(safe_text(line) for line in event.text.splitlines())
-        await super().on_event(event)
+        if not isinstance(event, events.Key):
+            await super().on_event(event)
+        elif not event.is_forwarded:
+            await self._typed.take(event)
+        else:
+            try:
+                await super().on_event(event)
+            finally:
+                await self._typed.acted_on(event)
+
+    async def on_acted_on(self, message: ActedOn) -> None:
+        """The key before was acted on where it was typed."""
+        await self._typed.acted_on(message)
 
     async def _dispatch_message(self, message: TextualMessage) -> None:
         """An error in the app's own messages, such as a key's action, must not end its loop."""

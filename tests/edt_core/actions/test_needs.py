@@ -67,6 +67,19 @@ def test_a_run_without_a_sign_of_life_may_be_frozen(tmp_path: Path, monkeypatch)
         assert told.endswith("frozen?")
 
 
+def test_the_board_reads_every_call_once(tmp_path: Path, monkeypatch):
+    def once_more(project: Project, **_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("edt_core.actions.status.spend", once_more)
+    monkeypatch.setattr("edt_core.actions.needs.failed_questions", once_more)
+    with standing(tmp_path, steps=[Step.EMBED]) as project:
+        CallLedger(project.database).record([call("b" * 40, "failed")])
+        found = board(project)
+        assert found.status.calls == 1
+        assert any("1 questions have no answer" in need.text for need in found.needs)
+
+
 def test_the_board_tells_what_making_a_stale_stage_anew_takes(tmp_path: Path):
     with standing(tmp_path) as project:
         assert all(step.what_is_left == "" for step in board(project).steps)

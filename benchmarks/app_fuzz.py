@@ -54,7 +54,8 @@ class Walk:
     app: Terminal
     project: str
     hurried: bool = False
-    """One question a screen, and nothing that another process has to answer."""
+    """One question a screen, nothing that another process has to answer, no long wait for a key
+    that changes nothing: what comes later is seen with the next one's answer."""
     seen: set[str] = field(default_factory=set)
     where: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -66,6 +67,11 @@ class Walk:
         """Do all panes of a screen stand beside each other?"""
         return self.app.columns >= 140
 
+    @property
+    def patience(self) -> float:
+        """How much of the waiting there is time for."""
+        return 0.25 if self.hurried else 1.0
+
     def look(self, place: str, *, quiet: float = 0.05, framed: bool = True) -> str:
         """Read what is painted until it rests; the whole screen as one text."""
         self.app.settle(quiet)
@@ -75,22 +81,31 @@ class Walk:
         new = marks(text) - self.seen
         self.where[place] += len(new)
         self.seen |= new
-        if framed and broken_frame(cells):
-            self.app.settle(4.0)  # a notice at the edge lies over frames, for a moment
-            if at := broken_frame(self.app.letters()):
-                shown = "\n".join(self.app.shown())
-                self.wrong.append(f"{place}: the frame at {at} is broken\n{shown}")
+        if framed and broken_frame(cells) and (at := self._still_broken()):
+            shown = "\n".join(self.app.shown())
+            self.wrong.append(f"{place}: the frame at {at} is broken\n{shown}")
         if self.app.process.poll() is not None:
             raise RuntimeError(f"{place}: the session ended\n{text}")
         return text
+
+    def _still_broken(self) -> tuple[int, int] | None:
+        """Where a frame is broken for good: a notice at the edge lies over frames for a moment."""
+        until = time.monotonic() + 8.0
+        while at := broken_frame(self.app.letters()):
+            if time.monotonic() > until:
+                return at
+            self.app.read(0.2)
+            self.app.settle(0.05)
+        return None
 
     def press(self, place: str, *keys: str, framed: bool = True) -> str:
         """Press keys one by one and look after each."""
         text = ""
         for key in keys:
             self.app.send(key)
-            self.app.read(ANSWER)
-            text = self.look(place, quiet=ESCAPED if key == ESCAPE else 0.05, framed=framed)
+            self.app.read(self.patience * ANSWER)
+            quiet = max(0.15, self.patience * ESCAPED) if key == ESCAPE else 0.05
+            text = self.look(place, quiet=quiet, framed=framed)
         return text
 
     def go(self, place: str, key: str) -> None:
@@ -105,7 +120,7 @@ class Walk:
         for _ in range(most):
             text = self.press(place, key, framed=framed)
             if text == before:
-                self.app.read(1.0)  # a busy machine takes its time
+                self.app.read(self.patience * 1.0)  # a busy machine takes its time
                 text = self.look(place, framed=framed)
             if text == before:
                 return
@@ -116,8 +131,8 @@ class Walk:
         if self.hurried and f"{place}, dialogs" in self.where:
             return
         self.app.send(key)
-        self.app.read(ANSWER)
-        self.look(f"{place}, dialogs", quiet=0.2, framed=False)
+        self.app.read(self.patience * ANSWER)
+        self.look(f"{place}, dialogs", quiet=max(0.1, self.patience * 0.2), framed=False)
         self.press(f"{place}, dialogs", *inside, framed=False)
         self.press(place, ESCAPE)
 
@@ -192,7 +207,7 @@ def settings(walk: Walk, pages: int) -> None:
     """Every setting, two of them edited."""
     walk.go("settings", "0")
     walk.page("settings", pages)
-    for words in ("llm.model", "embedding.model"):
+    for words in ("llm.model", "embedding.model")[: 1 if walk.hurried else 2]:
         walk.press("settings", "/", words, ENTER, "j", "e", ESCAPE, ESCAPE)
     walk.press("settings", "s", ESCAPE)
     walk.dialog("settings", "=")
@@ -224,6 +239,7 @@ def review(walk: Walk, pages: int) -> None:
 def tune(walk: Walk, pages: int) -> None:
     """The items at the edge of one threshold after the other."""
     walk.go("tune", "6")
+    walk.until("tune", "items kept")  # a key that comes before the scores are read is refused
     for _ in range(few(pages)):
         walk.press("tune", *[RIGHT] * 3, ",", "d", *["s"] * (not walk.wide))
         walk.look("tune", quiet=0.2)

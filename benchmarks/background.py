@@ -1,12 +1,15 @@
 """A run in another process: how soon it hears, how soon its death is seen, what looking costs.
 
-    python benchmarks/background.py [--rounds 50]
+    python benchmarks/background.py [--rounds 50] [--freezes 5]
 
-The run multiplies matrices on every core while it is asked, as a training does.
+The run multiplies matrices on every core while it is asked, as a training does. A frozen one is
+stopped by SIGSTOP at any moment and let go on by SIGCONT; it is named when the session's header and
+its list of runs do, and when ``edt runs`` would.
 """
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +17,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+from pty_harness import Terminal
 
+from edt_core.actions.reporting import run_rows
 from edt_core.actions.stopping import stop
 from edt_core.store.home import Home
 from edt_core.store.liveness import Life, heartbeat
@@ -76,6 +81,42 @@ def seen_dead(project: Project, rounds: int) -> list[float]:
     return took
 
 
+def frozen(project: Project, rounds: int) -> dict[str, list[float]]:
+    """Seconds from a stop to its name, and from going on to that, on the screen and in a list."""
+    run, rng = started(project.folder), np.random.default_rng(0)
+    home = str(project.folder.parent)
+    app = ["-m", "edt_app.tui", "--home", home, "--project", project.name, "--open", "runs"]
+    took: dict[str, list[float]] = {}
+    with Terminal([sys.executable, *app]) as terminal:
+        terminal.wait_for("● running")
+        for _ in range(rounds):
+            time.sleep(rng.uniform(1.0, 2.0))  # anywhere between two beats and two looks
+            for word, sent, life in (
+                ("silent", signal.SIGSTOP, Life.SILENT),
+                ("running", signal.SIGCONT, Life.LIVE),
+            ):
+                terminal.settle()
+                terminal.shown()
+                run.send_signal(sent)
+                at, listed = time.perf_counter(), 0.0
+                while not listed or not on_screen(terminal, life):
+                    if not listed and run_rows(project)[0].state == word:
+                        listed = time.perf_counter() - at
+                    terminal.read(0.02)
+                took.setdefault(f"{word}, on the screen", []).append(time.perf_counter() - at)
+                took.setdefault(f"{word}, in a list", []).append(listed)
+    run.kill()
+    run.wait()
+    return took
+
+
+def on_screen(terminal: Terminal, life: Life) -> bool:
+    """Does the header tell it, and the list of runs?"""
+    header, *lines = terminal.shown()
+    word = f"{'●' if life is Life.LIVE else '~'} {life.word}"
+    return life.value.upper() in header and any(word in line for line in lines)
+
+
 def looks(project: Project, rounds: int) -> tuple[list[float], list[float]]:
     """Seconds of a heartbeat, and of a run's whole liveness, while a run goes on."""
     run = started(project.folder)
@@ -103,10 +144,13 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--freezes", type=int, default=5)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Home(folder).create("bench") as project:
         say("a request is heard", heard(project, given.rounds), "bar 300 ms")
         say("a killed run is seen lost", seen_dead(project, 5), "bar 3,000 ms")
+        for what, took in frozen(project, given.freezes).items():
+            say(what, took, "bar 15,000 ms" if what.startswith("silent") else "")
         beats, lives = looks(project, 10 * given.rounds)
         say("one look at the heartbeat", beats, "")
         say("one look at a run", lives, "")

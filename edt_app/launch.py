@@ -209,7 +209,7 @@ class Asked:
             self._out.seek(0)
             self._err.seek(0)
             out, err = self._out.read(), self._err.read().decode(errors="replace")
-        if status:
+        if status and not out:  # one that answered says in its status what it found
             raise _told(err)
         return json.loads(out)
 

@@ -64,6 +64,9 @@ def runs(context: typer.Context, project: ProjectName = "", json: AsJson = False
         ],
         right=frozenset({0, 5, 6}),
     )
+    for line in lines:
+        if line.state == "silent":
+            say(f"Run {line.id} gives no sign of life; it may be frozen. Since when: edt status.")
     if without := [str(line.id) for line in lines if line.stand_in]:
         say(f"Runs {', '.join(without)}: {stand_in_note()}")
     if earlier := [str(line.id) for line in lines if line.earlier]:

@@ -15,7 +15,6 @@ from textual.notifications import Notify
 
 from edt_app.terminal import safe_text
 from edt_app.tui import memory, tty
-from edt_app.tui.ahead import TypedAhead
 from edt_app.tui.base import HELP, EdtScreen
 from edt_app.tui.chrome import Header
 from edt_app.tui.commands import Command
@@ -23,6 +22,7 @@ from edt_app.tui.places import PLACES
 from edt_app.tui.preferences import Preferences
 from edt_app.tui.session import Session
 from edt_app.tui.theme import ANSI_ON_DARK, ANSI_ON_LIGHT, DARK, EDGE, LIGHT
+from edt_app.tui.typed import ActedOn, Typed
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -43,6 +43,8 @@ KEYS_OF_APP = (
     Command("app.quit", "q", "Quit", "Leave; a run goes on.", "leave"),
 )
 _TICK = 0.5
+_TICKS_A_LOOK = 2
+"""So often the run is looked at while nothing is written: it may have died."""
 _HANG_UP_CHECK = 2.0
 _TOASTS = 3
 """So many at once leave the smallest screen readable."""
@@ -94,9 +96,10 @@ class EdtApp(App[None]):
         self.session = session
         self.preferences = preferences or Preferences()
         self.places = PLACES
-        self._ahead = TypedAhead(self)
         self._strip = ""
-        self._followed: Followed | None = None
+        self._followed: tuple[int, Followed | None] = (-1, None)
+        self._ticks = 0
+        self._typed = Typed(self, super().on_event)
         self._errors: list[float] = []
         self._own_filters: list[LineFilter] = []
         if self.preferences.ascii:
@@ -148,30 +151,45 @@ class EdtApp(App[None]):
     # ------------------------------------------------------------------ what happens by itself
 
     def _tick(self) -> None:
-        """Twice a second: did anything change in the project, and how is its run?"""
+        """Twice a second: did anything change in the project? Its run's clock goes on."""
         screen = self.base_screen
         if screen is None:
             return
-        if self.session.changed():
-            for stack in self._screen_stacks.values():
-                if stack and isinstance(stack[0], EdtScreen):
-                    stack[0].note_change()
-        if self.session.name:
+        self._ticks += 1
+        if changed := self.session.changed():
+            self._tell_screens()
+        if not self.session.name:
+            self._show_strip(None)
+        elif changed or self._ticks % _TICKS_A_LOOK == 0:
             screen.poll(self._look, self._show_strip, group="strip")
         else:
-            self._show_strip(None)
+            self._show_strip(self.followed)
+
+    def _tell_screens(self) -> None:
+        for stack in self._screen_stacks.values():
+            if stack and isinstance(stack[0], EdtScreen):
+                stack[0].note_change()
 
     def _look(self) -> "Followed | None":
         from edt_app.tui.following import followed
 
         if self.session.gone:
             return None
-        return followed(self.session.project(), self._followed)
+        return followed(self.session.project(), self.followed)
+
+    @property
+    def followed(self) -> "Followed | None":
+        """The open project's newest run, as it was at most a second ago."""
+        generation, found = self._followed
+        return found if generation == self.session.generation else None
 
     def _show_strip(self, found: "Followed | None") -> None:
         from edt_app.tui.strip import strip_now
 
-        self._followed = found
+        before = self.followed
+        self._followed = self.session.generation, found
+        if before and found and before.how.life.word != found.how.life.word:
+            self._tell_screens()  # a run that freezes or dies writes nothing
         self._strip = "✗ the project was deleted" if self.session.gone else strip_now(found)
         self.show_header()
 
@@ -308,12 +326,22 @@ class EdtApp(App[None]):
         )
 
     async def on_event(self, event: events.Event) -> None:
-        """What is pasted comes from anywhere, and the palette's line shows it as it is."""
+        """Keys go one by one; what is pasted comes from anywhere and is shown by the palette."""
         if isinstance(event, events.Paste):
             event.text = "\n".join(safe_text(line) for line in event.text.splitlines())
-        if isinstance(event, events.Key) and self._ahead.takes(event):
-            return
-        await super().on_event(event)
+        if not isinstance(event, events.Key):
+            await super().on_event(event)
+        elif not event.is_forwarded:
+            await self._typed.take(event)
+        else:
+            try:
+                await super().on_event(event)
+            finally:
+                await self._typed.acted_on(event)
+
+    async def on_acted_on(self, message: ActedOn) -> None:
+        """The key before was acted on where it was typed."""
+        await self._typed.acted_on(message)
 
     async def _dispatch_message(self, message: TextualMessage) -> None:
         """An error in the app's own messages, such as a key's action, must not end its loop."""

@@ -5,7 +5,7 @@ import time
 from edt_app.tui.following import Followed
 
 _MARKS = {
-    "live": "●", "quiet": "●", "stale": "?", "lost": "?", "done": "✓", "failed": "✗",
+    "live": "●", "quiet": "●", "silent": "~", "lost": "?", "done": "✓", "failed": "✗",
     "interrupted": "‖",
 }  # fmt: skip
 
@@ -21,12 +21,12 @@ def strip(found: Followed | None, now: float) -> str:
         return ""
     life = found.how.life.value
     parts = [f"{_MARKS.get(life, '·')} run {found.run.id} {life.upper()}"]
+    if life in {"quiet", "silent"} and found.how.age is not None:
+        parts[0] += f" {found.how.age:.0f} s"
     if found.how.ended:
         return parts[0] if life != "lost" else f"{parts[0]}: {found.how.cause}"
     if found.how.stopping is not None:
         parts.append("stopping")
-    if life != "live" and found.how.age is not None:
-        parts.append(f"silent {found.how.age:.0f} s")
     at, epoch = found.view.current, found.view.epoch
     if epoch is not None and epoch[0] and at is not None:
         parts.append(f"{at.step} ep {epoch[0]}/{epoch[1]}")

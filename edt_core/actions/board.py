@@ -76,11 +76,11 @@ class Board:
 
 def board(project: Project) -> Board:
     """The pipeline as it stands; computes nothing and asks nothing."""
-    status = project_status(project)
-    spent = {line.step: line for line in spend(project)}
-    failed = {
-        each.step: each.questions for each in failed_questions(project, running=status.running)
-    }
+    calls = spend(project)
+    status = project_status(project, spent=calls)
+    unanswered = failed_questions(project, running=status.running)
+    spent = {line.step: line for line in calls}
+    failed = {each.step: each.questions for each in unanswered}
     left = _left(project, status)
     steps = [
         BoardStep(
@@ -91,7 +91,8 @@ def board(project: Project) -> Board:
         )
         for line in status.stages
     ]
-    return Board(status, steps, needs(project), configuration(project).review.required)
+    gated = configuration(project).review.required
+    return Board(status, steps, needs(project, unanswered), gated)
 
 
 def _left(project: Project, status: ProjectStatus) -> Sequence[EstimateLine]:

@@ -1,12 +1,15 @@
 """What in a project waits for its user: decisions, failures, settings that keep nothing."""
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edt_core.actions.configuring import configuration
-from edt_core.actions.failures import failed_questions, told
+from edt_core.actions.failures import Failed, failed_questions, told
 from edt_core.config import Config
 from edt_core.stage import Step
 from edt_core.store.datasets import dataset_of
+from edt_core.store.liveness import Life
 from edt_core.store.project import Project
 from edt_core.store.questions import open_items
 from edt_core.store.runs import Liveness, RunLine, liveness, run_lines
@@ -27,14 +30,20 @@ class Need:
     """False for what is only to be known."""
 
 
-def needs(project: Project) -> list[Need]:
-    """What waits, the most pressing first; cheap enough to ask every few seconds."""
+def needs(project: Project, failed: Sequence[Failed] | None = None) -> list[Need]:
+    """What waits, the most pressing first; cheap enough to ask every few seconds.
+
+    Args:
+        project: The project.
+        failed: What ``failed_questions`` says, where it was asked already: it reads every call.
+    """
     if dataset_of(project) is None:
         return [Need(Step.IMPORT, "nothing is imported yet")]
     config = configuration(project)
     running = project.holder() is not None
     found = [*_of_run(project), *_of_review(project, config, running=running)]
-    failed = failed_questions(project, running=running)
+    if failed is None:
+        failed = failed_questions(project, running=running)
     if failed:
         found.append(Need(failed[0].step, told(failed)))
     return [*found, *_notes(config)]
@@ -45,6 +54,9 @@ def _of_run(project: Project) -> list[Need]:
     if not newest:
         return [Need(Step.EMBED, "nothing was run yet")]
     run, how = newest[0], liveness(project, newest[0].id)
+    if how.life is Life.SILENT:
+        since = time.strftime("%H:%M:%S", time.localtime(time.time() - (how.age or 0.0)))
+        return [Need(run.target, f"no sign of life from run {run.id} since {since}: frozen?")]
     return _of_ended(run, how) if how.ended else []
 
 

@@ -27,6 +27,7 @@ from edt_core.experiments.overall import CUTOFF, overall_table
 from edt_core.recipes import Data
 from edt_core.store import runs
 from edt_core.store.datasets import dataset_of
+from edt_core.store.liveness import Heartbeat, heartbeat
 from edt_core.store.project import Project
 from edt_core.store.questions import counts
 from edt_core.variants import Variant
@@ -42,6 +43,7 @@ class RunRow:
     id: int
     label: str
     state: str
+    """As in ``RunDetail``."""
     seeds: list[int]
     started: str
     seconds: float | None
@@ -67,6 +69,8 @@ class RunDetail:
     id: int
     label: str
     state: str
+    """``running``, or ``silent`` while its process exists and gives no sign of life; else how it
+    ended, or ``lost``."""
     seeds: list[int]
     tag: str
     note: str
@@ -87,11 +91,12 @@ def run_rows(project: Project) -> list[RunRow]:
     made = runs.stages_of_runs(project, [*ASKING, _HISTORIES])
     data = dataset_of(project)
     histories = Data.of(data.digest).histories.fingerprint if data else ""
+    beating = heartbeat(project.folder)
     return [
         RunRow(
             line.id,
             line.label,
-            line.state,
+            _state(line, beating),
             line.seeds,
             time.strftime("%Y-%m-%d %H:%M", time.localtime(line.started_at)),
             None if line.finished_at is None else line.finished_at - line.started_at,
@@ -129,7 +134,7 @@ def run_detail(project: Project, number: int) -> RunDetail:
     return RunDetail(
         line.id,
         line.label,
-        line.state,
+        _state(line, heartbeat(project.folder)),
         line.seeds,
         line.tag,
         line.note,
@@ -139,6 +144,10 @@ def run_detail(project: Project, number: int) -> RunDetail:
         domains,
         metrics,
     )
+
+
+def _state(line: runs.RunLine, beating: Heartbeat | None) -> str:
+    return beating.life.word if beating and line.state == "running" else line.state
 
 
 def changed_settings(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from edt_core.recipes import DEFAULT_SEEDS, Pipeline
 from edt_core.stage import Stage, Step, walk
 from edt_core.stages.augmenter.review import ReviewDecisions
 from edt_core.store.artifacts import Outdated
-from edt_core.store.calls import spend
+from edt_core.store.calls import Spend, spend
 from edt_core.store.datasets import dataset_of
 from edt_core.store.liveness import Life, heartbeat
 from edt_core.store.project import Project
@@ -58,11 +58,19 @@ class ProjectStatus:
     """Answered calls whose price is not known, so that ``cost`` says too little."""
 
 
-def project_status(project: Project, seeds: Sequence[int] = DEFAULT_SEEDS) -> ProjectStatus:
-    """Each stage's state for the project's settings; computes nothing, imports no model library."""
+def project_status(
+    project: Project, seeds: Sequence[int] = DEFAULT_SEEDS, *, spent: Sequence[Spend] | None = None
+) -> ProjectStatus:
+    """Each stage's state for the project's settings; computes nothing, imports no model library.
+
+    Args:
+        project: The project.
+        seeds: Those that results are wanted of.
+        spent: What ``spend`` says, where it was asked already: it reads every call.
+    """
     dataset = dataset_of(project)
     held = counts(project)
-    spent = spend(project)
+    spent = spend(project) if spent is None else spent
     calls = sum(line.answered + line.invalid + line.failed + line.unknown for line in spent)
     unknown = sum(line.unknown for line in spent)
     beating = heartbeat(project.folder)
@@ -71,7 +79,8 @@ def project_status(project: Project, seeds: Sequence[int] = DEFAULT_SEEDS) -> Pr
         holder = beating.holder
         notes.append(f"A run goes on (process {holder.pid} on {holder.host}).")
         if beating.life is not Life.LIVE:
-            notes.append(f"It was last heard of {beating.age:.0f} s ago: it may be frozen.")
+            frozen = ": it may be frozen" if beating.life is Life.SILENT else ""
+            notes.append(f"It was last heard of {beating.age:.0f} s ago{frozen}.")
     unpriced = sum(line.unpriced for line in spent)
     if unpriced:
         notes.append(f"The price of {unpriced:,} answered calls is not known.")

@@ -15,7 +15,8 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from edt_core.errors import ProjectError, ProjectExists, ProjectNotFound, UsageError
-from edt_core.store.lock import holder, stage_lock
+from edt_core.store.liveness import heartbeat
+from edt_core.store.lock import stage_lock
 from edt_core.store.names import project_name, shown
 from edt_core.store.ownership import Standing, standing
 
@@ -45,6 +46,8 @@ class ProjectLine:
     """The best run's N@10 over the full catalogue on the test targets, mean over its seeds."""
     standing: Standing = Standing.OWN
     """Whether it is a project that this version of EDT can open."""
+    life: str = ""
+    """``running`` or ``silent`` while a process runs stages in it, else empty."""
 
 
 class Home:
@@ -190,8 +193,9 @@ class Home:
         whose = standing(folder / _DATABASE)
         # of a foreign database nothing is asked: its tables may mean anything
         seen = _Glance() if whose is Standing.FOREIGN else _glance(folder / _DATABASE)
-        running = holder(folder) is not None
-        state = "lost" if seen.state == "running" and not running else seen.state
+        beating = heartbeat(folder)
+        life = "" if beating is None else beating.life.word
+        state = life or "lost" if seen.state == "running" else seen.state
         return ProjectLine(
             folder.name,
             folder,
@@ -199,10 +203,11 @@ class Home:
             (folder / _DATABASE).stat().st_mtime,
             seen.dataset,
             seen.cost,
-            running,
+            bool(life),
             f"{seen.label} {state}".strip(),
             seen.best,
             whose,
+            life,
         )
 
 

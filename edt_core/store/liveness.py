@@ -11,7 +11,7 @@ from edt_core.store.lock import Holder, holder
 from edt_core.store.pulse import Stop, last_beat, stopping
 
 LIVE_SECONDS = 3.0
-QUIET_SECONDS = 15.0
+QUIET_SECONDS = 12.0
 _STATUS = re.compile(r"edt: exit status (\d+)")
 _TAIL_BYTES = 16_384
 
@@ -22,14 +22,19 @@ class Life(StrEnum):
     LIVE = "live"
     """It beat within the last 3 s."""
     QUIET = "quiet"
-    """Its last beat was 3 to 15 s ago: a machine under load, or going to sleep."""
-    STALE = "stale"
-    """No beat for more than 15 s though its process exists: frozen."""
+    """Its last beat was 3 to 12 s ago: a machine under load, or going to sleep."""
+    SILENT = "silent"
+    """No beat for more than 12 s though its process exists: frozen, or its machine is."""
     LOST = "lost"
     """Its process is gone and never said how it ended."""
     DONE = "done"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+
+    @property
+    def word(self) -> str:
+        """What a list calls it: a quiet run still runs."""
+        return "running" if self in {Life.LIVE, Life.QUIET} else self.value
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Heartbeat:
 
     holder: Holder
     life: Life
-    """``live``, ``quiet`` or ``stale``."""
+    """``live``, ``quiet`` or ``silent``."""
     age: float
     """Seconds since its last beat."""
     stopping: Stop | None
@@ -52,7 +57,7 @@ def heartbeat(folder: Path) -> Heartbeat | None:
         return None
     beat = last_beat(folder)
     age = 0.0 if beat is None else max(0.0, time.time() - beat)
-    life = Life.LIVE if age < LIVE_SECONDS else Life.QUIET if age <= QUIET_SECONDS else Life.STALE
+    life = Life.LIVE if age < LIVE_SECONDS else Life.QUIET if age <= QUIET_SECONDS else Life.SILENT
     return Heartbeat(found, life, age, stopping(folder))
 
 

@@ -72,11 +72,13 @@ class Liveness:
     """Why it ended, as far as known."""
     stopping: Stop | None = None
     """What it was asked and heard."""
+    process: int | None = None
+    """Of the process that works on it."""
 
     @property
     def ended(self) -> bool:
         """Does no process work on it any more?"""
-        return self.life not in {Life.LIVE, Life.QUIET, Life.STALE}
+        return self.life not in {Life.LIVE, Life.QUIET, Life.SILENT}
 
 
 @dataclass(frozen=True)
@@ -259,7 +261,8 @@ def liveness(project: Project, run: int) -> Liveness:
     if row.state != "running":
         return Liveness(Life(row.state), _since(row.finished_at), row.error)
     if beating is not None:
-        return Liveness(beating.life, beating.age, stopping=beating.stopping)
+        process = beating.holder.pid
+        return Liveness(beating.life, beating.age, stopping=beating.stopping, process=process)
     return Liveness(Life.LOST, _since(last_beat(project.folder)), cause_of_death(project.folder))
 
 

@@ -46,6 +46,12 @@ def test_what_a_process_answers_is_its_document_or_its_own_words(tmp_path):
     assert told.value.message == "There is no generated item with the id 7."
     assert asked.ended
     assert "edt items" in told.value.hint
+    # doctor's status tells what it found
+    nobody = ("config", "--project", "small", "set")
+    for key, value in (("llm.provider", "vllm"), ("llm.base_url", "http://127.0.0.1:9/v1")):
+        Asked(command_line(home, *nobody, key, value)).answer()
+    findings = Asked(command_line(home, "doctor", project="small")).answer()
+    assert "bad" in {finding["state"] for finding in findings}
 
 
 def test_a_project_that_is_not_there_is_refused(tmp_path):

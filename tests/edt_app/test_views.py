@@ -100,7 +100,7 @@ def test_notes_and_failures_are_kept_the_newest_alone():
 
 
 @pytest.mark.parametrize(("life", "state"), [
-    (Life.LIVE, "running"), (Life.STALE, "running"), (Life.LOST, "lost"),
+    (Life.LIVE, "running"), (Life.SILENT, "running"), (Life.LOST, "lost"),
     (Life.INTERRUPTED, "interrupted"),
 ])  # fmt: skip
 def test_no_stage_of_a_dead_run_is_shown_at_work(life, state):

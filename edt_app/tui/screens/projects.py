@@ -15,7 +15,7 @@ from edt_app.terminal import safe_text, size, when
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.screens import projects_asking as asking
-from edt_app.tui.theme import state
+from edt_app.tui.theme import MARKS, state
 from edt_app.tui.widgets.cells import fit
 from edt_app.tui.widgets.moving import Choices
 from edt_core.store.home import ProjectLine
@@ -30,7 +30,7 @@ _EMPTY = (
     "T then walks through every screen."
 )
 _LOOK = 1.0
-"""Seconds between two looks whether the demo is done."""
+"""Seconds between two looks at the runs, and whether the demo is done."""
 _STANDINGS = {
     Standing.FOREIGN: ("- no EDT project", "another program wrote its project.db."),
     Standing.NEWER: ("! of a newer EDT", "a newer EDT wrote it; that version opens it."),
@@ -80,6 +80,23 @@ class ProjectsScreen(EdtScreen):
         yield Static(id="names", markup=False)
         yield Choices()
         yield Static(id="stages", markup=False)
+
+    def on_mount(self) -> None:
+        """The clock."""
+        self.set_interval(_LOOK, self._look_at_runs)
+
+    def _look_at_runs(self) -> None:
+        """A run that freezes or dies writes nothing, nor is every project the open one."""
+        lines = self._lines
+
+        def work() -> bool:
+            from edt_core.store.liveness import heartbeat
+
+            beats = [(line.life, heartbeat(line.folder)) for line in lines]
+            return any(life != (beat.life.word if beat else "") for life, beat in beats)
+
+        if self.is_current:
+            self.poll(work, lambda changed: self.reload() if changed else None, group="look")
 
     def reload(self) -> None:
         """Read the list; it imports no database library."""
@@ -354,7 +371,7 @@ def row(line: ProjectLine, wide: bool) -> list[str]:
         _STANDINGS.get(line.standing, ("",))[0] or line.dataset or "no data yet",
         size(line.bytes),
         when(line.changed_at),
-        f"{'● ' if line.running else ''}{line.last_run}" or "-",
+        f"{MARKS[line.life]} {line.last_run}" if line.life else line.last_run or "-",
         "-" if line.best is None else f"{line.best:.4f}",
         f"${line.cost:.2f}" if line.cost else "-",
     )

@@ -10,7 +10,6 @@ from rich.text import Text
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Static
 
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
@@ -20,6 +19,7 @@ from edt_app.tui.screens.tune_bars import both_bars
 from edt_app.tui.screens.tune_keys import KEYS
 from edt_app.tui.screens.tune_numbers import Numbers
 from edt_app.tui.screens.tune_reading import Edge, edges, load
+from edt_app.tui.widgets.fields import Lines
 from edt_app.tui.widgets.histogram import Bars, Histogram
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from edt_core.stages.augmenter.tuning import Cut, Side
 
 _BINS = 400
-_REST = 0.08
-"""Seconds."""
+_REST = 0.08  # seconds
 
 
 class TuneScreen(EdtScreen):
@@ -43,14 +42,15 @@ class TuneScreen(EdtScreen):
     TuneScreen.-source #target { display: none; }
     TuneScreen.-very-wide.-tall #source, TuneScreen.-very-wide.-tall #target { display: block; }
     TuneScreen #numbers { width: 57; height: 1fr; }
+    TuneScreen #changes { height: auto; }
     TuneScreen #upper { height: 3fr; }
     TuneScreen #lower { height: 2fr; }
-    TuneScreen #lower > Static { width: 1fr; height: 1fr; }
+    TuneScreen #lower > Lines { width: 1fr; height: 1fr; }
     TuneScreen.-narrow #upper { layout: vertical; height: 1fr; }
     TuneScreen.-narrow #numbers { width: 1fr; height: 7; border: none; padding: 0 1; }
     TuneScreen.-narrow #bars { border: none; padding: 0; }
     TuneScreen.-short #lower { height: 4; }
-    TuneScreen.-short #lower > Static { border: none; border-top: round $edge; }
+    TuneScreen.-short #lower > Lines { border: none; border-top: round $edge; }
     """
 
     def __init__(self) -> None:
@@ -69,17 +69,17 @@ class TuneScreen(EdtScreen):
 
     def body(self) -> Iterable[Widget]:
         """The setting, the histogram beside what changes, the items at the edge."""
-        yield Static("reading the scores …", id="setting", markup=False)
+        yield Lines(id="setting")
         with Horizontal(id="upper"):
             with Vertical(id="bars", classes="pane"):
                 yield Histogram(id="target")
                 yield Histogram(id="source")
             with Numbers(id="numbers", classes="pane"):
-                yield Static(id="changes", markup=False)
-        yield Static(id="cost", markup=False)
+                yield Lines(id="changes")
+        yield Lines(id="cost")
         with Horizontal(id="lower"):
-            yield Static(id="below", classes="pane", markup=False)
-            yield Static(id="above", classes="pane", markup=False)
+            yield Lines(id="below", classes="pane")
+            yield Lines(id="above", classes="pane")
 
     def forget(self) -> None:
         """No scores, no draft, nothing to undo."""
@@ -88,12 +88,12 @@ class TuneScreen(EdtScreen):
         for bars in self.query(Histogram):
             bars.show(Bars(np.zeros(1, np.int64), self._edges[[0, -1]]))
         for pane in ("#setting", "#changes", "#cost", "#below", "#above"):
-            self.query_one(pane, Static).update("")
-            self.query_one(pane, Static).border_title = None
+            self.query_one(pane, Lines).show(Text())
+            self.query_one(pane, Lines).border_title = None
 
     def reload(self) -> None:
         """Read every score; the draft starts at the applied setting."""
-        self.query_one("#setting", Static).update("reading the scores …")
+        self._say("reading the scores …")
         self.read(partial(load, self.session.project), self._loaded, group="scores")
 
     def project_changed(self) -> None:
@@ -136,7 +136,7 @@ class TuneScreen(EdtScreen):
         if "random_scores" in tuning.__dict__:  # measured before: a quantile costs nothing
             looked_up(tuning.cut(setting))
         else:
-            self.query_one("#setting", Static).update("measuring random real items …")
+            self._say("measuring random real items …")
             self.read(lambda: tuning.cut(setting), looked_up, group="percentile")
 
     def _show(self) -> None:
@@ -145,12 +145,14 @@ class TuneScreen(EdtScreen):
             return
         cut, applied = self._cuts[draft], self._cuts[tuning.applied]
         kept = "applied" if draft == tuning.applied else "DRAFT, A applies it"
-        start = f"{kept}: {view.side_name(tuning.domain_names, self._side)}  "
-        line = view.setting_line(draft, cut.thresholds, self.size.width - 2 - len(start))
-        self.query_one("#setting", Static).update(start + line)
+        head = f"{kept}: {view.side_name(tuning.domain_names, self._side)}  "
+        self._say(head + view.setting_line(draft, cut.thresholds, self.size.width - 2 - len(head)))
         self._show_bars(cut, applied)
         self._show_changes(cut, applied)
         self._rest_first()
+
+    def _say(self, text: str) -> None:
+        self.query_one("#setting", Lines).show(Text(text))
 
     def _rest_first(self) -> None:
         """What needs titles waits until the cut rests: it would slow the moves."""
@@ -184,15 +186,14 @@ class TuneScreen(EdtScreen):
         more = view.needed_reviews(precision[0])
         text.append("\nWhatever is applied, no generation is paid for again.\n", style="dim")
         text.append(f"{more:,} more reviews for a precision within ±.03.", style="dim")
-        self.query_one("#changes", Static).update(text)
+        self.query_one("#changes", Lines).show(text)
         self._show_cost()
 
     def _show_cost(self) -> None:
         assert self._tuning is not None
-        found = self._costs.get(self._now)
-        draft = self._now != self._tuning.applied
-        width = self.size.width - 2
-        self.query_one("#cost", Static).update(view.cost_line(found, draft=draft, width=width))
+        found, draft = self._costs.get(self._now), self._now != self._tuning.applied
+        line = view.cost_line(found, draft=draft, width=self.size.width - 2)
+        self.query_one("#cost", Lines).show(Text(line))
 
     def _read_cost(self, draft: "Setting") -> None:
         """What applying the draft would make stale and ask, as the settings would say it."""
@@ -220,13 +221,12 @@ class TuneScreen(EdtScreen):
             self._rest_first()
             return
         cut, applied, side = self._cuts[draft], self._cuts[tuning.applied], self._side
-        known, project = dict(self._outcomes), self.session.project
-        width = self.size.width // 2 - 4
+        known, width = dict(self._outcomes), self.size.width // 2 - 4
 
         def work() -> "tuple[Edge, Edge, dict[Setting, Outcome]]":
             from edt_core.actions.tuning import outcome
 
-            at_the_edge = edges(tuning, project, cut, applied, side, width)
+            at_the_edge = edges(tuning, self.session.project, cut, applied, side, width)
             wanted = (setting for setting in (draft, tuning.applied) if setting not in known)
             return *at_the_edge, {setting: outcome(tuning, setting) for setting in wanted}
 
@@ -236,9 +236,9 @@ class TuneScreen(EdtScreen):
             if self._draft == draft:
                 self._show_changes(cut, applied)
                 for name, edge in (("below", below), ("above", above)):
-                    pane = self.query_one(f"#{name}", Static)
+                    pane = self.query_one(f"#{name}", Lines)
                     pane.border_title = edge[0]
-                    pane.update(Text("\n".join(edge[1])))
+                    pane.show(Text("\n".join(edge[1])))
 
         self.read(work, show, group="edge")
         if draft != tuning.applied and draft not in self._costs:

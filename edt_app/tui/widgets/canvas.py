@@ -73,5 +73,6 @@ class Canvas(Widget):
         """A line as it was drawn last."""
         line: Sequence[Run] = self.lines[y] if y < len(self.lines) else []
         base = self.rich_style
-        segments = [Segment(text, base + self.role_style(role)) for text, role in line]
+        styles = {role: base + self.role_style(role) for role in {role for _, role in line}}
+        segments = [Segment(text, styles[role]) for text, role in line]
         return Strip(segments).adjust_cell_length(self.size.width, base)

@@ -1,11 +1,15 @@
 """Small parts of screens: a progress line, a sparkline, a block of names and values."""
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 import numpy as np
 from rich.cells import cell_len
+from rich.segment import Segment
 from rich.text import Text
-from textual.widgets import Static
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
 
 from edt_app.tui.widgets.cells import cut, fit, steady_text
 from edt_app.tui.widgets.histogram import EIGHTHS
@@ -70,24 +74,51 @@ def sparkline(values: Sequence[float], width: int, *, plain: bool = False) -> st
     return "".join(letters).ljust(width)
 
 
-class KeyValues(Static):
+def pairs(known: Mapping[str, object]) -> Text:
     """Names in one column, values in the next; both plain text."""
+    shown = [(steady_text(str(name)), steady_text(str(value))) for name, value in known.items()]
+    width = max((cell_len(name) for name, _ in shown), default=0)
+    text = Text()
+    for at, (name, value) in enumerate(shown):
+        text.append("\n" if at else "")
+        text.append(fit(name, width), style="dim")
+        text.append(f"  {value}")
+    return text
 
-    DEFAULT_CSS = "KeyValues { height: auto; }"
+
+class Lines(Widget):
+    """A text by lines; only those that changed are painted again, and nothing is laid out anew."""
+
+    DEFAULT_CSS = "Lines { height: 1fr; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
-        super().__init__("", id=id, classes=classes, markup=False)
-        self._pairs: dict[str, str] = {}
+        super().__init__(id=id, classes=classes)
+        self._lines: list[Text] = []
 
-    def show(self, pairs: Mapping[str, object]) -> None:
-        """Show these, in their order; nothing is painted when nothing changed."""
-        shown = {steady_text(str(name)): steady_text(str(value)) for name, value in pairs.items()}
-        if shown != self._pairs:
-            self._pairs = shown
-            width = max((cell_len(name) for name in shown), default=0)
-            text = Text(no_wrap=True, overflow="ellipsis")
-            for at, (name, value) in enumerate(shown.items()):
-                text.append("\n" if at else "")
-                text.append(fit(name, width), style="dim")
-                text.append(f"  {value}")
-            self.update(text)
+    def show(self, text: Text) -> None:
+        """Show this; what is longer than a line is cut."""
+        before, self._lines = self._lines, list(text.split(allow_blank=True))
+        if len(before) != len(self._lines) and self.styles.is_auto_height:
+            self.refresh(layout=True)
+            return
+        changed = [
+            Region(0, y, self.size.width, 1)
+            for y, (old, new) in enumerate(zip_longest(before, self._lines))
+            if old != new
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """One row a line, where the height is left to the text."""
+        return len(self._lines)
+
+    def render_line(self, y: int) -> Strip:
+        """A line of the text."""
+        width, base = self.size.width, self.rich_style
+        if y >= len(self._lines):
+            return Strip.blank(width, base)
+        line = self._lines[y].copy()
+        line.truncate(width, overflow="ellipsis")
+        segments = Segment.apply_style(line.render(self.app.console), base)
+        return Strip(segments).adjust_cell_length(width, base)

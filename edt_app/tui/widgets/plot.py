@@ -162,25 +162,31 @@ def trace(columns: Ints, rows: Floats | Ints, known: NDArray[np.bool_]) -> tuple
     columns, rows = columns[known], np.asarray(rows)[known].astype(np.intp)
     if not len(columns):
         return columns, rows
-    starts = np.flatnonzero(np.r_[True, (np.diff(columns) != 0) | (np.diff(gap) != 0)])
-    ends = np.r_[starts[1:], len(columns)] - 1
-    at = columns[starts]
-    joined = np.r_[gap[ends[:-1]] == gap[starts[1:]], False]
+    new = (columns[1:] != columns[:-1]) | (gap[1:] != gap[:-1])
+    starts = np.concatenate([[0], np.flatnonzero(new) + 1])
+    ends = np.concatenate([starts[1:], [len(columns)]]) - 1
     # per dot column: from top to bottom, then on to the next one's first point
-    upright = np.c_[at, np.minimum.reduceat(rows, starts), at, np.maximum.reduceat(rows, starts)]
-    onward = np.c_[at, rows[ends], np.roll(at, -1), np.roll(rows[starts], -1)]
-    onward[~joined, 2:] = onward[~joined, :2]
-    return _rasterised(np.stack([upright, onward], axis=1).reshape(-1, 4))
+    lines = np.empty((len(starts), 2, 4), np.intp)
+    lines[:, :, 0] = columns[starts, np.newaxis]
+    lines[:, 0, 2] = columns[starts]
+    lines[:, 0, 1] = np.minimum.reduceat(rows, starts)
+    lines[:, 0, 3] = np.maximum.reduceat(rows, starts)
+    lines[:, 1, 1] = rows[ends]
+    lines[:-1, 1, 2], lines[:-1, 1, 3] = columns[starts[1:]], rows[starts[1:]]
+    last = np.concatenate([gap[ends[:-1]] != gap[starts[1:]], [True]])
+    lines[last, 1, 2:] = lines[last, 1, :2]
+    return _rasterised(lines.reshape(-1, 4))
 
 
 def _rasterised(lines: Ints) -> tuple[Ints, Ints]:
     x0, y0, x1, y1 = lines.T
-    steps = np.maximum(np.abs(x1 - x0), np.abs(y1 - y0)) + 1
+    across, down = x1 - x0, y1 - y0
+    steps = np.maximum(np.abs(across), np.abs(down)) + 1
     which = np.repeat(np.arange(len(lines)), steps)
     along = np.arange(len(which)) - np.repeat(np.cumsum(steps) - steps, steps)
     part = along / np.maximum(1, steps - 1)[which]
-    columns = np.rint(x0[which] + part * (x1 - x0)[which]).astype(np.intp)
-    rows = np.rint(y0[which] + part * (y1 - y0)[which]).astype(np.intp)
+    columns = np.rint(x0[which] + part * across[which]).astype(np.intp)
+    rows = np.rint(y0[which] + part * down[which]).astype(np.intp)
     return columns, rows
 
 
@@ -188,7 +194,7 @@ def _plot(
     curves: Sequence[Series], frame: _Frame, view: View
 ) -> tuple[NDArray[np.uint32], NDArray[np.int16]]:
     """Letters and roles of every cell inside the axes."""
-    bits = np.zeros((frame.height, frame.width), np.uint8)
+    dots = np.zeros((frame.height * frame.dots[1], frame.width * frame.dots[0]), np.uint8)
     codes = np.full((frame.height, frame.width), ord(" "), np.uint32)
     roles = np.full((frame.height, frame.width), PLAIN, np.int16)
     marks: list[tuple[int, int, int, str]] = []
@@ -198,20 +204,21 @@ def _plot(
         rows = frame.rows(np.where(known, one.y, frame.y[0]))
         columns = frame.columns(one.x)
         dot_x, dot_y = trace(columns, rows, known)
+        kept = (dot_x >= 0) & (dot_x < dots.shape[1])  # x that does not ascend
         dash = np.array(DASHES[at % len(DASHES)])
-        kept = dash[np.arange(len(dot_x)) % len(dash)] | view.plain
+        if len(dash) > 1 and not view.plain:
+            kept &= dash[np.arange(len(dot_x)) % len(dash)]
         dot_x, dot_y = dot_x[kept], dot_y[kept]
-        inside = (dot_x >= 0) & (dot_x < frame.width * frame.dots[0])  # x that does not ascend
-        dot_x, dot_y = dot_x[inside], dot_y[inside]
         cell_x, cell_y = dot_x // frame.dots[0], dot_y // frame.dots[1]
         roles[cell_y, cell_x] = at
         if view.plain:
             codes[cell_y, cell_x] = ord(ASCII_MARKS[at % len(ASCII_MARKS)])
         else:
-            np.bitwise_or.at(bits, (cell_y, cell_x), _DOTS[dot_y % 4, dot_x % 2])
+            dots[dot_y, dot_x] = 1
         marks += _marks(one, at, len(curves), columns, rows, known, frame, view)
-    dotted = bits > 0
-    codes[dotted] = 0x2800 + bits[dotted].astype(np.uint32)
+    if not view.plain:
+        bits = np.einsum("ydxe,de->yx", dots.reshape(frame.height, 4, frame.width, 2), _DOTS)
+        codes[bits > 0] = 0x2800 + bits[bits > 0].astype(np.uint32)
     for column, row, role, sign in marks:
         codes[row, column], roles[row, column] = ord(sign), role
     if view.cursor is not None and frame.x[0] <= view.cursor <= frame.x[1]:

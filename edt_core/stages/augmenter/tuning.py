@@ -104,8 +104,6 @@ class Tuner:
         self._sides = [_Side(scored, scored.targets == domain) for domain in Domain]
         self.max_rank = int(scored.source_ranks.max(initial=1))
         self.rank_cut = lru_cache(maxsize=64)(self._rank_cut)
-        # an edited text is another than the one that was scored: it says nothing of the cut
-        self._reviewed = np.flatnonzero(np.isin(scored.decisions, (ACCEPTED, REJECTED)))
 
     def answer(self, cut: Cut, side: Side = None) -> Answer:
         """Counts under ``cut``, for one target domain or both."""
@@ -189,15 +187,12 @@ class Tuner:
 
     def precision(self, cut: Cut, side: Side = None) -> Precision:
         """Accepted among the accepted and rejected items that the cut alone would keep."""
-        scored, some = self.scored, self._reviewed
-        thresholds = np.array(cut.thresholds, dtype=np.float32)[scored.targets[some]]
-        with np.errstate(invalid="ignore"):
-            passed = scored.target_scores[some] >= thresholds
-        passed &= scored.source_ranks[some] <= cut.top_k
-        if side is not None:
-            passed &= scored.targets[some] == side
-        decisions = scored.decisions[some][passed]
-        good, reviewed = int((decisions == ACCEPTED).sum()), len(decisions)
+        found = [
+            self._sides[d].ranked(cut.top_k).judged(cut.thresholds[d])
+            for d in Domain
+            if side is None or d == side
+        ]
+        good, reviewed = (sum(one[at] for one in found) for at in (0, 1))
         return Precision(good, reviewed, *wilson(good, reviewed))
 
     def new_items(self, cut: Cut, groups: Ints) -> tuple[int, int]:
@@ -263,12 +258,17 @@ class _Side:
         scored = near & ~np.isnan(self._scores)
         best[self._users[scored]] = self._scores[scored]  # ascending: the highest is written last
         best[self._accepted_users] = np.inf
+        # an edited text is another than the one that was scored: it says nothing of the cut
+        said = (self._decisions == ACCEPTED) | (self._decisions == REJECTED)
+        said &= (self._ranks <= top_k) & ~np.isnan(self._scores)
         return _Ranked(
             self._ids[scored],
             self._scores[scored],
             best,
             np.sort(best),
             int(near.sum() - scored.sum()),
+            self._scores[said],
+            np.concatenate([[0], np.cumsum(self._decisions[said] == ACCEPTED)]),
         )
 
     def counts(self, top_k: int, threshold: float) -> Answer:
@@ -303,9 +303,18 @@ class _Ranked:
     """By user: the highest score; infinite for who has an accepted item."""
     best_sorted: Floats
     unscored: int
+    reviewed: Floats
+    """Scores of the accepted and the rejected, ascending, ``[J]``."""
+    accepted: Ints
+    """How many of the first 0, 1, ... of those are accepted, ``[J + 1]``."""
 
     def above(self, threshold: float) -> int:
         return int(len(self.scores) - np.searchsorted(self.scores, np.float32(threshold)))
+
+    def judged(self, threshold: float) -> tuple[int, int]:
+        """Accepted ones from the threshold on, and accepted and rejected ones."""
+        at = int(np.searchsorted(self.reviewed, np.float32(threshold)))
+        return int(self.accepted[-1] - self.accepted[at]), len(self.reviewed) - at
 
     def split(self, edges: NDArray[np.float64], threshold: float) -> Split:
         inside = np.searchsorted(self.scores, edges.astype(np.float32))

@@ -87,6 +87,16 @@ def test_what_is_read_slowly_is_not_shown_once_another_project_is_open(home, mon
     drive(home, script, project="shop", start="projects")
 
 
+def test_the_header_does_not_go_on_from_another_projects_run_of_the_same_number(home):
+    async def script(pilot, app):
+        await shown_strip(pilot)
+        assert app.followed is not None
+        app.session.choose("bare")
+        assert app.followed is None
+
+    drive(home, script, project="shop", start="runs")
+
+
 def test_a_decision_that_waits_is_not_made_in_another_project(tmp_path):
     for name in ("one", "two"):
         queue_project(tmp_path, name).close()

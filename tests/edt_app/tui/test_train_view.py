@@ -9,7 +9,7 @@ from trained import STEPS, write_points
 from edt_app.tui.following import Followed, log_lines
 from edt_app.tui.screens.train import panels, view
 from edt_app.tui.screens.train.feed import Feed, Held
-from edt_app.tui.screens.train.watched import Watched
+from edt_app.tui.screens.train.watched import Watched, as_followed
 from edt_app.views import begun, fold_all
 from edt_core.events import Point
 from edt_core.store.journal import EventLine
@@ -36,7 +36,7 @@ def curves_in(folder, **how):
 def watched(life=Life.LIVE, *, age=0.3, stopping=None, cause="", events=()):
     lines = [EventLine(n, 100.0, kind, body) for n, (kind, body) in enumerate(events, 1)]
     how = Liveness(life, age, cause, stopping)
-    return Watched(Followed(LINE, how, fold_all(begun(14), lines)), (), None)
+    return Watched(Followed(LINE, how, fold_all(begun(14), lines)), ())
 
 
 def epoch(done, total=200):
@@ -45,6 +45,14 @@ def epoch(done, total=200):
 
 
 # ------------------------------------------------------------------ reading
+
+
+def test_a_living_run_needs_one_look_for_the_header_and_the_monitor():
+    before, newer = watched(age=0.3), watched(age=1.2).found
+    assert as_followed(before, newer).found is newer
+    assert as_followed(before, None) is None
+    assert as_followed(before, replace(newer, run=replace(LINE, id=15))) is None
+    assert as_followed(before, watched(Life.LOST).found) is None  # another one may go on instead
 
 
 def test_a_look_tells_what_changed_and_reads_the_new_points_alone(tmp_path):
@@ -153,13 +161,13 @@ def test_patience_counts_the_epochs_since_the_best(tmp_path):
     [
         (Life.LIVE, "● LIVE run 14 LLM-EDT  beat 0.3 s ago  phase 1 of 2  epoch 38 of 200"),
         (Life.QUIET, "● QUIET run 14 LLM-EDT  beat 0.3 s ago  phase 1 of 2  epoch 38 of 200"),
-        (Life.STALE, "~ STALE run 14 LLM-EDT  frozen? F8 ends it  beat 0.3 s ago"),
+        (Life.SILENT, "~ SILENT run 14 LLM-EDT  frozen? F8 ends it  beat 0.3 s ago"),
         (Life.LOST, "? LOST run 14 LLM-EDT  0 s ago  s goes on with it  Ended by SIGKILL."),
         (Life.DONE, "✓ DONE run 14 LLM-EDT  0 s ago  Ended by SIGKILL."),
     ],
 )
 def test_the_state_is_said_in_a_mark_and_a_word_and_a_dead_run_never_runs(life, words):
-    cause = "" if life in {Life.LIVE, Life.QUIET, Life.STALE} else "Ended by SIGKILL."
+    cause = "" if life in {Life.LIVE, Life.QUIET, Life.SILENT} else "Ended by SIGKILL."
     found = view.status(watched(life, cause=cause, events=[epoch(37), epoch(38)]), 100.0, 200).plain
     assert found.strip().startswith(words)
     assert ("epoch 38" in found) == (not cause)

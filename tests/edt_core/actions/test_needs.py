@@ -9,6 +9,7 @@ from edt_core.llm.ledger import Call
 from edt_core.stage import Step
 from edt_core.store import runs
 from edt_core.store.home import Home
+from edt_core.store.liveness import Life
 from edt_core.store.memory import CallLedger
 from edt_core.store.project import Project
 
@@ -54,6 +55,29 @@ def test_a_run_that_failed_says_why_until_one_ends_well(tmp_path: Path):
         assert f"run {number} failed: The disk is full" in texts(project)
         runs.end_run(project, number, "done")
         assert texts(project) == ["the stand-in answers, no LLM"]
+
+
+def test_a_run_without_a_sign_of_life_may_be_frozen(tmp_path: Path, monkeypatch):
+    silent = runs.Liveness(Life.SILENT, 13.0)
+    monkeypatch.setattr("edt_core.actions.needs.liveness", lambda project, run: silent)
+    with standing(tmp_path) as project:
+        number = runs.start_run(project, runs.NewRun("LLM-EDT", "filter", [42], {}))
+        told = next(text for text in texts(project) if text.startswith("no sign of life"))
+        assert f"from run {number} since" in told
+        assert told.endswith("frozen?")
+
+
+def test_the_board_reads_every_call_once(tmp_path: Path, monkeypatch):
+    def once_more(project: Project, **_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("edt_core.actions.status.spend", once_more)
+    monkeypatch.setattr("edt_core.actions.needs.failed_questions", once_more)
+    with standing(tmp_path, steps=[Step.EMBED]) as project:
+        CallLedger(project.database).record([call("b" * 40, "failed")])
+        found = board(project)
+        assert found.status.calls == 1
+        assert any("1 questions have no answer" in need.text for need in found.needs)
 
 
 def test_the_board_tells_what_making_a_stale_stage_anew_takes(tmp_path: Path):

@@ -8,13 +8,15 @@ import time
 
 import pytest
 
+from edt_core.actions.reporting import run_detail, run_rows
 from edt_core.actions.status import project_status
 from edt_core.actions.stopping import kill, stop
-from edt_core.errors import ProjectError, RunCancelled, StopAfterEpoch
+from edt_core.errors import ProjectError, RunCancelled, StopAfterEpoch, UsageError
+from edt_core.store.home import Home
 from edt_core.store.liveness import Life, cause_of_death, heartbeat, launch_log
 from edt_core.store.lock import Holder, process_start
 from edt_core.store.pulse import Pulse, Stop, ask_to_stop, stopping
-from edt_core.store.runs import NewRun, liveness, run_line, start_run
+from edt_core.store.runs import NewRun, delete_run, liveness, run_line, start_run
 
 RUN = """
 import signal, sys, time
@@ -128,26 +130,36 @@ def test_an_older_log_does_not_explain_a_later_death(project, running):
     assert cause_of_death(project.folder) == "Its process ended without a word."
 
 
-def test_a_frozen_run_is_quiet_then_stale_and_live_again_when_it_goes_on(project, running):
+def test_a_frozen_run_is_quiet_then_silent_and_live_again_when_it_goes_on(project, running):
     child, run = running()
     child.send_signal(signal.SIGSTOP)
     eventually(lambda: liveness(project, run).life == Life.QUIET, 6)
     beat = project.folder / "stages.beat"
-    os.utime(beat, (time.time() - 15.5,) * 2)  # twelve seconds that need not be waited for
-    assert liveness(project, run).life == Life.STALE
+    os.utime(beat, (time.time() - 12.5,) * 2)  # seconds that need not be waited for
+    assert liveness(project, run).life == Life.SILENT
     assert not liveness(project, run).ended
     child.send_signal(signal.SIGCONT)
     eventually(lambda: liveness(project, run).life == Life.LIVE, 5)
 
 
-def test_status_says_that_a_run_may_be_frozen(project, running):
-    child, _ = running()
+def test_every_list_names_a_frozen_run_and_takes_it_back_when_it_goes_on(project, running):
+    child, run = running()
     assert "frozen" not in project_status(project).note
     child.send_signal(signal.SIGSTOP)
-    os.utime(project.folder / "stages.beat", (time.time() - 20,) * 2)
+    os.utime(project.folder / "stages.beat", (time.time() - 13,) * 2)
     told = project_status(project)
     assert told.running
-    assert "20 s ago" in told.note
+    assert "13 s ago: it may be frozen" in told.note
+    assert [row.state for row in run_rows(project)] == ["silent"]
+    assert run_detail(project, run).state == "silent"
+    (line,) = Home(project.folder.parent).projects()
+    assert (line.running, line.life, line.last_run) == (True, "silent", "LLM-EDT silent")
+    with pytest.raises(UsageError):  # it may go on
+        delete_run(project, run)
+    child.send_signal(signal.SIGCONT)
+    eventually(lambda: run_rows(project)[0].state == "running", 5)
+    (line,) = Home(project.folder.parent).projects()
+    assert (line.life, line.last_run) == ("running", "LLM-EDT running")
 
 
 def test_a_run_hears_at_once_and_says_so(project, running):

@@ -156,10 +156,10 @@ class PipelineScreen(EdtScreen):
 
     def _show_run(self, read: "tuple[Followed | None, Sequence[CallLine]]") -> None:
         found, calls = read
-        ended = self._run is not None and not self._run.how.ended
+        was = None if self._run is None else self._run.how
         self._run = found
-        if ended and (found is None or found.how.ended):
-            self._read_board()
+        if was and not was.ended and (found is None or found.how.life.word != was.life.word):
+            self._read_board()  # it ended, went silent, or goes on
         board = self._board
         if board is None:
             return

@@ -128,7 +128,7 @@ class RunsScreen(EdtScreen):
             return "mark two or more runs with space."
         if command.action in {"compare", "groups"} and (without := self._without_result):
             return f"run {without} has no result."
-        if command.action == "delete" and self.rows[self.current]["state"] == "running":
+        if command.action == "delete" and self.rows[self.current]["state"] in {"running", "silent"}:
             return "it goes on; stop it first."
         if command.action.startswith("metric") and self._topic != "curves":
             return "plot curves first: p."

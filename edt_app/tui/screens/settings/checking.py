@@ -1,14 +1,12 @@
 """What the settings screen asks of the core: whether a line sets something, what providers say."""
 
-import json
-import subprocess
-import sys
-from typing import Any
+from pathlib import Path
 
 from rich.text import Text
 
 from edt_app.terminal import safe_text
-from edt_core.errors import EdtError, UsageError
+from edt_app.tui.asking import ask
+from edt_core.errors import UsageError
 
 
 def wrong_assignment(text: str) -> str:
@@ -22,16 +20,9 @@ def wrong_assignment(text: str) -> str:
     return ""
 
 
-def asked_doctor(home: Any, project: str) -> Text:
+def asked_doctor(home: Path, project: str) -> Text:
     """What ``edt doctor`` says of the project's providers."""
-    command = [sys.executable, "-m", "edt_app", "--home", str(home), "doctor"]
-    done = subprocess.run(  # noqa: S603 (our own program, no shell reads the words)
-        [*command, "--project", project, "--json"], capture_output=True, timeout=120, check=False
-    )
-    try:
-        findings = json.loads(done.stdout)
-    except ValueError:
-        raise EdtError("edt doctor gave no answer.", hint=done.stderr.decode()[-200:]) from None
+    findings = ask(home, ["doctor", "--project", project])
     marks = {"good": ("✓ good", "green"), "note": ("· note", ""), "bad": ("✗ bad", "red")}
     text = Text("edt doctor\n\n", style="bold")
     for finding in findings:

@@ -9,7 +9,6 @@ from rich.text import Text
 from textual import on
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Static
 
 from edt_app.terminal import safe_text
 from edt_app.tui.base import EdtScreen
@@ -19,7 +18,7 @@ from edt_app.tui.screens.train.charts import Charts, PanelChart
 from edt_app.tui.screens.train.feed import Curves, Feed, Key, Look
 from edt_app.tui.screens.train.keys import KEYS
 from edt_app.tui.screens.train.style import CSS
-from edt_app.tui.widgets.fields import KeyValues
+from edt_app.tui.widgets.fields import Lines, pairs
 
 if TYPE_CHECKING:
     from edt_app.tui.screens.train.watched import Watched
@@ -59,12 +58,12 @@ class TrainScreen(EdtScreen):
 
     def body(self) -> Iterable[Widget]:
         """State, charts, table beside facts, log."""
-        yield Static(id="status", markup=False)
+        yield Lines(id="status")
         yield Charts()
         with Horizontal(id="lower"):
-            yield Static(id="table", markup=False)
-            yield KeyValues(id="facts")
-        yield Static(id="log", markup=False)
+            yield Lines(id="table")
+            yield Lines(id="facts")
+        yield Lines(id="log")
 
     def on_mount(self) -> None:
         """The clocks."""
@@ -89,9 +88,8 @@ class TrainScreen(EdtScreen):
         self._watched, self._pinned, self._base, self._phase, self._first = None, None, None, "", 0
         self._let_go()
         self._show()
-        for name in ("#status", "#table", "#log"):
+        for name in ("#status", "#table", "#log", "#facts"):
             self._update(name, Text(""))
-        self.query_one("#facts", KeyValues).show({})
 
     def reload(self) -> None:
         """Look for the run to watch."""
@@ -111,6 +109,12 @@ class TrainScreen(EdtScreen):
         if not (always or self.is_current) or not self.session.name:
             return
         before, pinned = self._watched, self._pinned
+        if before is not None and not always:
+            from edt_app.tui.screens.train.watched import as_followed
+
+            if (same := as_followed(before, self.edt.followed)) is not None:
+                self._looked(same)
+                return
 
         def work() -> "Watched | None":
             from edt_app.tui.screens.train.watched import look
@@ -245,15 +249,12 @@ class TrainScreen(EdtScreen):
         if not wide:
             text.append("\n" + view.brief(known, room).lstrip())
         self._update("#table", text)
-        self.query_one("#facts", KeyValues).show(known)
+        self._update("#facts", pairs(known))
         lines = watched.found.log[-(self.query_one("#log").size.height or 2) :]
-        shown = "\n".join(safe_text(line, width=width - 2) for line in lines)
-        self._update("#log", Text(shown, no_wrap=True))
+        self._update("#log", Text("\n".join(safe_text(line, width=width - 2) for line in lines)))
 
     def _update(self, where: str, text: Text) -> None:
-        static = self.query_one(where, Static)
-        if static.content != text:
-            static.update(text)
+        self.query_one(where, Lines).show(text)
 
     # ------------------------------------------------------------------ what a user does
 

@@ -23,10 +23,6 @@ NO_RUN = "No run yet. Start one: 3 Pipeline, or edt run --project NAME"
 METRICS = ("ndcg@10", "hit@10")
 _WIDE = 100
 _SETTINGS = {"pretrain": "pretraining", "finetune": "fine_tuning"}
-_STATES = {
-    Life.LIVE: "running", Life.QUIET: "running", Life.STALE: "stale", Life.LOST: "lost",
-    Life.DONE: "done", Life.FAILED: "failed", Life.INTERRUPTED: "interrupted",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,7 +78,7 @@ def status(watched: "Watched", now: float, width: int) -> Text:
     last: what a user acts on is never cut.
     """
     life, line = watched.found.how, watched.found.run
-    word = _STATES[life.life]
+    word = life.life.word
     style = STATE_STYLES.get(word, "")
     text = Text(no_wrap=True)
     text.append(f" {MARKS[word]} {life.life.value.upper()}", style=style)
@@ -116,7 +112,7 @@ def _urgent(watched: "Watched") -> list[str]:
     life, parts = watched.found.how, []
     if life.stopping is not None:
         parts.append(f"stopping {'after this epoch' if life.stopping.value == 'epoch' else 'now'}")
-    if life.life is Life.STALE:
+    if life.life is Life.SILENT:
         parts.append("frozen? F8 ends it")
     return parts
 
@@ -245,8 +241,8 @@ def facts(
         found |= _of_training(line.config, curves, phase, seed)
     made, every = watched.found.view.counted
     found["stages"] = f"{made} of {every} made"
-    if watched.process is not None:
-        found["process"] = str(watched.process)
+    if watched.found.how.process is not None:
+        found["process"] = str(watched.found.how.process)
     found["device"] = line.device or "-"
     if base:
         found["base run"] = base

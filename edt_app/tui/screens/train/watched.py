@@ -1,7 +1,7 @@
 """Which run is watched, and how it is: read in a worker, shown by the screen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edt_app.tui.following import Followed, followed
 from edt_core.store.datasets import dataset_of
@@ -18,8 +18,6 @@ class Watched:
 
     found: Followed
     domains: tuple[str, ...]
-    process: int | None
-    """Of the process that runs it."""
 
 
 def look(project: Project, before: Watched | None, pinned: int | None) -> Watched | None:
@@ -38,12 +36,17 @@ def look(project: Project, before: Watched | None, pinned: int | None) -> Watche
     found = followed(project, same.found if same else None, number)
     if found is None:
         return None
-    holder = None if found.how.ended else project.holder()
-    return Watched(
-        found,
-        same.domains if same else _domains(project),
-        None if holder is None else holder.pid,
-    )
+    return Watched(found, same.domains if same else _domains(project))
+
+
+def as_followed(before: Watched, newest: Followed | None) -> Watched | None:
+    """The watched run as the header's look found it, which is as new; None where it was another's.
+
+    Of an ended run the header does not tell which one goes on instead.
+    """
+    if newest is None or newest.how.ended or newest.run.id != before.found.run.id:
+        return None
+    return replace(before, found=newest)
 
 
 def trained(project: Project, lines: Sequence[RunLine]) -> list[RunLine]:

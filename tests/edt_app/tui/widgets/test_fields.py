@@ -3,10 +3,11 @@ import asyncio
 import numpy as np
 import pytest
 from rich.cells import cell_len
+from rich.text import Text
 from textual.app import App, ComposeResult
 
 from edt_app.tui.widgets.cells import hanging, wrapped
-from edt_app.tui.widgets.fields import KeyValues, bar, progress_line, sparkline, time_left
+from edt_app.tui.widgets.fields import Lines, bar, pairs, progress_line, sparkline, time_left
 from edt_app.tui.widgets.text_pane import TextPane
 
 
@@ -62,7 +63,7 @@ def test_what_follows_a_first_line_is_indented_below_its_text():
 
 class Reading(App[None]):
     def compose(self) -> ComposeResult:
-        yield KeyValues()
+        yield Lines()
         yield TextPane()
 
 
@@ -70,12 +71,11 @@ def test_panes_show_text_as_it_is() -> None:
     async def go() -> None:
         app = Reading()
         async with app.run_test(size=(40, 10)) as pilot:
-            pane, values = app.query_one(TextPane), app.query_one(KeyValues)
-            values.show({"model": "[b]x[/x]", "カ": "\x1b[31m"})
+            pane, values = app.query_one(TextPane), app.query_one(Lines)
+            values.show(pairs({"model": "[b]x[/x]", "カ": "\x1b[31m"}))
             pane.show("\x1b]52;c;eA==\x07 [@click=app.quit]\n" + "word " * 400)
             pane.focus()
             await pilot.pause()
-            assert values.size.height == 2
             assert "[b]x[/x]" in values.render_line(0).text
             assert "\x1b" not in values.render_line(1).text
             assert "[@click=app.quit]" in pane.render_line(0).text
@@ -83,5 +83,35 @@ def test_panes_show_text_as_it_is() -> None:
             assert pane.virtual_size.height > 2000 // 40
             await pilot.press("w")
             assert tuple(pane.virtual_size) == (2000, 2)
+
+    asyncio.run(go())
+
+
+class Painted(Lines):
+    """Tells what is painted again."""
+
+    def refresh(self, *regions, **how):
+        self.asked = regions
+        return super().refresh(*regions, **how)
+
+
+def test_only_lines_that_changed_are_painted_again_and_long_ones_are_cut() -> None:
+    class Showing(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Painted()
+
+    async def go() -> None:
+        app = Showing()
+        async with app.run_test(size=(10, 4)) as pilot:
+            lines = app.query_one(Painted)
+            lines.show(Text("one\ntwo\nthree"))
+            await pilot.pause()
+            lines.show(Text("one\n2\nthree, and more than fits"))
+            assert [(region.y, region.height) for region in lines.asked] == [(1, 1), (2, 1)]
+            await pilot.pause()
+            shown = [lines.render_line(y).text for y in range(4)]
+            assert shown == ["one       ", "2         ", "three, an…", " " * 10]
+            lines.show(Text("one"))
+            assert [region.y for region in lines.asked] == [1, 2]
 
     asyncio.run(go())

@@ -58,7 +58,7 @@ class RowPainter:
     def __init__(
         self, columns: Sequence[Column], width: int, glyphs: Glyphs, *, markable: bool
     ) -> None:
-        self._width = width
+        self.width = width
         self._glyphs = glyphs
         self._markable = markable
         self._margin = 3 if markable else 2
@@ -100,12 +100,12 @@ class RowPainter:
 
     def _line(self, parts: list[tuple[str, Style]], base: Style) -> Strip:
         """One strip as wide as the table; neighbours of one style are painted as one."""
-        parts.append((" " * (self._width - self._used), base))
+        parts.append((" " * (self.width - self._used), base))
         segments = [
             Segment("".join(text for text, _ in run), style)
             for style, run in groupby(parts, key=itemgetter(1))
         ]
-        return Strip(segments, max(self._width, self._used)).crop(0, self._width)
+        return Strip(segments, max(self.width, self._used)).crop(0, self.width)
 
 
 def _styled(cell: Cell, base: Style, *, plain: bool) -> tuple[str, Style]:

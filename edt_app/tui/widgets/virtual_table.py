@@ -361,10 +361,11 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The header, a row, the empty text, or a blank line."""
-        if self._painter is None:
-            self._painter = RowPainter(
-                self.columns, self.size.width, self.glyphs, markable=self.markable
-            )
+        # up to the scroll bar: what lay under it would be cut off, and rich keeps every such half
+        width = self.scrollable_content_region.width
+        if self._painter is None or self._painter.width != width:
+            self._painter = RowPainter(self.columns, width, self.glyphs, markable=self.markable)
+            self._strips.clear()
         if y < HEADER_LINES:
             return self._painter.header(self._style("header"))
         row = round(self.scroll_y) + y - HEADER_LINES

@@ -17,6 +17,7 @@ from edt_core.store.calls import Asked, call_ids, calls_by_ids
 from edt_core.store.home import Home
 from edt_core.store.project import Project
 from edt_core.store.questions import counts
+from edt_core.store.queue_rows import queue_rows
 from edt_core.store.review import decide, undo
 from edt_core.store.review_queue import (
     Wanted,
@@ -37,16 +38,21 @@ def questions(project: Project) -> list[tuple[str, float, Callable[[], object]]]
     called = call_ids(project, Asked())
     some = called[len(called) // 2 :][:PAGE].tolist()
     quarter = Wanted(direction="a2b", where="target_score < 0.8")
+    kept, undecided = Wanted(direction="a2b", verdict="kept"), Wanted(verdict="undecided")
+    at = (0.8, 0.8)
     return [
         ("ids, all", 300, lambda: generated_ids(project)),
         ("ids, all by target score", 300, lambda: generated_ids(project, order="target_score")),
-        ("ids, all nearest 0.8", 500, lambda: generated_ids(project, near=(0.8, 0.8))),
+        ("ids, all nearest 0.8", 500, lambda: generated_ids(project, near=at)),
         ("ids, kept", 100, lambda: generated_ids(project, Wanted(verdict="kept"))),
-        ("ids, undecided", 100, lambda: generated_ids(project, Wanted(verdict="undecided"))),
+        ("ids, undecided", 100, lambda: generated_ids(project, undecided)),
+        ("ids, kept of a direction, nearest", 100, lambda: generated_ids(project, kept, near=at)),
+        ("ids, undecided, nearest", 100, lambda: generated_ids(project, undecided, near=at)),
         ("ids, a quarter by direction and score", 100, lambda: generated_ids(project, quarter)),
         ("ids, titles with 'kettle'", 300, lambda: generated_ids(project, Wanted(text="kettle"))),
         ("count, titles with 'kettle'", 300, lambda: generated_count(project, Wanted(text="kett"))),
         (f"{PAGE} items by id", 2, lambda: generated_by_ids(project, page)),
+        (f"{PAGE} rows of a list by id", 2, lambda: queue_rows(project, page)),
         (
             "a first page of the filtered",
             5,

@@ -63,7 +63,7 @@ def items(
     rows = ordered_items(opened_project, wanted, one_of("--order", order, *ORDERS), limit)
     new = kept_scores(opened_project, [row.id for row in rows])
     if json:
-        say_json([vars(row) | {"rescored": new.get(row.id)} for row in rows])
+        say_json([row._asdict() | {"rescored": new.get(row.id)} for row in rows])
         return
     say_table(
         ["id", "user", "dir", "source", "target", "rank", "verdict", "decision", "title"],

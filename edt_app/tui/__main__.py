@@ -8,6 +8,13 @@ import sys
 
 from edt_core.errors import EdtError
 
+_TURN = 0.001
+"""Seconds until a thread that waits for the interpreter gets it.
+
+A read in a thread takes dozens of turns, and while the screen is painted it would wait five
+milliseconds for each.
+"""
+
 
 def main() -> int:
     """Open the interactive session; the exit status."""
@@ -36,6 +43,7 @@ def main() -> int:
 
 
 def _open(home_folder: str | None, project: str, screen: str) -> int:
+    sys.setswitchinterval(_TURN)
     gc.disable()  # until the first paint: what imports make is there to stay
     sys.setswitchinterval(0.001)  # seconds, five times as often: a key waits less for what reads
     os.environ.setdefault("TEXTUAL_FPS", "120")  # a key waits at most 8 ms for its paint

@@ -117,7 +117,7 @@ class EdtApp(App[None]):
         if self.preferences.keymap:
             self.set_keymap(self.preferences.keymap)
         tty.on_hang_up(self.exit)
-        self.call_after_refresh(memory.let_go_of_start)
+        self.call_after_refresh(memory.let_go_of_imports)
         self.call_after_refresh(memory.give_back_what_is_freed)
         self.set_interval(_TICK, self._tick)
         if os.isatty(0):

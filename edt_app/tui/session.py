@@ -1,11 +1,13 @@
 """What the screens share: the home, the open project, and the one thread that writes."""
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from edt_app.tui import memory
 from edt_core.errors import UsageError
 from edt_core.store.home import Home
 
@@ -63,7 +65,10 @@ class Session:
         Call it from a worker, before any import of what uses the library.
         """
         with self._lock:
-            import edt_core.store.project  # noqa: F401
+            if "edt_core.store.project" not in sys.modules:
+                import edt_core.store.project  # noqa: F401
+
+                memory.let_go_of_imports()
 
     def project(self) -> "Project":
         """The open project. Call it from a worker: the first call imports the database library.

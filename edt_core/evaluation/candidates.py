@@ -103,8 +103,9 @@ def _excluded(known: Sequences, rows: Ints, keys: Ints) -> Ints:
     return distinct(row[inside] * len(keys) + place[inside])
 
 
+# quoted: numpy imports its generators when they are first named, and a screen draws nothing
 def _draw_places(
-    excluded: Ints, n_rows: int, size: int, n: int, generator: np.random.Generator
+    excluded: Ints, n_rows: int, size: int, n: int, generator: "np.random.Generator"
 ) -> Ints:
     """Distinct places below ``size``, ``[n_rows, n]``, none of them excluded."""
     places = np.full((n_rows, n), -1, dtype=np.int64)
@@ -128,7 +129,7 @@ def _draw_places(
 
 
 def _shuffled(
-    excluded: Ints, rows: Ints, size: int, n: int, generator: np.random.Generator
+    excluded: Ints, rows: Ints, size: int, n: int, generator: "np.random.Generator"
 ) -> Ints:
     """The first n of each row's allowed places in random order, ascending, ``[len(rows), n]``."""
     weight = generator.random((len(rows), size))

@@ -104,6 +104,8 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")  # a paid answer survives a power cut
         connection.execute("PRAGMA journal_size_limit = 67108864")
         connection.execute("PRAGMA cache_size = -16384")  # KiB
+    else:  # the system holds the file's pages already, and a reader of its own is soon open
+        connection.execute("PRAGMA cache_size = -512")
     return connection
 
 

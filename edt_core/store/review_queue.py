@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlmodel import Session
 
 from edt_core.data.sequences import Ints
 from edt_core.errors import UsageError
@@ -64,9 +65,11 @@ def condition_of(wanted: Wanted) -> str:
     return " and ".join(parts) or "id > 0"
 
 
-@dataclass(frozen=True)
-class GeneratedLine:
-    """A generated item as it stands: with the reviewer's texts where there are any."""
+class GeneratedLine(NamedTuple):
+    """A generated item as it stands: with the reviewer's texts where there are any.
+
+    A page is hundreds of them, and a frozen dataclass of so many fields takes five times as long.
+    """
 
     id: int
     row: int
@@ -90,7 +93,7 @@ class GeneratedLine:
     price: str
     categories: list[str]
     description: str
-    edited: dict[str, Any] = field(default_factory=dict)
+    edited: dict[str, Any]
     """What of it the reviewer wrote."""
 
 
@@ -131,8 +134,7 @@ def generated_page(
     page = f"SELECT id FROM generated WHERE {condition} ORDER BY {by} LIMIT ? OFFSET ?"
     query = f"{_LINE} WHERE g.id IN ({page}) ORDER BY {outer}"
     with project.database.read() as session:
-        rows = session.connection().exec_driver_sql(query, (*values, limit, offset))
-        return [_line(row) for row in rows]
+        return _lines(session, query, *values, limit, offset)
 
 
 def generated_ids(
@@ -234,7 +236,7 @@ def _sorted(
         bits ^= np.where(bits >> 31, np.uint32(0xFFFFFFFF), np.uint32(0x80000000))
         keys.append(bits.astype(np.uint64) << np.uint64(32) | ids.astype(np.uint64))
     found = np.concatenate(keys)
-    found.sort()
+    found.sort(kind="stable")  # what an index answered by score is a few runs: merged at once
     found &= np.uint64(0xFFFFFFFF)
     return found.view(np.int64)
 
@@ -242,16 +244,17 @@ def _sorted(
 def _columns(project: Project, wanted: Wanted, *columns: str) -> Iterator[list[Ints]]:
     """Columns of all that is wanted, in blocks.
 
-    An index answers for one user, or ids by a verdict alone, or ids by direction and target score.
-    For anything else SQLite would take an index too, and look up most of the rows one by one.
+    An index answers for one user, or ids by a verdict alone, or ids and target scores by direction,
+    verdict and score. For anything else SQLite would take an index too, and look up most of the
+    rows one by one.
     """
     condition, values = _condition(wanted)
     if wanted.user or (len(columns) == 1 and _by_index(wanted)):
         with project.database.read() as session:
             yield whole_columns(session, columns, f"FROM generated WHERE {condition}", values)
-    elif columns == ("id",) and _by_score(wanted):
+    elif index := _holding(wanted, columns):
         sources = [
-            f"FROM generated INDEXED BY {_SCORES} WHERE target = {domain} AND {condition}"
+            f"FROM generated INDEXED BY {index} WHERE target = {domain} AND {condition}"
             for domain in (0, 1)
             if wanted.direction != ("a2b", "b2a")[domain]  # a2b makes items of B
         ]
@@ -268,8 +271,7 @@ def generated_by_ids(project: Project, ids: Sequence[int]) -> list[GeneratedLine
     """The generated items with these ids, as they stand, in the order of ids."""
     query = f"{_LINE} WHERE g.id IN (SELECT value FROM json_each(?))"
     with project.database.read() as session:
-        rows = session.connection().exec_driver_sql(query, (json.dumps(list(ids)),))
-        return [_line(row) for row in rows]
+        return _lines(session, query, json.dumps(list(ids)))
 
 
 def generated_count(project: Project, wanted: Wanted | None = None) -> int:
@@ -294,17 +296,17 @@ def generated_item(project: Project, number: int) -> GeneratedLine:
         UsageError: there is none with this id.
     """
     with project.database.read() as session:
-        rows = session.connection().exec_driver_sql(f"{_LINE} WHERE g.id = ?", (number,))
-        for row in rows:
-            return _line(row)
+        for line in _lines(session, f"{_LINE} WHERE g.id = ?", number):
+            return line
     raise UsageError(
         f"There is no generated item with the id {number}.", hint="'edt items' lists them."
     )
 
 
 _TARGET_SCORE = f"({scaled('target_score')}) << 1 | target"  # one text, not two
-_SCORES = "ix_generated_drafts_target_target_score"
-_NAMES = [part.name for part in fields(GeneratedLine) if part.name != "edited"]
+_SCORES, _UNDECIDED = "ix_generated_score", "ix_generated_undecided"
+_DECISIONS = {"accepted", "rejected", "edited"}
+_NAMES = GeneratedLine._fields[:-1]
 _DIRECTION, _INSERTED, _CATEGORIES = map(_NAMES.index, ("direction", "inserted", "categories"))
 _LINE = """
     SELECT g.id, g.row, g.user, coalesce(u.source_id, '') AS user_id, g.target, g.source_score,
@@ -329,31 +331,33 @@ def _by_index(wanted: Wanted) -> bool:
     return bool(wanted.user) or not (wanted.direction or wanted.text or wanted.where)
 
 
-def _by_score(wanted: Wanted) -> bool:
-    """Does the index of target scores by direction hold all that the filter asks about?"""
-    if wanted.verdict or wanted.text:
-        return False
-    return not wanted.where or parse(wanted.where).columns <= {"target_score", "direction"}
+def _holding(wanted: Wanted, columns: tuple[str, ...]) -> str:
+    """The index that holds these columns and all that the filter asks about; empty: none does.
+
+    Without a filter the rows are as soon read in blocks, whose texts are short.
+    """
+    if wanted == Wanted() or wanted.text or columns not in {("id",), ("id", _TARGET_SCORE)}:
+        return ""
+    asked = parse(wanted.where).columns if wanted.where else frozenset()
+    if wanted.verdict in _DECISIONS or not asked <= {"target_score", "direction", "verdict"}:
+        return ""
+    return _UNDECIDED if wanted.verdict == "undecided" else _SCORES
 
 
 def _condition(wanted: Wanted) -> tuple[str, list[Any]]:
     parts = [ITEMS]
     values: list[Any] = []
+    # a plus keeps SQLite from the index of half of all items where a user's few are asked for
+    plus = "+" * bool(wanted.user)
     if wanted.direction:
-        # a plus keeps SQLite from the index of half of all items where a user's few are asked for
-        parts.append("+target = ?" if wanted.user else "target = ?")
+        parts.append(f"{plus}target = ?")
         values.append(1 if wanted.direction == "a2b" else 0)
-    match wanted.verdict:
-        case "kept" | "filtered":
-            parts.append("verdict = ?")
-            values.append(wanted.verdict)
-        case "accepted" | "rejected" | "edited":
-            parts.append("decision = ?")
-            values.append(wanted.verdict)
-        case "undecided":
-            parts.append("verdict = 'kept' AND decision IS NULL")
-        case _:
-            pass
+    if wanted.verdict == "undecided":
+        parts.append(f"{plus}verdict = 'kept' AND {plus}decision IS NULL")
+    elif wanted.verdict:
+        column = "decision" if wanted.verdict in _DECISIONS else "verdict"
+        parts.append(f"{plus}{column} = ?")
+        values.append(wanted.verdict)
     if wanted.user:
         parts.append("user = (SELECT id FROM user WHERE source_id = ?)")
         values.append(wanted.user)
@@ -368,12 +372,18 @@ def _condition(wanted: Wanted) -> tuple[str, list[Any]]:
     return " AND ".join(parts), values
 
 
+def _lines(session: Session, query: str, *values: Any) -> list[GeneratedLine]:
+    """What a query that begins with ``_LINE`` finds; from the driver's rows, which are quicker."""
+    cursor: Any = session.connection().exec_driver_sql(query, values).cursor
+    return [_line(row) for row in cursor.fetchall()]
+
+
 def _line(row: Any) -> GeneratedLine:
     *values, changed = row
     values[_DIRECTION] = "a2b" if values[_DIRECTION] else "b2a"
     values[_INSERTED] = bool(values[_INSERTED])
     values[_CATEGORIES] = json.loads(values[_CATEGORIES])
     if not changed:
-        return GeneratedLine(*values)  # by place: a page is hundreds of them
+        return GeneratedLine._make([*values, {}])
     edited = json.loads(changed)
     return GeneratedLine(**(dict(zip(_NAMES, values, strict=True)) | edited), edited=edited)

@@ -129,13 +129,13 @@ class Generated(Table, table=True):
     """
 
     __table_args__ = (
-        # an index's last column is the id: each of these gives its pages in the order of ids
         UniqueConstraint("drafts", "row"),
+        # an index's last column is the id: these two give their pages in the order of ids
         Index(None, "drafts"),
         Index(None, "drafts", "verdict"),
         Index(
             "ix_generated_undecided",
-            *("drafts", "verdict", "decision"),
+            *("drafts", "target", "target_score", "id", "verdict", "decision"),
             sqlite_where=text("verdict = 'kept' AND decision IS NULL"),
         ),
         # without what is undecided, so that a bulk act adds lines here and moves none
@@ -144,7 +144,7 @@ class Generated(Table, table=True):
             *("drafts", "decision", "verdict"),
             sqlite_where=text("decision IS NOT NULL"),
         ),
-        Index(None, "drafts", "target", "target_score"),
+        Index("ix_generated_score", "drafts", "target", "target_score", "id", "verdict"),
         Index(None, "drafts", "user"),
         Index("ix_generated_inserted", "drafts", sqlite_where=text("inserted")),
     )

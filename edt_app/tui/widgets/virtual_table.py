@@ -29,11 +29,12 @@ from edt_app.tui.widgets.table_rows import (
     RowPages,
     RowPainter,
     in_either,
+    narrowed,
 )
 
 __all__ = ["ASCII_GLYPHS", "Cell", "Column", "Fetch", "Glyphs", "Ids", "Row", "VirtualTable"]
 
-STRIPS_KEPT = 1000
+STRIPS_KEPT = 200
 HEADER_LINES = 1
 
 READING = "reading …"
@@ -144,6 +145,11 @@ class VirtualTable(ScrollView, can_focus=True):
         """The row number under the cursor."""
         return self._cursor
 
+    @property
+    def fetching(self) -> bool:
+        """Are rows being fetched?"""
+        return self._loading
+
     def set_ids(self, ids: Ids | Sequence[int], *, cursor: int | None = None) -> None:
         """Show these rows, in this order; the cursor stays on its id, or goes to id ``cursor``.
 
@@ -152,7 +158,7 @@ class VirtualTable(ScrollView, can_focus=True):
         wanted = self.cursor_id if cursor is None else cursor
         above = self._cursor - round(self.scroll_y)
         before = self.cursor_id
-        self._ids = np.asarray(ids, np.int64)
+        self._ids = narrowed(ids)
         found = self._row_of(wanted) if wanted is not None else None
         self._cursor = min(self._cursor, max(0, len(self._ids) - 1)) if found is None else found
         self._span_from = None
@@ -363,10 +369,11 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The header, a row, the empty text, or a blank line."""
-        if self._painter is None:
-            self._painter = RowPainter(
-                self.columns, self.size.width, self.glyphs, markable=self.markable
-            )
+        # up to the scroll bar: what lay under it would be cut off, and rich keeps every such half
+        width = self.scrollable_content_region.width
+        if self._painter is None or self._painter.width != width:
+            self._painter = RowPainter(self.columns, width, self.glyphs, markable=self.markable)
+            self._strips.clear()
         if y < HEADER_LINES:
             return self._painter.header(self._style("header"))
         row = round(self.scroll_y) + y - HEADER_LINES

@@ -1,7 +1,5 @@
 """What the review queue says, without a screen."""
 
-from dataclasses import replace
-
 import pytest
 from review_project import HELD_OUT, queue_project
 
@@ -47,7 +45,7 @@ def test_a_row_tells_verdict_and_decision_by_signs_and_words(project):
     mark, word, direction, score, title = view.queue_row(item)
     assert (mark[0], word, direction, score) == ("✗", "drop", "B→A", "0.700")
     assert title == "Generated 0"
-    assert view.queue_row(replace(item, target_score=None, verdict=None))[1:4] == (
+    assert view.queue_row(item._replace(target_score=None, verdict=None))[1:4] == (
         "-",
         "B→A",
         "  -  ",

@@ -37,14 +37,32 @@ def plans(project, act):
     [
         lambda project: origin(project, 1),
         lambda project: generated_ids(project, Wanted(direction="a2b", user="u1")),
+        lambda project: generated_ids(project, Wanted(verdict="undecided", user="u1")),
         lambda project: generated_page(project, Wanted(direction="a2b", user="u1")),
     ],
-    ids=["origin", "ids", "page"],
+    ids=["origin", "ids", "undecided", "page"],
 )
 def test_what_is_asked_of_one_user_is_not_looked_for_among_all(project, act):
     found = [how for how in plans(project, lambda: act(project)) if "generated_drafts" in how]
     assert any("ix_generated_drafts_user (drafts=? AND user=?)" in how for how in found), found
     assert not any("target" in how for how in found)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"wanted": Wanted(direction="a2b", verdict="kept"), "near": (0.5, 0.5)},
+        {"wanted": Wanted(verdict="undecided"), "near": (0.5, 0.5)},
+        {"wanted": Wanted(where="target_score < 0.5"), "order": "target_score"},
+        {"order": "target_score"},
+    ],
+    ids=["kept", "undecided", "condition", "all"],
+)
+def test_ids_by_score_come_out_of_an_index_alone_and_unsorted(project, options):
+    asked = plans(project, lambda: generated_ids(project, **options))
+    found = [how for how in asked if "generated" in how or "TEMP" in how]
+    assert found
+    assert all("COVERING INDEX" in how for how in found), found
 
 
 def test_held_out_events_are_counted_and_never_given(project):

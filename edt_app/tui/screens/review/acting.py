@@ -13,7 +13,7 @@ from edt_core.errors import InputError
 
 if TYPE_CHECKING:
     from edt_app.tui.screens.review.screen import ReviewScreen
-    from edt_core.data.sequences import Ints
+    from edt_app.tui.widgets.table_rows import Ids
     from edt_core.store.review_queue import GeneratedLine
 
 _BY = "edt-app"
@@ -60,13 +60,13 @@ class Acting:
             screen.table.update_row(number, view.queue_row(line))
             if screen.table.cursor_id == number:
                 screen.read_item()
-            screen.read_progress()
+            screen.progress.ask()
 
         if action != "reset":  # at once: a quick second key is about the next item
             screen.table.action_move(1)
         screen.write(work, shown)
 
-    def decide_many(self, action: str, ids: "Ints", what: str, note: str, where: str) -> None:
+    def decide_many(self, action: str, ids: "Ids", what: str, note: str, where: str) -> None:
         """Decide on many items as one act.
 
         Args:
@@ -246,7 +246,7 @@ class Acting:
         screen = self._screen
         screen.table.reload()
         screen.read_item()
-        screen.read_progress()
+        screen.progress.ask()
 
 
 def _typed(value: Any) -> str:

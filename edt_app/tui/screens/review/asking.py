@@ -9,8 +9,8 @@ from edt_app.tui.screens.review.dialogs import Bulk, ChooseAnchor
 
 if TYPE_CHECKING:
     from edt_app.tui.screens.review.screen import ReviewScreen
+    from edt_app.tui.widgets.table_rows import Ids
     from edt_core.actions.reviewing import ItemContext
-    from edt_core.data.sequences import Ints
 
 _PREVIEW = 10
 
@@ -95,7 +95,7 @@ def seek_undecided(screen: "ReviewScreen") -> None:
 
 def ask_bulk(
     screen: "ReviewScreen",
-    ids: "Ints",
+    ids: "Ids",
     what: str,
     action: str = "",
     note: str = "",
@@ -105,9 +105,9 @@ def ask_bulk(
     first = ids[:_PREVIEW].tolist()
 
     def work() -> list[str]:
-        from edt_core.store.review_queue import generated_by_ids
+        from edt_core.store.queue_rows import queue_rows
 
-        titles = {x.id: x.title for x in generated_by_ids(screen.session.project(), first)}
+        titles = {x.id: x.title for x in queue_rows(screen.session.project(), first)}
         return [titles[number] for number in first if number in titles]
 
     def answered(answer: str | None) -> None:

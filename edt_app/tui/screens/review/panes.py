@@ -63,5 +63,5 @@ class Panes(Vertical):
 
     def _fill(self, name: str, text: Text, title: str) -> None:
         pane = self.query_one(f"#{name}", Static)
-        pane.update(text)
+        pane.update(text, layout=False)  # whatever it holds, its room is the same
         pane.border_title = Text(title)

@@ -1,5 +1,6 @@
 """What the review screen reads, in a worker."""
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 _FIRST = 400
 """Rows to look at while the ids of a long queue are read."""
+_LOOK = 0.02
+"""Seconds between two looks whether anything more urgent is still read."""
 
 
 def queue_now(
@@ -37,6 +40,34 @@ def queue_now(
         project, screen.wanted, order=order, descending=order == "target_score", near=near
     )
     return ids, found, state
+
+
+class Progress:
+    """Counts and last acts: what takes longest and is waited for least is read after the rest.
+
+    Beside the rows that one looks at, counting a million items would take a core from them, and it
+    would once for every key.
+
+    Args:
+        screen: The screen.
+    """
+
+    def __init__(self, screen: "ReviewScreen") -> None:
+        self._screen = screen
+        self._asked = False
+
+    def ask(self) -> None:
+        """Read it soon; who asks again until then gets the same answer."""
+        if not self._asked:
+            self._asked = True
+            self._screen.run_worker(self._read_last(), group="progress", exit_on_error=False)
+
+    async def _read_last(self) -> None:
+        screen = self._screen
+        while screen.table.fetching or any(map(screen.at_work, ("ids", "item", "counts"))):
+            await asyncio.sleep(_LOOK)
+        self._asked = False
+        screen.read(partial(progress_now, screen), screen.show_progress, group="counts")
 
 
 def progress_now(screen: "ReviewScreen") -> "tuple[str, str, list[Act]]":

@@ -21,7 +21,7 @@ from edt_app.tui.screens.review.keys import KEYS
 from edt_app.tui.screens.review.panes import Panes
 from edt_app.tui.screens.review.scoring import Scoring
 from edt_app.tui.screens.review.style import CSS
-from edt_app.tui.widgets.virtual_table import ASCII_GLYPHS, Column, Row, VirtualTable
+from edt_app.tui.widgets.virtual_table import ASCII_GLYPHS, Column, Ids, Row, VirtualTable
 
 if TYPE_CHECKING:
     from edt_core.actions.reviewing import ItemContext, Standing
@@ -52,6 +52,7 @@ class ReviewScreen(EdtScreen):
         super().__init__()
         self.acting = Acting(self)
         self.scoring = Scoring(self)
+        self.progress = reading.Progress(self)
         self.context: ItemContext | None = None
         self.all_selected = False
         self.partial = False  # the first rows are shown while the rest is read
@@ -89,10 +90,9 @@ class ReviewScreen(EdtScreen):
         self.table.focus()
 
     def _fetch(self, ids: list[int]) -> Mapping[int, Row]:
-        from edt_core.store.review_queue import generated_by_ids
+        from edt_core.store.queue_rows import queue_rows
 
-        lines = generated_by_ids(self.session.project(), ids)
-        return {line.id: view.queue_row(line) for line in lines}
+        return {row.id: view.queue_row(row) for row in queue_rows(self.session.project(), ids)}
 
     def forget(self) -> None:
         """No item, no filter, nothing selected, nothing done."""
@@ -148,7 +148,7 @@ class ReviewScreen(EdtScreen):
         self._draw()
         if fresh or (len(ids) and (self.context is None or cursor is not None)):
             self.read_item()
-        self.read_progress()
+        self.progress.ask()
 
     def project_changed(self) -> None:
         """Somebody wrote: this app, another one, or a run. The place is kept."""
@@ -167,7 +167,7 @@ class ReviewScreen(EdtScreen):
             return
         self.table.reload()
         self.read_item()
-        self.read_progress()
+        self.progress.ask()
 
     @property
     def read_once(self) -> bool:
@@ -193,11 +193,8 @@ class ReviewScreen(EdtScreen):
             self.context = context
             self._draw()
 
-    def read_progress(self) -> None:
-        """Read the counts and the last acts."""
-        self.read(partial(reading.progress_now, self), self._show_progress, group="progress")
-
-    def _show_progress(self, found: "tuple[str, str, list[Act]]") -> None:
+    def show_progress(self, found: "tuple[str, str, list[Act]]") -> None:
+        """Show the counts and the last acts."""
         self._progress = found[:2]
         self._acts = found[2]
         self._draw_status()
@@ -229,12 +226,14 @@ class ReviewScreen(EdtScreen):
             picked = f" · {len(self.table.marked):,} selected"
         many = f"{place}{len(self.table.ids):,}{' … reading on,' if self.partial else ''}"
         text = f"{many} {words} · {order}{picked} · {self._progress[wide]}"
-        self.query_one("#status", Static).update(Text(text))
+        self.query_one("#status", Static).update(Text(text), layout=False)
 
     def _draw_acts(self) -> None:
         roomy = self.size.width >= 100 and self.size.height >= _ROOMY
         text = view.acts_text(self._acts, 5 if roomy else 1, self.size.width)
-        self.query_one("#acts", Static).update(text)
+        acts = self.query_one("#acts", Static)
+        # laid out again, every line of the screen would be painted again
+        acts.update(text, layout=len(text.plain.splitlines()) != acts.size.height)
 
     @on(VirtualTable.Highlighted)
     def on_another_item(self) -> None:
@@ -374,7 +373,7 @@ class ReviewScreen(EdtScreen):
         asking.seek_undecided(self)
 
     def ask_bulk(
-        self, ids: "Ints", what: str, action: str = "", note: str = "", *, shown: bool = False
+        self, ids: Ids, what: str, action: str = "", note: str = "", *, shown: bool = False
     ) -> None:
         """Show the count and ten titles, then do what is answered; ``shown``: it is all of them."""
         where = view.condition(self.wanted) if shown else ""

@@ -13,6 +13,7 @@ from edt_app.tui.widgets.fields import bar
 if TYPE_CHECKING:
     from edt_core.actions.reviewing import ItemContext, Standing
     from edt_core.store.questions import Counts
+    from edt_core.store.queue_rows import QueueRow
     from edt_core.store.rescored import ItemScore
     from edt_core.store.review_context import Act, TrainingEvent
     from edt_core.store.review_queue import GeneratedLine, Wanted
@@ -25,6 +26,7 @@ ORDERS: dict[Order, str] = {
 }
 DECISION_MARKS = {"accepted": "✓", "rejected": "✗", "edited": "✎"}
 DECISION_STYLES = {"accepted": "green", "rejected": "red", "edited": "yellow"}
+_MARKS = {word: (mark, DECISION_STYLES[word]) for word, mark in DECISION_MARKS.items()}
 ACTION_MARKS = {"accept": "✓", "reject": "✗", "edit": "✎", "reset": "·", "import": "⇣"}
 VERDICT_WORDS = {"kept": "keep", "filtered": "drop", None: "-"}
 DIRECTIONS = {"a2b": "A→B", "b2a": "B→A"}
@@ -122,11 +124,10 @@ def score(value: float | None) -> str:
     return "  -  " if value is None else f"{value:z5.3f}"
 
 
-def queue_row(item: "GeneratedLine") -> tuple[Any, ...]:
+def queue_row(item: "GeneratedLine | QueueRow") -> tuple[Any, ...]:
     """The cells of one item in the queue: the reviewer's mark, the filter's word, the rest."""
-    mark = DECISION_MARKS.get(item.decision or "", " ")
     return (
-        (mark, DECISION_STYLES.get(item.decision or "", "")),
+        _MARKS.get(item.decision or "", " "),
         VERDICT_WORDS.get(item.verdict, "-"),
         DIRECTIONS[item.direction],
         score(item.target_score),

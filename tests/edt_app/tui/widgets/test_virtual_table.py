@@ -68,7 +68,7 @@ def test_opens_on_the_first_row_and_fetches_one_page_and_the_next() -> None:
         assert shown(app, 0).split() == ["id", "title", "kept"]
         assert shown(app, 1).startswith("▌")
         assert shown(app, 2).split() == ["2", "item", "2", "yes"]
-        assert len(shown(app, 2)) == app.table.size.width
+        assert len(shown(app, 2)) == app.table.scrollable_content_region.width
         assert [ids[0] for ids in app.asked] == [0, 2 * PAGE_ROWS]
         assert app.said == [("at", 0)]
 

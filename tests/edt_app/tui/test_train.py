@@ -1,6 +1,7 @@
 """The training monitor on a screen: looked at, stopped, gone on with, noted."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from finished import finished
 from pilot import drive, press, same_as_golden, text_of
 from trained import write_points
 
+from edt_app.tui.screens.train.feed import Feed
 from edt_app.tui.screens.train.watched import look
 from edt_core.actions.stopping import Stopped
 from edt_core.events import Point
@@ -64,6 +66,21 @@ def test_a_chart_of_a_wide_screen_has_room_for_its_legend_whatever_its_height(ho
         assert "too small" not in text_of(app)
 
     drive(home, script, project="shop", start="train", size=(160, lines))
+
+
+def test_points_that_take_long_to_read_are_shown(home, monkeypatch):
+    look = Feed.look
+
+    def slow(feed):
+        time.sleep(0.6)  # longer than between two drawings
+        return look(feed)
+
+    monkeypatch.setattr(Feed, "look", slow)
+
+    async def script(pilot, app):
+        await until(pilot, app, "0.2010")
+
+    drive(home, script, project="shop", start="train", size=(160, 48))
 
 
 def test_charts_turn_grow_and_are_inspected_together(home):

@@ -123,9 +123,6 @@ class TrainScreen(EdtScreen):
 
         (self.read if always else self.poll)(work, self._looked, group="look")
 
-    def _look_now(self) -> None:
-        self._look(always=True)
-
     def _looked(self, found: "Watched | None") -> None:
         if found is not None and self._pinned not in {None, found.found.run.id}:
             return  # another run was chosen meanwhile
@@ -161,6 +158,7 @@ class TrainScreen(EdtScreen):
             self.is_current
             and self._watch is not None
             and time.monotonic() - self._drawn >= DRAW_SECONDS
+            and not self.at_work("points")  # a look reads on from the one before: none may be lost
             and self._watch.changed()
         ):
             self._read_points()
@@ -277,19 +275,19 @@ class TrainScreen(EdtScreen):
 
     def do_stop(self) -> None:
         """After this epoch, or now."""
-        acting.stop(self, self._run.id, self._look_now)
+        acting.stop(self, self._run.id, self.reload)
 
     def do_kill(self) -> None:
         """By force."""
-        acting.kill(self, self._run.id, self._look_now)
+        acting.kill(self, self._run.id, self.reload)
 
     def do_go_on(self) -> None:
         """The same run again."""
-        acting.go_on(self, self._run.id, self._look_now)
+        acting.go_on(self, self._run.id, self.reload)
 
     def do_note(self) -> None:
         """A note on the run."""
-        acting.note(self, self._run, self._look_now)
+        acting.note(self, self._run, self.reload)
 
     @property
     def _run(self) -> "RunLine":

@@ -23,6 +23,18 @@ PAGE_ROWS = 200
 PAGES_KEPT = 8
 LEAST_FLEXIBLE = 8
 
+TABLE_CSS = """
+VirtualTable { height: 1fr; overflow-x: hidden; overflow-y: auto; }
+VirtualTable > .virtual-table--header { text-style: bold; background: $panel; }
+VirtualTable > .virtual-table--cursor { background: $surface-lighten-2; text-style: bold; }
+VirtualTable:focus > .virtual-table--cursor {
+    background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
+}
+VirtualTable > .virtual-table--marked { background: $boost; text-style: italic; }
+VirtualTable > .virtual-table--pending { text-style: dim; }
+"""
+"""The parts of a table by name, in the theme's colours."""
+
 
 @dataclass(frozen=True)
 class Column:

@@ -20,6 +20,7 @@ from edt_app.tui.widgets.table_message import TableMessage
 from edt_app.tui.widgets.table_rows import (
     ASCII_GLYPHS,
     PAGE_ROWS,
+    TABLE_CSS,
     Cell,
     Column,
     Fetch,
@@ -47,16 +48,7 @@ class VirtualTable(ScrollView, can_focus=True):
     it leaves out is drawn as pending. The cursor is an id and stays in place when the ids change.
     """
 
-    DEFAULT_CSS = """
-    VirtualTable { height: 1fr; overflow-x: hidden; overflow-y: auto; }
-    VirtualTable > .virtual-table--header { text-style: bold; background: $panel; }
-    VirtualTable > .virtual-table--cursor { background: $surface-lighten-2; text-style: bold; }
-    VirtualTable:focus > .virtual-table--cursor {
-        background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
-    }
-    VirtualTable > .virtual-table--marked { background: $boost; text-style: italic; }
-    VirtualTable > .virtual-table--pending { text-style: dim; }
-    """
+    DEFAULT_CSS = TABLE_CSS
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "virtual-table--header",
         "virtual-table--cursor",

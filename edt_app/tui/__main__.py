@@ -45,7 +45,6 @@ def main() -> int:
 def _open(home_folder: str | None, project: str, screen: str) -> int:
     sys.setswitchinterval(_TURN)
     gc.disable()  # until the first paint: what imports make is there to stay
-    sys.setswitchinterval(0.001)  # seconds, five times as often: a key waits less for what reads
     os.environ.setdefault("TEXTUAL_FPS", "120")  # a key waits at most 8 ms for its paint
     from edt_app.tui.app import EdtApp
     from edt_app.tui.leaving import Readers

@@ -1,9 +1,7 @@
 """The screen itself: the form on one side, the data set or a preview on the other."""
 
-import json
-import subprocess
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Horizontal
@@ -12,13 +10,14 @@ from textual.widgets import Input
 
 from edt_app.launch import command_line, launch
 from edt_app.terminal import when
+from edt_app.tui.asking import ask
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.dialogs import Confirm
 from edt_app.tui.screens.data import view
 from edt_app.tui.screens.data.form import ImportForm, arguments
 from edt_app.tui.widgets.text_pane import TextPane
-from edt_core.errors import EdtError, InputError, MissingInput
+from edt_core.errors import EdtError, MissingInput
 
 if TYPE_CHECKING:
     from edt_core.actions.surveying import Description
@@ -137,14 +136,13 @@ class DataScreen(EdtScreen):
     def do_preview(self) -> None:
         """A dry run in a process of its own: reading files needs no more memory here."""
         words, _ = arguments(self.query_one(ImportForm).values)
-        line = command_line(
-            self.session.home, "import", *words, project=self.session.name, dry_run=True, json=True
-        )
+        asked = ["import", "--project", self.session.name, *words, "--dry-run"]
+        home = self.session.home.folder
         self._tell("preview", "Reading …")
-        self.read(lambda: _reported(line), self._previewed, group="preview")
+        self.read(lambda: _reported(home, asked), self._previewed, group="preview")
 
-    def _previewed(self, report: dict[str, Any] | InputError) -> None:
-        if isinstance(report, InputError):
+    def _previewed(self, report: dict[str, Any] | EdtError) -> None:
+        if isinstance(report, EdtError):
             self.reload()  # what was shown before
             self.fail(report)
             return
@@ -223,15 +221,10 @@ class DataScreen(EdtScreen):
         pane.show(text)
 
 
-def _reported(line: list[str]) -> dict[str, Any] | InputError:
-    """The report of a dry run, or the import's own sentence."""
-    done = subprocess.run(  # noqa: S603 (our own program)
-        [sys.executable, "-m", "edt_app", *line[1:]], capture_output=True, check=False
-    )
-    if done.returncode == 0:
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
-    told = done.stderr.decode("utf-8", "replace")
-    words = [line for line in told.splitlines() if line.startswith(("edt:", "     "))]
-    message = " ".join(words[0].removeprefix("edt:").split()) if words else "The preview failed."
-    return InputError(message, hint=" ".join(" ".join(words[1:]).split()))
+def _reported(home: Path, words: Sequence[str]) -> dict[str, Any] | EdtError:
+    """The report of a dry run, or why there is none."""
+    try:
+        found: dict[str, Any] = ask(home, words)
+    except EdtError as error:
+        return error
+    return found

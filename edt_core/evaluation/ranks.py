@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from edt_core.data.distinct import distinct_rows
 from edt_core.data.sequences import Domain, Ints
 from edt_core.errors import EdtError
 
@@ -145,17 +146,12 @@ def _distinct(items: "Tensor") -> "tuple[Tensor, Tensor, Tensor]":
     """The distinct rows of ``items``, each row's place among them, and their counts (fp32)."""
     import torch
 
-    rows = np.ascontiguousarray((items + 0.0).cpu().numpy())  # + 0.0 turns -0.0 into 0.0
-    whole = rows.view(np.dtype((np.void, rows.shape[1] * rows.itemsize)))[:, 0]
-    _, first, inverse, counts = np.unique(
-        whole, return_index=True, return_inverse=True, return_counts=True
-    )
+    # + 0.0 turns -0.0 into 0.0
+    first, kind, counts = distinct_rows((items + 0.0).cpu().numpy())
     device = items.device
-    if len(first) == len(items):
-        return items, torch.arange(len(items), device=device), torch.ones(len(items), device=device)
     return (
-        items[torch.from_numpy(first).to(device)],
-        torch.from_numpy(inverse).to(device),
+        items if len(first) == len(items) else items[torch.from_numpy(first).to(device)],
+        torch.from_numpy(kind).to(device),
         torch.from_numpy(counts).to(device, torch.float32),
     )
 

@@ -1,13 +1,12 @@
 """Item vectors: frozen text embeddings behind a trained adapter, or a trained table (3.3.1)."""
 
-from hashlib import blake2b
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edt_core.data.sequences import Floats, Ints
+from edt_core.data.distinct import distinct_rows
+from edt_core.data.sequences import Floats
 from edt_core.models.adapters import EmbeddingAdapter
 
 SIZE = 0.1
@@ -27,7 +26,8 @@ class TextItems(nn.Module):
 
     def __init__(self, embeddings: Floats, width: int) -> None:
         super().__init__()
-        table, row = _distinct(embeddings)
+        first, row, _ = distinct_rows(embeddings)
+        table = embeddings if len(first) == len(embeddings) else embeddings[first]
         self.register_buffer("table", torch.from_numpy(table), persistent=False)
         self.register_buffer("row", torch.from_numpy(row), persistent=False)
         self.adapter = EmbeddingAdapter(embeddings.shape[1], width)
@@ -88,16 +88,3 @@ def standardised(real: Floats, new: Floats) -> Floats:
     both = np.concatenate([real, new]) if len(new) else real
     levelled: Floats = ((both - mean) * scale).astype(np.float32)
     return levelled
-
-
-def _distinct(rows: Floats) -> tuple[Floats, Ints]:
-    """The distinct rows in the order of their first ones, and the place of every row in them."""
-    places: dict[bytes, int] = {}
-    place = np.fromiter(
-        (places.setdefault(blake2b(row, digest_size=16).digest(), len(places)) for row in rows),
-        dtype=np.int64,
-        count=len(rows),
-    )
-    if len(places) == len(rows):
-        return rows, place
-    return rows[np.unique(place, return_index=True)[1]], place

@@ -11,7 +11,7 @@ from edt_core.config import FineTuningSettings, PretrainingSettings
 from edt_core.data.sequences import Domain, Floats, Ints, Sequences, offsets_of
 from edt_core.models.adapters import DomainAdapter
 from edt_core.models.item_vectors import IdItems, TextItems, standardised
-from edt_core.models.layout import Layout, by_length, layout_of, newest, spans
+from edt_core.models.layout import Layout, by_length, layout_of, newest, on, spans
 from edt_core.models.llm_edt import SharedModel
 
 TOKENS = 16_384
@@ -106,7 +106,7 @@ def user_vectors(
         inside = item_domain[sequences.items] == domain
         inside &= (domains == domain)[sequences.users()]
         own = sequences.where(inside)
-        rows = torch.from_numpy(np.flatnonzero(own.lengths)).to(table.device)
+        rows = on(table.device, np.flatnonzero(own.lengths))
         states = last_states(model, table, own, max_length)[rows]
         vectors[rows] += adapters[domain](states)
     return vectors
@@ -118,7 +118,7 @@ def last_states(model: SharedModel, table: Tensor, sequences: Sequences, max_len
     states = table.new_zeros(sequences.n_users, table.shape[1])
     cut, _ = newest(sequences, max_length - model.hides)
     for rows, layout, packed in _passes(model, table, cut):
-        states[torch.from_numpy(rows).to(table.device)] = packed[layout.last]
+        states[on(table.device, rows)] = packed[layout.last]
     return states
 
 
@@ -147,11 +147,11 @@ def states_before(
     states = table.new_empty(len(cut.items), table.shape[1])
     for rows, _, packed in _passes(model, table, cut):
         tokens = spans(cut.offsets[rows], cut.lengths[rows])
-        states[torch.from_numpy(tokens).to(table.device)] = packed
+        states[on(table.device, tokens)] = packed
     later = np.ones(len(cut.items), dtype=bool)
     later[cut.offsets[:-1][cut.lengths > 0]] = False
     places = np.flatnonzero(later)
-    return torch.from_numpy(events[places]), states[torch.from_numpy(places - 1).to(table.device)]
+    return torch.from_numpy(events[places]), states[on(table.device, places - 1)]
 
 
 def continued(sequences: Sequences, users: Ints, extra: Ints) -> Sequences:
@@ -204,5 +204,5 @@ def _passes(
             lengths = lengths + 1
         layout = layout_of(lengths, table.device)
         masked = layout.last if model.hides else layout.last[:0]
-        vectors = table[torch.from_numpy(items).to(table.device)]
+        vectors = table[on(table.device, items)]
         yield rows, layout, model.encode(vectors, layout, masked)

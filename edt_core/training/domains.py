@@ -81,9 +81,9 @@ def cached_states(
             DomainStates(
                 events,
                 offsets_of(counts),
-                mixed[torch.from_numpy(row_of[events]).to(table.device)],
-                own[torch.from_numpy(both).to(table.device)],
-                torch.from_numpy(sequences.items[events]).to(table.device),
+                mixed[on(table.device, row_of[events])],
+                own[on(table.device, both)],
+                on(table.device, sequences.items[events]),
             )
         )
     return found
@@ -127,7 +127,7 @@ class DomainTrainee:
             asked = corpus.item_domain[valid.items] == domain
             inside = corpus.item_domain[sequences.items] == domain
             own = sequences.where(inside & asked[sequences.users()])
-            rows = torch.from_numpy(np.flatnonzero(own.lengths)).to(device)
+            rows = on(device, np.flatnonzero(own.lengths))
             self.valid_own.append((rows, last_states(model, self.table, own, length)[rows]))
 
     def steps(self, epoch: int) -> Iterator[list[DomainStep]]:

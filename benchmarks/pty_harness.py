@@ -26,6 +26,7 @@ import pyte
 from wcwidth import wcwidth
 
 QUIET = 0.02
+AT_REST = 0.5  # seconds; an answer that is still being computed is quiet, too
 # what Textual itself writes: modes, cursor, colours, queries; everything else came from data
 OWN = re.compile(
     rb"\x1b\[[0-9;:]*m"  # colours
@@ -153,11 +154,11 @@ class Terminal:
         """Seconds from the start until the read that brought ``marker`` to one of the lines.
 
         ``marker`` is a regular expression. Reads are interpreted when nothing more comes, so that
-        none waits for the interpreter.
+        none waits for the interpreter, which takes a tenth of a second for a few full screens.
         """
         until = time.perf_counter() + timeout
         while time.perf_counter() < until:
-            if self.read(0.1):
+            if self.read(AT_REST):
                 continue
             for at in self._see():
                 if any(re.search(marker, line) for line in self._screen.display):

@@ -1,11 +1,14 @@
 """``edt user | users``: one user from raw events to ranks, and whom to look at."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edt_app.cli.options import LARGEST, MOST, AsJson, ProjectName, one_of, opened
 from edt_app.terminal import safe_text, say, say_json, say_table, when
+
+if TYPE_CHECKING:
+    from edt_core.store.questions import DraftOfUser
 
 Numbers = Annotated[
     list[int],
@@ -44,15 +47,28 @@ def user(
                 f"{'AB'[event.domain]} {found.domain_names[event.domain]}",
                 "-" if event.timestamp is None else when(event.timestamp)[:10],
                 "-" if event.cluster is None else event.cluster,
-                f"{event.draft.target_score:z.3f}"
-                if event.draft and event.draft.target_score is not None
-                else "-",
+                _score(event.draft),
                 item,
             ]
             for event, item in zip(found.events, event_names(source, found), strict=True)
         ],
         right=frozenset({3, 4}),
     )
+    if found.left_out:
+        say()
+        say_table(
+            ["not inserted", "domain", "score", "item"],
+            [
+                [
+                    draft.decision or draft.verdict or "not judged",
+                    f"{'AB'[draft.domain]} {found.domain_names[draft.domain]}",
+                    _score(draft),
+                    draft.title,
+                ]
+                for draft in found.left_out
+            ],
+            right=frozenset({2}),
+        )
     for title, text in (
         *((f"summary {number}", text) for number, text in enumerate(found.summaries, 1)),
         ("reform", found.reform),
@@ -78,6 +94,15 @@ def user(
             ],
             right=frozenset({0, 3, 4, 5}),
         )
+
+
+def _score(draft: "DraftOfUser | None") -> str:
+    """A generated item's target score; behind an arrow that of a text edited since."""
+    if draft is None:
+        return "-"
+    new = draft.rescored
+    found = (draft.target_score, new and new.target_score)
+    return " → ".join(f"{score:z.3f}" for score in found if score is not None) or "-"
 
 
 def users(

@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote
 
+from edt_core.errors import ProjectError
+
 APPLICATION_ID = 0x45445431  # "EDT1": SQLite's own place for saying whose file it is
 _MAGIC = b"SQLite format 3\x00"
 _HEADER, _OWNER = 100, slice(68, 72)  # bytes of SQLite's header, and where the owner stands in it
@@ -78,3 +80,24 @@ def _owner(database: Path) -> int:
     if len(header) < _HEADER or not header.startswith(_MAGIC):
         return _NO_DATABASE
     return int.from_bytes(header[_OWNER], "big")
+
+
+def refuse_deletion(database: Path, *, force: bool) -> None:
+    """Raise where the project of this file is not to be deleted.
+
+    Raises:
+        ProjectError: another program wrote it; or only ``force`` deletes it.
+    """
+    folder = database.parent
+    match standing(database):
+        case Standing.FOREIGN:
+            raise ProjectError(
+                f"{folder} is no project of EDT: another program wrote its {database.name}.",
+                hint="It was not touched. Delete it by other means if you are sure.",
+            )
+        case Standing.DAMAGED | Standing.NEWER as found if not force:
+            why = "is damaged" if found is Standing.DAMAGED else "was written by a newer EDT"
+            raise ProjectError(
+                f"The project {folder.name} {why}, so that nobody can see what is lost with it.",
+                hint=f"To delete it all the same: edt delete {folder.name} --yes --force",
+            )

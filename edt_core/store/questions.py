@@ -12,6 +12,7 @@ from edt_core.store.database import rows_of
 from edt_core.store.decisions import ITEMS, SHOWN
 from edt_core.store.names import shown
 from edt_core.store.project import Project
+from edt_core.store.rescored import ItemScore, scores_in
 
 SPLITS = ("train", "valid", "test")
 
@@ -93,6 +94,8 @@ class DraftOfUser:
     verdict: str | None
     decision: str | None
     call: int | None
+    rescored: ItemScore | None = None
+    """The scores of its present text, where that was scored after the run's."""
 
 
 @dataclass(frozen=True)
@@ -240,7 +243,10 @@ def drafts_of_user(project: Project, user: int, fingerprint: str) -> list[DraftO
         FROM generated g JOIN drafts d ON d.id = g.drafts
         WHERE d.fingerprint = ? AND g.user = ? ORDER BY g.row"""
     with project.database.read() as session:
-        return [DraftOfUser(*row) for row in rows_of(session, query, fingerprint, user)]
+        rows = rows_of(session, query, fingerprint, user)
+        own = "r.generated IN (SELECT id FROM generated WHERE drafts = (SELECT id FROM drafts"
+        new = scores_in(session, f"{own} WHERE fingerprint = ?) AND user = ?)", fingerprint, user)
+        return [DraftOfUser(*(*row, new.get(row[0]))) for row in rows]
 
 
 def source_ids(project: Project, users: Iterable[int]) -> dict[int, str]:

@@ -52,6 +52,11 @@ def test_a_score_is_kept_beside_the_old_one_and_travels_with_the_project(copied,
     found = scored(copied, number)
     shown = copied("items", "--project", "small", "--verdict", "edited").out
     assert f" → {found['source_score']:.3f} " in shown
+    told = copied(
+        "user", "--project", "small", "--run", 1, "--user", items_of(copied)[3]["user_id"]
+    )
+    assert told.status == 0, told.err
+    assert f" → {found['target_score']:.3f} " in told.out
     assert copied("copy", "small", "second").status == 0
     assert copied("backup", "--project", "second", tmp_path / "b.zip").status == 0
     assert copied("restore", tmp_path / "b.zip", "--as", "third").status == 0

@@ -11,18 +11,17 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from edt_app.terminal import safe_text, size, when
+from edt_app.terminal import safe_text, size
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.screens import projects_asking as asking
-from edt_app.tui.theme import MARKS, state
-from edt_app.tui.widgets.cells import fit
+from edt_app.tui.screens import projects_view as view
+from edt_app.tui.theme import state
 from edt_app.tui.widgets.moving import Choices
-from edt_core.store.home import ProjectLine
-from edt_core.store.ownership import Standing
 
 if TYPE_CHECKING:
     from edt_core.actions.status import ProjectStatus
+    from edt_core.store.listing import ProjectLine
 
 _DEMO = "demo"
 _EMPTY = (
@@ -31,12 +30,6 @@ _EMPTY = (
 )
 _LOOK = 1.0
 """Seconds between two looks at the runs, and whether the demo is done."""
-_STANDINGS = {
-    Standing.FOREIGN: ("- no EDT project", "another program wrote its project.db."),
-    Standing.NEWER: ("! of a newer EDT", "a newer EDT wrote it; that version opens it."),
-    Standing.DAMAGED: ("✗ damaged", "its project.db can't be read; R restores a backup."),
-}
-"""In the list, and as a reason."""
 
 
 class ProjectsScreen(EdtScreen):
@@ -99,8 +92,8 @@ class ProjectsScreen(EdtScreen):
             self.poll(work, lambda changed: self.reload() if changed else None, group="look")
 
     def reload(self) -> None:
-        """Read the list; it imports no database library."""
-        self.read(self.session.home.projects, self._show)
+        """Read the list, once the screen is painted: what reads it is imported then."""
+        self.call_after_refresh(self.read, self.session.home.projects, self._show)
 
     def project_changed(self) -> None:
         """Sizes, states and costs move while a run goes on."""
@@ -110,7 +103,7 @@ class ProjectsScreen(EdtScreen):
         """Columns come and go with the width."""
         self._draw()
 
-    def _show(self, lines: list[ProjectLine]) -> None:
+    def _show(self, lines: "list[ProjectLine]") -> None:
         self._goal = self._goal or (self._current.name if self._current else self.session.name)
         self._lines = lines
         self._draw()
@@ -118,11 +111,11 @@ class ProjectsScreen(EdtScreen):
     def _draw(self) -> None:
         """The rows in the columns that there is room for; the cursor stays on its project."""
         goal = self._goal or (self._current.name if self._current else "")
-        wide = self.size.width >= sum(_WIDTHS)
-        self.query_one("#names", Static).update("".join(heading(wide)))
+        wide = self.size.width >= sum(view.WIDTHS)
+        self.query_one("#names", Static).update("".join(view.heading(wide)))
         table = self.query_one(OptionList)
         table.clear_options()
-        table.add_options([Option(Text("".join(row(line, wide)))) for line in self._lines])
+        table.add_options([Option(Text("".join(view.row(line, wide)))) for line in self._lines])
         names = [line.name for line in self._lines]
         if names:
             table.highlighted = names.index(goal) if goal in names else 0
@@ -132,19 +125,19 @@ class ProjectsScreen(EdtScreen):
         self._goal = ""
 
     @property
-    def _current(self) -> ProjectLine | None:
+    def _current(self) -> "ProjectLine | None":
         at = self.query_one(OptionList).highlighted
         return self._lines[at] if at is not None and at < len(self._lines) else None
 
     def on_option_list_option_highlighted(self) -> None:
         """Read the stages of the project that is looked at, a moment after the list stands."""
         line = self._current
-        if line is None or not line.dataset or line.standing in _STANDINGS:
-            self.query_one("#stages", Static).update("" if line is None else _told(line))
+        if line is None or not line.dataset or line.standing:
+            self.query_one("#stages", Static).update("" if line is None else view.told(line))
             return
         self.set_timer(0.3, lambda: self._read_stages(line))
 
-    def _read_stages(self, line: ProjectLine) -> None:
+    def _read_stages(self, line: "ProjectLine") -> None:
         if self._current is None or self._current.name != line.name:
             return
 
@@ -178,7 +171,7 @@ class ProjectsScreen(EdtScreen):
         if command.action not in {"new", "demo", "restore"} and line is None:
             return "there is no project here."
         if line is not None and command.action in {"open", "tour", "copy", "backup"}:
-            return _STANDINGS.get(line.standing, ("", ""))[1]
+            return view.unopened(line)[1]
         return ""
 
     def command_line(self) -> list[str]:
@@ -357,42 +350,3 @@ class ProjectsScreen(EdtScreen):
         self.remember("delete", name, yes=True)
         self.reload()
         self.say(f"{name} is deleted.")
-
-
-def heading(wide: bool) -> list[str]:
-    """The columns' names."""
-    return _fitted(("name", "data set", "size", "changed", "last run", "best N@10", "cost"), wide)
-
-
-def row(line: ProjectLine, wide: bool) -> list[str]:
-    """A project as cells."""
-    cells = (
-        line.name,
-        _STANDINGS.get(line.standing, ("",))[0] or line.dataset or "no data yet",
-        size(line.bytes),
-        when(line.changed_at),
-        f"{MARKS[line.life]} {line.last_run}" if line.life else line.last_run or "-",
-        "-" if line.best is None else f"{line.best:.4f}",
-        f"${line.cost:.2f}" if line.cost else "-",
-    )
-    return _fitted(cells, wide)
-
-
-_WIDTHS = (18, 18, 11, 18, 21, 11, 9)
-_ONLY_WIDE = (3, 6)
-
-
-def _fitted(cells: Iterable[str], wide: bool) -> list[str]:
-    """Cells cut and filled to their columns; numbers stand right."""
-    fitted = []
-    for at, (cell, width) in enumerate(zip(cells, _WIDTHS, strict=True)):
-        if at in _ONLY_WIDE and not wide:
-            continue
-        fitted.append(fit(cell, width - 2, "right" if at in {2, 5, 6} else "left") + "  ")
-    return fitted
-
-
-def _told(line: ProjectLine) -> str:
-    """What there is to say of a project without stages."""
-    reason = _STANDINGS.get(line.standing, ("", ""))[1]
-    return f"{line.name}: {reason}" if reason else "No data yet: enter, then 2 Data imports."

@@ -7,8 +7,9 @@ import pytest
 from pilot import drive, press, settled, text_of
 from standing import standing
 
-from edt_app.tui.screens.projects import heading, row
-from edt_core.store.home import Home, ProjectLine
+from edt_app.tui.screens.projects_view import heading, row
+from edt_core.store.home import Home
+from edt_core.store.listing import ProjectLine
 from edt_core.store.liveness import launch_log
 
 

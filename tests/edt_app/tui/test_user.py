@@ -15,6 +15,7 @@ from edt_core.actions.user_case import CaseEvent, UserCase
 from edt_core.errors import EdtError
 from edt_core.store.home import Home
 from edt_core.store.questions import DraftOfUser
+from edt_core.store.rescored import ItemScore
 
 GOLDENS = Path(__file__).parent / "goldens"
 SIZES = [(80, 24), (160, 48)]
@@ -46,6 +47,14 @@ def test_domains_are_letters_generated_items_have_a_plus_and_targets_a_word():
     assert lines[4].split() == ["accepted", "src", "0.500", "tgt", "0.250", "after", "Tea"]
     assert lines[5].split()[-3:] == ["held", "out:", "TARGET"]
     assert all(len(line) <= 76 for line in lines[1:])
+
+
+def test_the_scores_of_a_text_edited_since_stand_behind_an_arrow():
+    new = ItemScore(7, None, 0.75, 1, 0, 0.5, kept=True)
+    draft = DraftOfUser(7, 0, 1, "Tea", 0.5, 0.25, 1, 0, "kept", "edited", 3, new)
+    told = UserCase("u", 2, 0, ["food", "kitchen"], 1, [], [draft], [], "", "", [])
+    last = view.timeline(told, [], 76).plain.splitlines()[-1]
+    assert last == "  B edited    src 0.500 tgt 0.250 → 0.750  Tea"
 
 
 def test_hostile_titles_are_shown_and_not_obeyed():

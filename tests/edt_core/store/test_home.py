@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edt_core.errors import ProjectBusy, ProjectError, ProjectExists, ProjectNotFound
-from edt_core.store import home as home_module
+from edt_core.store import listing
 from edt_core.store.home import Home
 
 
@@ -219,12 +219,12 @@ def test_a_project_deleted_while_the_list_is_read_is_left_out(tmp_path, monkeypa
     home = Home(tmp_path)
     for name in ("stays", "goes"):
         home.create(name).close()
-    sizes = home_module._size
+    sizes = listing._size
 
     def meanwhile(path):  # "goes" is first
-        monkeypatch.setattr(home_module, "_size", sizes)
+        monkeypatch.setattr(listing, "_size", sizes)
         home.delete("goes")
         return sizes(path)
 
-    monkeypatch.setattr(home_module, "_size", meanwhile)
+    monkeypatch.setattr(listing, "_size", meanwhile)
     assert [line.name for line in home.projects()] == ["stays"]

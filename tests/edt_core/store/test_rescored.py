@@ -3,10 +3,11 @@
 import pytest
 
 from edt_core.store import review
+from edt_core.store.questions import drafts_of_user
 from edt_core.store.rescored import ItemScore, keep_score, kept_scores, texts_digest
 from edt_core.store.review_context import queue_state
-from edt_core.store.review_queue import generated_item
-from edt_core.store.shown import show
+from edt_core.store.review_queue import generated_by_ids, generated_item
+from edt_core.store.shown import show, shown
 
 JUDGED = "j" * 40
 SCORE = ItemScore(1, 0.5, None, 2, 0, 0.75, kept=True)
@@ -51,6 +52,14 @@ def test_a_score_is_never_shown_beside_other_verdicts(edited):
     assert kept_scores(edited, [1]) == {}
     show(edited, "judged", JUDGED)
     assert kept_scores(edited, [1]) == {1: SCORE}
+
+
+def test_a_user_s_items_come_with_the_scores_of_their_present_texts(edited):
+    fingerprint = shown(edited, "drafts")
+    (user,) = {line.user for line in generated_by_ids(edited, [1])}
+    found = {one.id: one.rescored for one in drafts_of_user(edited, user, fingerprint)}
+    assert found[1] == SCORE
+    assert [number for number, new in found.items() if new] == [1]
 
 
 def test_a_score_goes_with_the_result_that_it_was_ranked_in(edited):

@@ -12,6 +12,7 @@ from edt_app.tui.widgets.cells import fit
 
 if TYPE_CHECKING:
     from edt_core.actions.user_case import CaseEvent, UserCase
+    from edt_core.store.questions import DraftOfUser
 
 HELD_OUT = "held-out events are shown: this is analysis, not review"
 _ROOM = 16
@@ -84,9 +85,18 @@ def _event(event: "CaseEvent", name: str, names: Mapping[int, str], width: int) 
     return line
 
 
-def _scores(draft: Any) -> str:
-    found = (("src", draft.source_score), ("tgt", draft.target_score))
-    return "".join(f" {name} {value:z.3f}" for name, value in found if value is not None)
+def _scores(draft: "DraftOfUser") -> str:
+    """The run's scores; behind an arrow those of a text edited since."""
+    new = draft.rescored
+    found = (
+        ("src", draft.source_score, new and new.source_score),
+        ("tgt", draft.target_score, new and new.target_score),
+    )
+    told = [
+        (name, " → ".join(f"{value:z.3f}" for value in (before, after) if value is not None))
+        for name, before, after in found
+    ]
+    return "".join(f" {name} {values}" for name, values in told if values)
 
 
 def _day(timestamp: int) -> time.struct_time:

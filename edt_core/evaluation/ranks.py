@@ -88,6 +88,9 @@ def sampled_ranks(
 ) -> Ranks64:
     """Expected rank of each target among itself and its own negatives, by dot product.
 
+    Choice: a negative with the target's very vector ties with it, whatever a product's last bits
+    say: those of equal rows depend on where they stand and on how many targets are scored at once.
+
     Args:
         user_vectors: ``[R, d]``.
         targets: ``[R]`` item keys.
@@ -101,11 +104,13 @@ def sampled_ranks(
 
     users, items = _finite(user_vectors), _finite(item_vectors)
     candidates = torch.cat([targets[:, None], negatives], dim=1).to(items.device)
+    _, kind, _ = _distinct(items)
     ranks = np.empty(len(targets))
     for rows in _chunks(len(targets), candidates.shape[1] * items.shape[1], items):
         keys = candidates[rows]
         scores = torch.einsum("rcd,rd->rc", items[keys.clamp(min=0)], users[rows])
-        signs = (scores - scores[:, :1]).sign_() * (keys >= 0)
+        competes = (keys >= 0) & (kind[keys] != kind[keys[:, :1]])
+        signs = (scores - scores[:, :1]).sign_() * competes
         present = (keys >= 0).sum(dim=1)
         ranks[rows] = ((present + 1 + signs.sum(dim=1)) / 2).double().cpu().numpy()
     return ranks

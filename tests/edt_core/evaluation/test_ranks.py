@@ -56,6 +56,19 @@ def test_items_with_equal_vectors_tie_exactly_wherever_they_stand(n_rows):
     assert (each[0] % 1 == 0.5).all()  # three others tie: 1 + better + 3 / 2
 
 
+@pytest.mark.parametrize("n_rows", [1, 3, 40])
+@pytest.mark.parametrize("n_negatives", [10, 37, 100, 101])
+def test_negatives_with_the_targets_vector_tie_exactly_however_many_rows_there_are(
+    n_rows, n_negatives
+):
+    generator = torch.Generator().manual_seed(n_negatives)
+    items = torch.randn(1, 128, generator=generator).repeat(n_negatives + 1, 1)
+    users = torch.randn(n_rows, 128, generator=generator)
+    negatives = torch.arange(1, n_negatives + 1).repeat(n_rows, 1)
+    ranks = sampled_ranks(users, torch.zeros(n_rows, dtype=torch.int64), items, negatives)
+    assert ranks.tolist() == [(n_negatives + 2) / 2] * n_rows
+
+
 def test_a_constant_scorer_stands_in_the_middle():
     users, items = torch.zeros(4, 3), torch.randn(9, 3)
     ranks, _ = full_ranks(users, torch.arange(4), items, torch.zeros(9, dtype=torch.int64))

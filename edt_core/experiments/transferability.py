@@ -44,10 +44,13 @@ def tell(evidence: Evidence) -> list[Table]:
         np.concatenate([evidence.load(made.data.catalogue).domain, augmented.new_domain]),
         np.arange(len(real) + len(new)) >= len(real),
     )
-    return [closeness_table(items), points_table(items, evidence.domain_names)]
+    return [
+        closeness_table(items, evidence.domain_names),
+        points_table(items, evidence.domain_names),
+    ]
 
 
-def closeness_table(items: Items) -> Table:
+def closeness_table(items: Items, domain_names: Sequence[str]) -> Table:
     """How alike the two domains are, without and with the generated items."""
     rows = []
     for label, some in (
@@ -58,13 +61,21 @@ def closeness_table(items: Items) -> Table:
         cosine = mean_cosine(some) if all(sizes) else None
         nearest = [nearest_cosine(some, domain) if all(sizes) else None for domain in Domain]
         rows.append((Cell(label), *map(Cell, (*sizes, cosine, *nearest))))
-    columns = ("augmentation", "items of A", "items of B", "mean cosine A-B")
+    a, b = domain_names
+    columns = (
+        "augmentation",
+        f"items of {a}",
+        f"items of {b}",
+        "mean cosine",
+        f"nearest of {a} in {b}",
+        f"nearest of {b} in {a}",
+    )
     notes = (
-        "Mean cosine over all pairs of an item of A and one of B; nearest: the mean cosine to the "
-        f"closest item of the other domain, over at most {_COMPARED:,} items a domain.",
+        f"Mean cosine over all pairs of an item of {a} and one of {b}; nearest: the mean cosine to "
+        f"the closest item of the other domain, over at most {_COMPARED:,} items a domain.",
     )
     title = "Figure 3: how close the domains' items are"
-    return Table(title, (*columns, "nearest of A in B", "nearest of B in A"), tuple(rows), notes)
+    return Table(title, columns, tuple(rows), notes)
 
 
 def mean_cosine(items: Items) -> float:
@@ -118,8 +129,12 @@ def points_table(items: Items, domain_names: Sequence[str]) -> Table:
 
 
 def tsne(vectors: Floats) -> Floats:
-    """Places on a plane, ``[n, 2]``, the same on every call; zeros for fewer than four points."""
-    if len(vectors) < 4:
+    """Places on a plane, ``[n, 2]``, the same on every call; zeros where there is nothing to map.
+
+    That is fewer than four points, or equal ones: scikit-learn divides by their spread, and its
+    tree over what comes of it takes the process down.
+    """
+    if len(vectors) < 4 or (vectors == vectors[0]).all():
         return np.zeros((len(vectors), 2), dtype=np.float32)
     from sklearn.manifold import TSNE
 

@@ -13,7 +13,7 @@ def pairwise(positive: Tensor, negative: Tensor, kind: Literal["bpr", "bce"]) ->
     Paper: Eq. 9 and 12, -log sigma(P(v+) - P(v-)), over every position.
     Choice: the mean over positions instead of the sum, so that the weight of Eq. 14 and the
     learning rate do not depend on how long the batch's sequences are. ``bce`` is the published
-    code's loss, the mean of -log sigma(P(v+)) and -log(1 - sigma(P(v-))).
+    code's loss, -log sigma(P(v+)) - log(1 - sigma(P(v-))), averaged over positions in the same way.
 
     Args:
         positive: Scores of the true next items, ``[P]``. P may be 0; the loss is 0 then.

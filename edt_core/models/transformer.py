@@ -10,14 +10,14 @@ from edt_core.models.layout import Bucket, Layout
 class Dropout(nn.Module):
     """Dropout whose mask comes from raw random bytes, since Bernoulli draws are slow on a CPU.
 
-    Choice: the rate is rounded to 1/256 there and the scale follows the rounded rate, so the
-    expectation is exact.
+    Choice: the rate is rounded to 1/256 there, to 255/256 at most, and the scale follows the
+    rounded rate, so the expectation is exact.
     """
 
     def __init__(self, rate: float) -> None:
         super().__init__()
         self.rate = rate
-        self.threshold = round(rate * 256)
+        self.threshold = min(round(rate * 256), 255)  # of all 256 nothing would be left
 
     def forward(self, values: Tensor) -> Tensor:
         """``values`` of any shape; unchanged outside of training."""

@@ -274,7 +274,8 @@ class _Side:
     def counts(self, top_k: int, threshold: float) -> Answer:
         found = self.ranked(top_k)
         kept = self.accepted + found.above(threshold)
-        users = int(len(found.best_sorted) - np.searchsorted(found.best_sorted, threshold))
+        below = np.searchsorted(found.best_sorted, np.float32(threshold))
+        users = int(len(found.best_sorted) - below)
         return Answer(self.generated, kept, users, 0.0, self.accepted, self.rejected)
 
     def users_with(self, top_k: int, threshold: float) -> Flags:

@@ -30,14 +30,19 @@ def test_closeness_is_over_pairs_across_the_domains():
 
 
 def test_before_augmentation_stand_real_items_alone():
-    before, after = closeness_table(some_items()).rows
+    before, after = closeness_table(some_items(), ["food", "kitchen"]).rows
     assert [cell.value for cell in before[:3]] == ["before", 6, 6]
     assert [cell.value for cell in after[:3]] == ["after", 8, 8]
 
 
 def test_a_domain_without_items_is_close_to_nothing():
     items = some_items().where(np.arange(16) % 2 == 0)
-    assert [cell.value for cell in closeness_table(items).rows[0][2:]] == [0, None, None, None]
+    assert [cell.value for cell in closeness_table(items, ["food", "kitchen"]).rows[0][2:]] == [
+        0,
+        None,
+        None,
+        None,
+    ]
 
 
 def test_the_map_names_every_point_and_is_the_same_twice():
@@ -53,3 +58,15 @@ def test_the_map_names_every_point_and_is_the_same_twice():
 
 def test_a_handful_of_items_needs_no_map():
     assert len(points_table(some_items(2, 1), ["a", "b"]).rows) == 3
+
+
+def test_items_that_are_all_alike_are_mapped_to_one_place():
+    alike = Items(np.ones((8, 3), np.float32), np.arange(8) % 2, np.zeros(8, dtype=bool))
+    table = points_table(alike, ["food", "kitchen"])
+    assert [(row[2].value, row[3].value) for row in table.rows] == [(0.0, 0.0)] * 8
+
+
+def test_the_columns_bear_the_domains_names():
+    columns = closeness_table(some_items(), ["food", "kitchen"]).columns
+    assert columns[1:3] == ("items of food", "items of kitchen")
+    assert columns[4:] == ("nearest of food in kitchen", "nearest of kitchen in food")

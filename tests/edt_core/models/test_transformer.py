@@ -43,6 +43,12 @@ def test_attention_in_buckets_is_attention_row_by_row(heads, causal, training):
     np.testing.assert_allclose(found, attention_in_numpy(module, rows, causal), atol=1e-5)
 
 
+def test_dropout_of_nearly_everything_leaves_something():
+    values = Dropout(0.999)(torch.ones(1000, 1000))
+    assert 0 < (values > 0).float().mean().item() < 0.01
+    assert abs(values.mean().item() - 1) < 0.05
+
+
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_dropout_keeps_the_mean_and_drops_the_share(rate):
     torch.manual_seed(0)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -131,3 +133,17 @@ def test_wilson_agrees_with_a_worked_example():
     low, high = wilson(81, 263)  # Newcombe 1998, method 3 without continuity correction
     assert (low, high) == pytest.approx((0.2553, 0.3662), abs=1e-4)
     assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_a_score_on_the_threshold_counts_its_user_as_it_counts_its_item():
+    """0.9 is less in single precision than in double, in which settings stand."""
+    scored = replace(
+        random_scored(0, n=4, n_users=4),
+        targets=np.zeros(4, dtype=np.int64),
+        users=np.arange(4),
+        source_ranks=np.ones(4, dtype=np.int64),
+        target_scores=np.array([0.8, 0.9, 0.9, 0.95], dtype=np.float32),
+        decisions=np.zeros(4, dtype=np.int64),
+    )
+    answer = Tuner(scored).answer(Cut(1, (0.9, 0.9)), 0)
+    assert (answer.kept, answer.users) == (3, 3)

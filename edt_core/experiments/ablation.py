@@ -28,7 +28,13 @@ def tell(evidence: Evidence) -> list[Table]:
     title = "Tables 2 and 8: LLM-EDT and its ablations on the test targets"
     reference = Variant.LLM_EDT.value
     return [
-        overall_table(evidence.ranks(), evidence.domain_names, title=title, reference=reference)
+        overall_table(
+            evidence.ranks(),
+            evidence.domain_names,
+            title=title,
+            reference=reference,
+            notes=evidence.twins(),
+        )
     ]
 
 

@@ -24,6 +24,7 @@ def tell(evidence: Evidence) -> list[Table]:
             by_length(histories.sequences),
             evidence.domain_names,
             title="Figure 4: test targets by length of the raw test input",
+            notes=evidence.twins(),
         )
     ]
 

@@ -101,8 +101,8 @@ def tell_efficiency(evidence: Evidence) -> list[Table]:
     notes = (
         "For training alone: the profile adapter, which inference does not load.",
         f"Inference: from the sequences of {users:,} users to the ranks of their test targets "
-        f"among the stored negatives, on {device}, models loaded; the quicker of two passes, "
-        "measured when this table was made.",
+        f"among the stored negatives, on {device}; models, text vectors and augmented "
+        "sequences are at hand; the quicker of two passes, measured when this table was made.",
     )
     title = "Table 9: parameters and inference time"
     return [Table(title, (*columns, "all (M)", "inference (s)"), tuple(rows), notes)]

@@ -73,6 +73,22 @@ class Evidence:
         """A run's first seed."""
         return self.runs[label][0]
 
+    def twins(self) -> list[str]:
+        """A sentence for labels that are one and the same model.
+
+        Where a part of the method is switched off, to remove or to change it shows nothing, and the
+        equal rows must not look like a finding.
+        """
+        labels: dict[tuple[str, ...], list[str]] = {}
+        for label, pipelines in self.runs.items():
+            same = tuple(made.ranks.fingerprint for made in pipelines)
+            labels.setdefault(same, []).append(label)
+        return [
+            f"One and the same model under these settings: {', '.join(each)}."
+            for each in labels.values()
+            if len(each) > 1
+        ]
+
 
 def _nothing(_: Evidence) -> list[Stage[Any]]:
     return []

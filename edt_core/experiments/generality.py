@@ -30,7 +30,8 @@ def specs(_: Config) -> list[RunSpec]:
 def tell(evidence: Evidence) -> list[Table]:
     """Table 10."""
     title = "Table 10: backbones alone and inside LLM-EDT, test targets"
-    return [overall_table(evidence.ranks(), evidence.domain_names, title=title)]
+    notes = evidence.twins()
+    return [overall_table(evidence.ranks(), evidence.domain_names, title=title, notes=notes)]
 
 
 BACKBONES = Experiment(specs, tell)

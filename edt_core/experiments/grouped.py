@@ -16,6 +16,7 @@ def grouped_table(
     domain_names: Sequence[str],
     *,
     title: str,
+    notes: Sequence[str] = (),
 ) -> Table:
     """One row a group and model: test targets per domain, then H@10 and N@10 in both protocols.
 
@@ -24,6 +25,7 @@ def grouped_table(
         grouping: Every user's group.
         domain_names: The real names of A and B.
         title: The table's.
+        notes: Sentences below it.
     """
     lines = {label: summarise(ranks, [CUTOFF], [grouping]) for label, ranks in results.items()}
     rows = []
@@ -37,5 +39,5 @@ def grouped_table(
             counted = [Cell(sizes[domain]) for domain in Domain]
             rows.append((Cell(group), Cell(label), *counted, *measure_cells(found, group)))
     columns = ["group", "model", *(f"{domain_names[domain]} users" for domain in Domain)]
-    notes = ["Users are counted by the domain of their test target.", *seeds_note(results)]
-    return Table(title, (*columns, *measure_columns(domain_names)), tuple(rows), tuple(notes))
+    said = ["Users are counted by the domain of their test target.", *seeds_note(results), *notes]
+    return Table(title, (*columns, *measure_columns(domain_names)), tuple(rows), tuple(said))

@@ -6,6 +6,7 @@ from edt_core.config import Config
 from edt_core.evaluation.table import Table
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
 from edt_core.experiments.overall import overall_table
+from edt_core.stages.augmenter.noise_filter import FilterNoise
 from edt_core.variants import Variant
 
 
@@ -28,7 +29,27 @@ class Sweep:
 
     def tell(self, evidence: Evidence) -> list[Table]:
         """One row a value."""
-        return [overall_table(evidence.ranks(), evidence.domain_names, title=self.title)]
+        ranks, names = evidence.ranks(), evidence.domain_names
+        notes = [*evidence.twins(), *_filter_notes(evidence, self.key)]
+        return [overall_table(ranks, names, title=self.title, notes=notes)]
+
+
+def _filter_notes(evidence: Evidence, key: str) -> list[str]:
+    """What the noise filter's setting says where it is not the paper's cosine."""
+    if not key.startswith("noise_filter."):
+        return []
+    notes = []
+    for part in evidence.first(next(iter(evidence.runs))).augmenter:
+        assert isinstance(part.judged, FilterNoise)
+        settings = part.judged.settings
+        if not settings.enabled:
+            notes.append("The noise filter is switched off, so that its threshold changes nothing.")
+        elif settings.threshold_kind == "percentile":
+            notes.append(
+                "tau is no cosine here but a percentile: the share of random real items' target "
+                "scores that a generated item's has to reach."
+            )
+    return notes
 
 
 _ALIGNMENT = Sweep(
@@ -38,7 +59,7 @@ _ALIGNMENT = Sweep(
     (0.1, 0.3, 0.5, 0.7, 1.0, 5.0),
 )
 _THRESHOLD = Sweep(
-    "Table 11: least target score of the noise filter (noise_filter.threshold)",
+    "Table 11: threshold of the noise filter (noise_filter.threshold)",
     "tau",
     "noise_filter.threshold",
     (0.85, 0.90, 0.95),

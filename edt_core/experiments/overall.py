@@ -46,7 +46,13 @@ def tell(evidence: Evidence) -> list[Table]:
     title = "Table 1: overall performance on the test targets"
     reference = Variant.LLM_EDT.value
     return [
-        overall_table(evidence.ranks(), evidence.domain_names, title=title, reference=reference)
+        overall_table(
+            evidence.ranks(),
+            evidence.domain_names,
+            title=title,
+            reference=reference,
+            notes=evidence.twins(),
+        )
     ]
 
 

@@ -19,6 +19,8 @@ _DASHES = ("", "6 3", "2 3", "8 3 2 3")
 _WIDTH, _HEIGHT = 640, 400
 _LEFT, _TOP, _BOTTOM = 64, 36, 48
 _LEGEND_LINE = 16
+_SLACK = 1e-9
+"""Of a step: 0.3 / 0.1 is a little less than 3."""
 
 _Place = Callable[[float, float], tuple[float, float]]
 """From a point's values to its place on the page."""
@@ -79,10 +81,10 @@ def _span(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _ticks(low: float, high: float) -> Iterator[float]:
-    """About five round values inside."""
+    """About five round values inside, the ends too where they are round."""
     step = 10 ** math.floor(math.log10((high - low) / 4))
-    step *= next(factor for factor in (1, 2, 5, 10) if (high - low) / (step * factor) <= 6)
-    for number in range(math.ceil(low / step), math.floor(high / step) + 1):
+    step *= next(factor for factor in (1, 2, 5, 10) if (high - low) / (step * factor) <= 6 + _SLACK)
+    for number in range(math.ceil(low / step - _SLACK), math.floor(high / step + _SLACK) + 1):
         yield number * step
 
 

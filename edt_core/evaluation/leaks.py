@@ -91,6 +91,27 @@ def check_inputs(augmented: Sequences, generated: Flags, histories: Histories) -
     )
 
 
+def check_generated(augmented: Sequences, generated: Flags, n_real: int, n_new: int) -> None:
+    """What was inserted is what was generated: new items, or, where there are none, real ones.
+
+    Real ones stand there by the grounding ``nearest`` alone. Beside new items a real one can be the
+    very item that its user is tested on, under another name.
+
+    Args:
+        augmented: the sequences that were trained on.
+        generated: which of their events were inserted, ``[T']``.
+        n_real: N.
+        n_new: M.
+
+    Raises:
+        LeakFound: an inserted item is no item, or a real one beside new ones.
+    """
+    low, high = (n_real, n_real + n_new) if n_new else (0, n_real)
+    inserted = augmented.items[generated]
+    if ((inserted < low) | (inserted >= high)).any():
+        raise LeakFound("An item that was inserted is none that was generated.", hint=_HINT)
+
+
 def check_candidates(
     candidates: Candidates,
     histories: Histories,

@@ -153,6 +153,9 @@ class EvaluateModel(Stage[Ranks]):
         leaks.check_against_raw(ctx.load(self.raw).sequences, histories, valid, test)
         leaks.check_split(histories, valid, test, len(catalogue))
         leaks.check_inputs(augmented.sequences, augmented.generated, histories)
+        leaks.check_generated(
+            augmented.sequences, augmented.generated, len(catalogue), len(augmented.new_domain)
+        )
         leaks.check_candidates(candidates, histories, valid, test, catalogue)
         if embeddings is not None:
             self._report(ctx, catalogue, augmented, (valid, test), embeddings)

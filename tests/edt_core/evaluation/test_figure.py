@@ -1,5 +1,7 @@
 from xml.etree import ElementTree
 
+import pytest
+
 from edt_core.evaluation.figure import Line, to_csv, to_svg
 
 NAN = float("nan")
@@ -31,3 +33,11 @@ def test_names_are_text_in_every_format():
 def test_nothing_one_point_and_a_constant_can_be_drawn():
     for lines in ([], [Line("a", [1], [2])], [Line("a", [1, 2], [3, 3])], [Line("a", [1], [NAN])]):
         ElementTree.fromstring(to_svg(lines, title="", x_name="", y_name=""))
+
+
+@pytest.mark.parametrize("top", [0.3, 0.6, 1, 60])
+def test_an_axis_that_ends_at_a_round_value_names_it(top):
+    svg = to_svg([Line("a", [0, 1], [0, top])], title="", x_name="", y_name="")
+    root = ElementTree.fromstring(svg)
+    texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert f"{top:g}" in texts

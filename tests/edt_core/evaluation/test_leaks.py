@@ -88,6 +88,18 @@ def test_one_changed_event_is_found(rows, data):
         leaks.check_inputs(Sequences(items, sequences.offsets), generated, histories)
 
 
+def test_a_real_item_among_the_inserted_is_found():
+    """Such as the one that its user is tested on, whose title a language model wrote."""
+    sequences, generated = pack([[1, N, 2], [3, N + 1, 4]]), np.array([False, True, False] * 2)
+    leaks.check_generated(sequences, generated, N, 2)
+    for wrong in (5, N + 2, -1):
+        items = np.where(sequences.items == N, wrong, sequences.items)
+        with pytest.raises(LeakFound, match="none that was generated"):
+            leaks.check_generated(Sequences(items, sequences.offsets), generated, N, 2)
+    grounded = Sequences(np.where(generated, 5, sequences.items), sequences.offsets)
+    leaks.check_generated(grounded, generated, N, 0)
+
+
 def test_an_event_that_moved_to_the_next_user_is_found():
     histories = Histories(pack([[1, 2], [3]]))
     with pytest.raises(LeakFound):

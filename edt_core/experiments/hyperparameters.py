@@ -1,11 +1,14 @@
 """Figure 5, Tables 11 and 12: one setting at several values (4.6, B.4)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edt_core.config import Config
+from edt_core.evaluation.ranks import Ranks
+from edt_core.evaluation.significance import per_user
 from edt_core.evaluation.table import Table
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
-from edt_core.experiments.overall import overall_table
+from edt_core.experiments.overall import CUTOFF, overall_table
 from edt_core.stages.augmenter.noise_filter import FilterNoise
 from edt_core.variants import Variant
 
@@ -28,10 +31,27 @@ class Sweep:
         ]
 
     def tell(self, evidence: Evidence) -> list[Table]:
-        """One row a value."""
+        """One row a value, and what the validation targets say of them.
+
+        Choice: the paper reads the best value off the test targets, where it is chosen on what it
+        is then tested on.
+        """
         ranks, names = evidence.ranks(), evidence.domain_names
-        notes = [*evidence.twins(), *_filter_notes(evidence, self.key)]
+        notes = [
+            *_validation_note(ranks),
+            *evidence.twins(),
+            *_filter_notes(evidence, self.key),
+        ]
         return [overall_table(ranks, names, title=self.title, notes=notes)]
+
+
+def _validation_note(results: Mapping[str, Sequence[Ranks]]) -> list[str]:
+    """Every row's N@10 where a value may be chosen; nothing without validation targets."""
+    values = {label: per_user(ranks, cutoff=CUTOFF, split=0) for label, ranks in results.items()}
+    if not all(len(each) for each in values.values()):
+        return []
+    told = ", ".join(f"{label}: {each.mean():.4f}" for label, each in values.items())
+    return [f"Full N@{CUTOFF} on the validation targets, the ones to choose a value by: {told}."]
 
 
 def _filter_notes(evidence: Evidence, key: str) -> list[str]:

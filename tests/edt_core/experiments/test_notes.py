@@ -43,8 +43,14 @@ def test_the_papers_settings_leave_every_row_a_model_of_its_own(notes_of, name):
 
 
 def test_a_sweep_of_the_threshold_says_when_it_is_no_cosine_or_not_read(notes_of):
-    assert not any("tau" in note or "filter" in note for note in notes_of(Name.THRESHOLD))
+    assert not any("tau is" in note or "filter" in note for note in notes_of(Name.THRESHOLD))
     kind = {"noise_filter__threshold_kind": "percentile"}
     assert "percentile" in notes_of(Name.THRESHOLD, **kind)[-1]
     assert not any("percentile" in note for note in notes_of(Name.CLUSTERS, **kind))
     assert "switched off" in notes_of(Name.THRESHOLD, noise_filter__enabled=False)[-1]
+
+
+def test_a_sweep_says_what_the_validation_targets_are_for_each_value(notes_of):
+    (said,) = [note for note in notes_of(Name.CLUSTERS) if "validation" in note]
+    assert said.endswith("LLM-EDT k=5: 0.0000, LLM-EDT k=10: 0.0000, LLM-EDT k=15: 0.0000.")
+    assert not any("validation" in note for note in notes_of(Name.ABLATION))

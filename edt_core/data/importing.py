@@ -273,6 +273,11 @@ def _texts(
             letters += taken or 0
             _refuse_crowd(letters, "letters of item texts", MOST_TEXT)
         log.read(f"{domain.name} items", source)
+        if unused and unused == source.lines - source.bad:
+            log.notes.append(
+                f"No item of {domain.name}'s interactions is in {domain.items.name}: are the ids "
+                "written alike (12, 12.0, 0012)?"
+            )
         log.counts[f"{domain.name} items without interactions"] = unused
         empty = sum(texts[key] == ItemText() for key in keys)
         log.counts[f"{domain.name} items without texts"] = empty

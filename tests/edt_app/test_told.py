@@ -14,6 +14,7 @@ from typer.main import get_command
 from edt_app import terminal
 from edt_app.cli import main
 from edt_app.cli.commands import app
+from edt_core.data.interactions import ITEM, TIME, USER
 from edt_core.experiments.names import Name
 from edt_core.store.home import Home
 from edt_core.store.runs import label_run
@@ -75,6 +76,14 @@ def test_the_help_of_experiment_names_them_all(capsys: pytest.CaptureFixture[str
     main(["experiment", "--help"])
     named = capsys.readouterr().out.replace(",", " ").replace(";", " ").split()
     assert set(Name) <= set(named)
+
+
+def test_the_docs_name_every_experiment_and_every_column_that_is_read():
+    docs = Path(__file__).parents[2] / "docs"
+    page = (docs / "experiments.md").read_text()
+    assert [name for name in Name if f"| `{name}` |" not in page] == []
+    page = (docs / "quick-start.md").read_text()
+    assert [name for name in (*USER, *ITEM, *TIME) if f"`{name}`" not in page] == []
 
 
 def test_a_wrong_option_points_to_the_help_of_its_command(capsys: pytest.CaptureFixture[str]):

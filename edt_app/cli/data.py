@@ -152,9 +152,9 @@ def source(text: str) -> "DomainFiles":
 def _file(path: str) -> Path:
     """No shell opens the ``~`` behind ``NAME=`` or a comma."""
     try:
-        return Path(path).expanduser()
+        return Path(path.strip()).expanduser()
     except RuntimeError:  # ~ of nobody
-        return Path(path)
+        return Path(path.strip())
 
 
 def export(

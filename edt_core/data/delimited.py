@@ -81,8 +81,21 @@ def read_records(source: Source, layout: Layout) -> Iterator[tuple[int, Mapping[
 
 
 def header(source: Source) -> Layout:
-    """The layout of a CSV or TSV file: the delimiter that shows the most known columns."""
+    """The layout of a CSV or TSV file: the delimiter that shows the most known columns.
+
+    Raises:
+        InputError: it is a JSON list, or one line alone because its lines end as no system's do.
+    """
     first = source.first_line()
+    if first.startswith("["):
+        raise InputError(
+            f"{source.path} is one JSON list.", hint="Write one record a line, without commas."
+        )
+    if "\r" in first and not any(_names(first, delimiter) for delimiter in DELIMITERS):
+        raise InputError(
+            f"{source.path} ends its lines with carriage returns alone.",
+            hint="Save it with the line ends of Unix or Windows.",
+        )
     return max(
         (Layout(delimiter, _names(first, delimiter)) for delimiter in DELIMITERS),
         key=lambda layout: (len(_KNOWN & set(layout.names)), len(layout.names)),
@@ -106,7 +119,7 @@ def needed(source: Source, names: Sequence[str], wanted: Mapping[str, Sequence[s
                 "Its first line seems to be data: write one above it that names the columns, such "
                 "as user_id,item_id,timestamp. Amazon's ratings have none: --format amazon."
             )
-        elif all(":" in name for name in names):
+        elif names and all(":" in name for name in names):
             hint = "RecBole's atomic files are read with --format recbole."
         raise InputError(
             f"{source.path} has no {' and no '.join(missing)} column; its columns are {shown}.",

@@ -105,6 +105,18 @@ def test_a_file_without_usual_names_is_met_with_what_it_seems_to_be(tmp_path, fi
     assert hint in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('[{"item_id": "i", "title": "Tea"}]\n', "one JSON list"),
+        ("user_id,item_id,timestamp\ru,i,1\ru,i,2\r", "carriage returns alone"),
+    ],
+)
+def test_what_is_no_table_is_told_for_what_it_is(tmp_path, content, said):
+    with pytest.raises(InputError, match=said):
+        rows(written(tmp_path / "x", content))
+
+
 def test_rows_beyond_one_block_keep_their_numbers(tmp_path, monkeypatch):
     monkeypatch.setattr(delimited, "ROWS", 3)
     lines = [f"u{n},i,{n}" for n in range(20)]

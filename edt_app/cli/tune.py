@@ -56,9 +56,9 @@ def tune(
     for text in notes:
         tell(text)
     if apply:
-        note(f"Kept in the settings: {takes.told_after}. No item is generated anew.")
+        note(f"Kept in the settings, which {takes.told_after}. No item is generated anew.")
     elif takes.changes:
-        note(f"--apply keeps it: it {takes.sentence}. No item is generated anew.")
+        note(f"--apply keeps it, which {takes.sentence}. No item is generated anew.")
 
 
 def _say(found: "list[Outcome]", names: list[str]) -> None:

@@ -123,6 +123,7 @@ def users(
     over that of another model.
     """
     from edt_core.actions.user_case import BY, interesting_users, usual_runs
+    from edt_core.store.runs import run_line
 
     one_of("--by", by, *BY)
     source = opened(context, project)
@@ -137,6 +138,6 @@ def users(
         shape = "{:.0f}" if by == "inserted" else "{:+.4f}"
         rows = [[line.user, shape.format(line.value)] for line in found]
         say_table(["user", by], rows, right=frozenset({1}))
-    over = " over ".join(f"run {number}" for number in looked_at)
+    over = " over ".join(f"run {n} ({run_line(source, n).label})" for n in looked_at)
     measured = ", by reciprocal ranks of the test item" if by in {"gain", "loss"} else ""
-    note(f"{over.capitalize()}{measured}. See one: edt user --user USER")
+    note(f"{over[:1].upper()}{over[1:]}{measured}. See one: edt user --user USER")

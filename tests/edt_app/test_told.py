@@ -148,7 +148,7 @@ def test_users_and_user_look_at_the_newest_results_where_no_run_is_named(
     named = document("users", "--run", "1", "--run", "3").out
     unnamed = document("users")
     assert unnamed.out == named  # there is no w/o Aug.: the newest other model
-    assert "Run 1 over run 3" in unnamed.err
+    assert "Run 1 (LLM-EDT) over run 3 (Popularity)" in unnamed.err
     assert document("users", "--by", "loss", "--run", "1", "--run", "2").out.split()[-2] == "u01"
     assert (
         document("user", "--user", "u00").out == document("user", "--user", "u00", "--run", "1").out

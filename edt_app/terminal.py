@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,16 +59,33 @@ def say(text: str = "") -> None:
     sys.stdout.write(text + "\n")
 
 
+def tell(text: str) -> None:
+    """A sentence of results; on a terminal it is broken between words."""
+    for line in broken(safe_text(text), sys.stdout):
+        say(line)
+
+
 def note(text: str) -> None:
-    """A line about the work, beside the results."""
-    sys.stderr.write(safe_text(text) + "\n")
+    """A line about the work, beside the results; on a terminal it is broken between words."""
+    sys.stderr.write("\n".join(broken(safe_text(text), sys.stderr)) + "\n")
 
 
 def complain(message: str, hint: str = "") -> None:
     """An error: one sentence, and what to do."""
-    sys.stderr.write(f"edt: {safe_text(message)}\n")
-    if hint:
-        sys.stderr.write(f"     {safe_text(hint)}\n")
+    for text, lead in ((message, "edt: "), (hint, "     ")):
+        if text:
+            lines = broken(safe_text(text), sys.stderr, room=terminal_width() - len(lead))
+            sys.stderr.write(lead + "\n     ".join(lines) + "\n")
+
+
+def broken(text: str, stream: TextIO, *, room: int = 0) -> list[str]:
+    """``text`` in lines of ``room`` letters where ``stream`` is a terminal, else as it is."""
+    import textwrap
+
+    room = room or terminal_width()
+    if len(text) <= room or not stream.isatty():
+        return [text]
+    return textwrap.wrap(text, room, break_on_hyphens=False)
 
 
 def say_json(document: object) -> None:
@@ -89,20 +106,47 @@ def _plain(value: Any) -> Any:
 
 
 def say_table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: frozenset[int] = frozenset()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    right: frozenset[int] = frozenset(),
+    wrap: bool = False,
 ) -> None:
-    """A plain table; the last column takes what room is left on a terminal."""
+    """A plain table; on a terminal it is made to fit, its last column cut or, to ``wrap``, broken.
+
+    Where that is not enough, the widest of the other columns of texts are cut.
+    """
     cells = [[safe_text(cell) for cell in row] for row in rows]
     widths = [max([len(name), *(len(row[at]) for row in cells)]) for at, name in enumerate(columns)]
-    room = terminal_width() - sum(widths[:-1]) - 2 * (len(widths) - 1)
-    if sys.stdout.isatty() and widths and widths[-1] > max(room, 12):
-        widths[-1] = max(room, 12)
+    if sys.stdout.isatty():
+        widths = _fitting(widths, right, terminal_width() - 2 * (len(widths) - 1))
     for line in [list(columns), ["─" * width for width in widths], *cells]:
         parts = [
             _cut(text, width).rjust(width) if at in right else _cut(text, width).ljust(width)
             for at, (text, width) in enumerate(zip(line, widths, strict=True))
         ]
+        if wrap:
+            first, *more = broken(line[-1], sys.stdout, room=widths[-1])
+            parts[-1] = ("\n" + " " * (sum(widths[:-1]) + 2 * (len(widths) - 1))).join(
+                [first, *more]
+            )
         say("  ".join(parts).rstrip())
+
+
+def _fitting(widths: list[int], right: frozenset[int], room: int) -> list[int]:
+    """Widths that add up to ``room`` if that can be.
+
+    The last column gives way first, then whichever column of texts is the widest.
+    """
+    fitted, last = list(widths), len(widths) - 1
+    fitted[last] -= min(max(sum(fitted) - room, 0), max(fitted[last] - 12, 0))
+    texts = [at for at in range(len(widths)) if at not in right]
+    while sum(fitted) > room:
+        widest = max(texts, key=lambda at: fitted[at], default=0)
+        if fitted[widest] <= 8:
+            break
+        fitted[widest] -= 1
+    return fitted
 
 
 def _cut(text: str, width: int) -> str:

@@ -58,7 +58,11 @@ def _outside(error: Exception, given: Sequence[str]) -> int:
     """The exit status of an error that is not ours; of a bug a report is kept."""
     message = getattr(error, "format_message", None)
     if callable(message):  # the command-line parser's own
-        complain(str(message()).replace("\n", " "), "See 'edt --help' or 'edt COMMAND --help'.")
+        asked = getattr(getattr(error, "ctx", None), "command_path", "edt")
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(f"{message()}\n")
+        else:
+            complain(str(message()).replace("\n", " "), f"See '{asked} --help'.")
         return 2
     if type(error).__name__ == "Abort":
         complain("Interrupted.")

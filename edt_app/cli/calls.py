@@ -95,7 +95,7 @@ def calls(
                 row.status,
                 row.model_answered or row.model,
                 row.prompt_tokens + row.completion_tokens,
-                "-" if row.cost is None else f"${row.cost:.6f}",
+                "-" if row.cost is None else f"${row.cost:.6f}" if row.cost else "free",
                 row.reason or "-",
             ]
             for row in rows
@@ -130,7 +130,8 @@ def show_call(
     rest = {key: value for key, value in found.request.items() if key != "messages"}
     _say_block("PARAMETERS", dumps(rest, ensure_ascii=False))
     _say_block("RESPONSE", found.response)
-    _say_block("RAW", found.raw)
+    if found.raw:
+        _say_block("RAW", found.raw)
     for attempt in found.attempts:
         _say_block("ATTEMPT", dumps(attempt, ensure_ascii=False))
 
@@ -176,10 +177,10 @@ def again(
     project: ProjectName = "",
     json: AsJson = False,
 ) -> None:
-    """Ask a call's question again, live; the next run makes what rests on it anew.
+    """Ask a call's question again, live.
 
-    The new answer takes the place of the old one, which stays on record. Without a usable one the
-    old answer stands.
+    The next run makes what rests on it anew. The new answer takes the place of the old one, which
+    stays on record. Without a usable one the old answer stands.
     """
     from edt_core.actions.asking_again import ask_again
     from edt_core.actions.stopping import stop_on_signals

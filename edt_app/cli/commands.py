@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from edt_app.cli import data, jobs, pipeline, projects, prompts, results, review, runs, tune, user
+from edt_app.cli import (
+    config,
+    data,
+    jobs,
+    pipeline,
+    projects,
+    prompts,
+    results,
+    review,
+    runs,
+    tune,
+    user,
+)
 from edt_core import __version__
 
 app = typer.Typer(
@@ -41,6 +53,7 @@ pipeline.add_demo(app)
 projects.add(app)
 data.add(app)
 pipeline.add(app)
+config.add(app)
 jobs.add(app)
 prompts.add(app)
 review.add(app)

@@ -64,7 +64,9 @@ def import_files(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Read two domains' interactions and item texts, prepare and split them.
+    """Read two domains' interactions and item texts.
+
+    They are prepared and split; what the project held before stays until that is done.
 
     Memory stays below 500 MB whatever the files hold. What is left to work on may be up to 12
     million interactions inside the window (3 million after the core filter), 1 million users and
@@ -96,13 +98,16 @@ def import_files(
         note(text)
     for line in report.bad_lines:
         note(f"skipped {line}")
-    say_table(["step", "count"], report.counts.items(), right=frozenset({1}))
+    counts = [[step, f"{count:,}"] for step, count in report.counts.items()]
+    say_table(["step", "count"], counts, right=frozenset({1}))
     say()
     say_statistics(report.domain_names, report.statistics)
     say()
     ratio_histogram(report.statistics.ratios)
     if dry_run:
         note("A dry run: nothing was kept.")
+    else:
+        note(f"Next: edt estimate --project {report.project}, edt run --project {report.project}")
 
 
 def say_statistics(names: list[str], statistics: "Statistics") -> None:
@@ -138,10 +143,18 @@ def source(text: str) -> "DomainFiles":
         raise UsageError(
             f"{text!r} names no domain and file.", hint="Write NAME=INTERACTIONS[,ITEMS]."
         )
-    if "," not in paths or Path(paths).is_file():
-        return DomainFiles(name.strip(), Path(paths), None)
-    interactions, _, described = paths.partition(",")
-    return DomainFiles(name.strip(), Path(interactions), Path(described))
+    interactions, comma, described = paths.partition(",")
+    if not comma or _file(paths).is_file():
+        return DomainFiles(name.strip(), _file(paths), None)
+    return DomainFiles(name.strip(), _file(interactions), _file(described))
+
+
+def _file(path: str) -> Path:
+    """No shell opens the ``~`` behind ``NAME=`` or a comma."""
+    try:
+        return Path(path.strip()).expanduser()
+    except RuntimeError:  # ~ of nobody
+        return Path(path.strip())
 
 
 def export(
@@ -150,7 +163,10 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="A folder that does not exist yet.")],
     json: AsJson = False,
 ) -> None:
-    """Write everything as open formats (DESIGN section 7)."""
+    """Write everything as open formats into a new folder.
+
+    Twelve files of JSON, CSV, npz and safetensors; docs/files.md tells their columns.
+    """
     from edt_core.actions.configuring import configuration
     from edt_core.store.export import export as write
 

@@ -17,7 +17,8 @@ def items(
     project: ProjectName,
     direction: Annotated[str, typer.Option("--direction", help="a2b or b2a.")] = "",
     verdict: Annotated[
-        str, typer.Option("--verdict", help="kept, filtered, accepted or rejected.")
+        str,
+        typer.Option("--verdict", help="kept, filtered, accepted, rejected, edited or undecided."),
     ] = "",
     user: Annotated[str, typer.Option("--user", help="A user's source id.")] = "",
     where: Annotated[
@@ -34,7 +35,7 @@ def items(
     limit: Limit = 50,
     json: AsJson = False,
 ) -> None:
-    """Show generated items with their scores, verdicts and decisions.
+    """Show generated items with scores, verdicts and decisions.
 
     What holds for a text that was edited and scored since stands behind an arrow.
     """

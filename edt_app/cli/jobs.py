@@ -59,7 +59,10 @@ def stop(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Stop the run that goes on in a project; the same command goes on from there later."""
+    """Stop the run that goes on in a project.
+
+    The same command goes on from there later.
+    """
     from edt_core.actions import stopping
     from edt_core.store.pulse import Stop
 
@@ -86,9 +89,10 @@ def watch(
     ] = 0,
     json: AsJson = False,
 ) -> None:
-    """Follow a run line by line until it ends; its exit status tells how it ended.
+    """Follow a run line by line until it ends.
 
-    Ctrl-C ends the watching, not the run. With --json the lines go to standard error.
+    The exit status tells how it ended. Ctrl-C ends the watching, not the run. With --json the lines
+    go to standard error.
     """
     from edt_core.errors import MissingInput
     from edt_core.store.runs import run_lines

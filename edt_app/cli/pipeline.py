@@ -1,4 +1,4 @@
-"""``edt run | status | estimate | config | demo``."""
+"""``edt run | status | estimate | demo``."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -20,17 +20,19 @@ from edt_app.cli.options import (
 from edt_app.terminal import (
     note,
     progress_lines,
-    safe_text,
     say,
     say_json,
     say_table,
+    tell,
     terminal_width,
 )
 
 if TYPE_CHECKING:
     from edt_core.evaluation.table import Table
 
-config_app = typer.Typer(invoke_without_command=True, help="Show and change a project's settings.")
+
+LONGEST = 60
+"""Rows of a table of results that a terminal is shown."""
 
 
 def add_demo(app: typer.Typer) -> None:
@@ -43,7 +45,6 @@ def add(app: typer.Typer) -> None:
     app.command()(run)
     app.command()(status)
     app.command()(estimate)
-    app.add_typer(config_app, name="config")
 
 
 def demo(
@@ -53,7 +54,10 @@ def demo(
     background: Background = False,
     json: AsJson = False,
 ) -> None:
-    """Make the built-in two-domain project and run all of it: no key, no network."""
+    """Make the built-in project and run all of it: no key needed.
+
+    A fictional shop of two domains, LLM-EDT and three baselines; no network is used either.
+    """
     if background:
         in_background(context, project, "demo", device="" if device == "auto" else device)
         return
@@ -70,15 +74,25 @@ def demo(
 
 
 def say_report(table: "Table") -> None:
-    """A table of results as plain text; on a terminal it is cut between columns to fit."""
+    """A table of results as plain text.
+
+    On a terminal it is cut between columns to fit, and a long one is broken off.
+    """
+    from dataclasses import replace
+
     from edt_core.evaluation.table import in_parts, to_text
 
+    left = len(table.rows) - LONGEST if sys.stdout.isatty() else 0
+    if left > 0:
+        table = replace(table, rows=table.rows[:LONGEST])
     parts = in_parts(table, terminal_width()) if sys.stdout.isatty() else [table]
     for number, part in enumerate(parts):
         if number:
             say()
         for line in to_text(part).splitlines():
-            say(safe_text(line))
+            tell(line)
+    if left > 0:
+        note(f"{left:,} more rows: edt report with --format csv, or into a file, shows all.")
 
 
 def run(
@@ -109,7 +123,9 @@ def run(
     background: Background = False,
     json: AsJson = False,
 ) -> None:
-    """Run the pipeline; what is stored is not computed or paid for again.
+    """Run the pipeline; what is stored is not made again.
+
+    Nothing is computed or paid for twice, and a run that was stopped goes on.
 
     Questions to a model that found no answer are asked again, unless a trained model stands on the
     others: then --retry-failed does.
@@ -162,7 +178,10 @@ def run(
 
 
 def status(context: typer.Context, project: ProjectName, json: AsJson = False) -> None:
-    """Each stage: fresh, stale, partial or missing; counts; cost so far."""
+    """Show how far each stage is, what it holds and what was paid.
+
+    A stage is fresh, stale, partial or missing.
+    """
     from dataclasses import asdict
 
     from edt_core.actions.needs import needs
@@ -180,10 +199,11 @@ def status(context: typer.Context, project: ProjectName, json: AsJson = False) -
             for line in found.stages
         ],
         right=frozenset({2}),
+        wrap=True,
     )
     paid = found.cost > 0 or found.unpriced
     cost = f"${found.cost:.4f} known to be spent" if paid else "no paid call"
-    note(f"{found.calls:,} calls kept, {cost}. {found.note}")
+    note(f"{found.calls:,} calls kept, {cost}. {found.note}".rstrip())
     for need in waiting:
         note(f"{'!' if need.urgent else '·'} {need.step}: {need.text}.")
 
@@ -199,7 +219,10 @@ def estimate(
     ] = "",
     json: AsJson = False,
 ) -> None:
-    """Calls, tokens, cost and time that a run would still need; nothing is sent."""
+    """Calls, tokens, cost and time of what a run would still ask.
+
+    Nothing is sent.
+    """
     from edt_core.actions.estimating import estimate as ask
     from edt_core.errors import UsageError
 
@@ -210,7 +233,7 @@ def estimate(
         say_json(found)
         return
     say_table(
-        ["stage", "what", "calls", "prompt tokens", "answer tokens", "cost", "time", "from"],
+        ["stage", "what", "calls", "tokens in", "tokens out", "cost", "time", "from"],
         [
             [
                 line.step,
@@ -229,6 +252,7 @@ def estimate(
     note(f"In all: {_dollars(found.cost)}, time {_time(found.seconds)}.")
     if found.note:
         note(found.note)
+    note("That is what the models are asked; training comes on top.")
 
 
 def _dollars(cost: float | None) -> str:
@@ -240,100 +264,3 @@ def _time(seconds: float | None) -> str:
         return "unknown"
     hours, rest = divmod(round(seconds), 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}"
-
-
-@config_app.callback()
-def config(context: typer.Context, project: ProjectName = "", json: AsJson = False) -> None:
-    """Show every setting, unless a command follows."""
-    if context.invoked_subcommand is None:
-        show(context, project, json)
-
-
-@config_app.command()
-def show(context: typer.Context, project: ProjectName = "", json: AsJson = False) -> None:
-    """Show every setting with its default."""
-    from edt_core.actions.configuring import configuration
-    from edt_core.actions.describing import described, written
-
-    given = configuration(opened(context, project)).flat()
-    if json:
-        say_json(given)
-        return
-    say_table(
-        ["setting", "value", "default", "what it is"],
-        [
-            [
-                line.key,
-                written(given[line.key]),
-                "" if given[line.key] == line.default else written(line.default),
-                line.help,
-            ]
-            for line in described()
-        ],
-    )
-
-
-@config_app.command()
-def describe(
-    key: Annotated[str, typer.Argument(help="One setting; all of them without it.")] = "",
-    json: AsJson = False,
-) -> None:
-    """What a setting is: its default, what is allowed, and the paper's name for it."""
-    from edt_core.actions.describing import described, written
-    from edt_core.config import known_key
-
-    found = [line for line in described() if not key or line.key == known_key(key)]
-    if json:
-        say_json(found)
-        return
-    say_table(
-        ["setting", "default", "allowed", "paper", "what it is"],
-        [[line.key, written(line.default), line.allowed, line.paper, line.help] for line in found],
-    )
-
-
-@config_app.command("get")
-def get(
-    context: typer.Context,
-    key: Annotated[str, typer.Argument(help="Such as noise_filter.threshold.")],
-    project: ProjectName = "",
-    json: AsJson = False,
-) -> None:
-    """Show one setting."""
-    from edt_core.actions.configuring import configuration
-    from edt_core.actions.describing import written
-    from edt_core.config import known_key
-
-    value = configuration(opened(context, project)).flat()[known_key(key)]
-    if json:
-        say_json({"key": key, "value": value})
-        return
-    say(safe_text(written(value)))
-
-
-@config_app.command("set")
-def set_(
-    context: typer.Context,
-    key: Annotated[str, typer.Argument(help="Such as noise_filter.threshold.")],
-    value: Annotated[str, typer.Argument(help="Its new value.")],
-    project: ProjectName = "",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would make stale; change nothing.")
-    ] = False,
-    json: AsJson = False,
-) -> None:
-    """Change one setting of the project."""
-    from edt_core.actions.configuring import change
-    from edt_core.actions.consequences import consequences
-    from edt_core.actions.describing import written
-
-    opened_project = opened(context, project)
-    found = consequences(opened_project, {key: value})
-    if not dry_run:
-        change(opened_project, {key: value})
-    if json:
-        say_json(found)
-        return
-    for line in found.changes:
-        say(safe_text(f"{line.key} = {written(line.after)} (was {written(line.before)})"))
-    say(f"{found.sentence if dry_run else found.told_after}.")

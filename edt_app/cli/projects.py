@@ -42,7 +42,10 @@ def new(
         say_json({"project": project.name, "folder": str(project.folder)})
         return
     say(f"Made {project.name} in {safe_text(project.folder)}.")
-    note("Next: edt import --project NAME --format csv --domain-a A=FILE --domain-b B=FILE")
+    note(
+        f"Next: edt import --project {project.name} --format csv "
+        "--domain-a A=INTERACTIONS[,ITEMS] --domain-b B=INTERACTIONS[,ITEMS]"
+    )
 
 
 def projects(context: typer.Context, json: AsJson = False) -> None:
@@ -76,7 +79,7 @@ def copy(
     new_name: Annotated[str, typer.Argument(metavar="NEW", help="The copy's name.")],
     json: AsJson = False,
 ) -> None:
-    """Copy a project with all that is in it, also while a run goes on."""
+    """Copy a project, also while a run goes on."""
     made = home(context).copy(name, new_name)
     if json:
         say_json({"project": made.name, "folder": str(made.folder)})
@@ -94,7 +97,10 @@ def delete(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Delete a project and everything in it; a folder that EDT did not make is never touched."""
+    """Delete a project and everything in it.
+
+    A folder that EDT did not make is never touched.
+    """
     from edt_core.errors import UsageError
 
     if not yes:
@@ -149,7 +155,7 @@ def doctor(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Say what this machine can do and, with --project, that project and its endpoints.
+    """Examine this machine, a project and its endpoints.
 
     With --project the language model's and the embedding endpoint are asked one cheap question of
     each kind, which may cost a fraction of a cent; --offline sends nothing. Status 1: something is
@@ -164,6 +170,8 @@ def doctor(
     if json:
         say_json(findings)
     else:
-        say_table(["what", "state", "detail"], [[f.what, f.state, f.detail] for f in findings])
+        say_table(
+            ["what", "state", "detail"], [[f.what, f.state, f.detail] for f in findings], wrap=True
+        )
     if any(finding.state == "bad" for finding in findings):
         raise typer.Exit(1)

@@ -63,7 +63,10 @@ def copy(
     project: ProjectName = "",
     json: AsJson = False,
 ) -> None:
-    """Copy a template into the project, where it can be edited; its stage is stale then."""
+    """Copy a template into the project, to be edited.
+
+    Its stage is stale as soon as it differs from the package's.
+    """
     from edt_core.actions.prompting import copy_template
 
     file = copy_template(opened(context, project), name)

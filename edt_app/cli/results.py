@@ -1,6 +1,7 @@
 """``edt runs | report | experiment | recommend``."""
 
-from typing import Annotated
+import time
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,7 +22,12 @@ from edt_app.cli.options import (
     opened,
 )
 from edt_app.cli.pipeline import say_report
-from edt_app.terminal import note, progress_lines, safe_text, say, say_json, say_table
+from edt_app.terminal import note, progress_lines, safe_text, say, say_json, say_table, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from edt_core.actions.reporting import RunRow
 
 runs_app = typer.Typer(invoke_without_command=True, help="The project's runs.")
 
@@ -46,31 +52,61 @@ def runs(context: typer.Context, project: ProjectName = "", json: AsJson = False
     if json:
         say_json(lines)
         return
-    say_table(
-        ["run", "model", "state", "seeds", "started", "minutes", "N@10", "tag", "settings"],
-        [
-            [
-                line.id,
-                line.label,
-                line.state,
-                " ".join(str(seed) for seed in line.seeds),
-                line.started,
-                "-" if line.seconds is None else f"{line.seconds / 60:.1f}",
-                "-" if line.ndcg is None else f"{line.ndcg:.4f}",
-                line.tag or "-",
-                line.changed or "-",
-            ]
-            for line in lines
-        ],
-        right=frozenset({0, 5, 6}),
-    )
+    _say_runs(lines)
     for line in lines:
         if line.state == "silent":
-            say(f"Run {line.id} gives no sign of life; it may be frozen. Since when: edt status.")
-    if without := [str(line.id) for line in lines if line.stand_in]:
-        say(f"Runs {', '.join(without)}: {stand_in_note()}")
-    if earlier := [str(line.id) for line in lines if line.earlier]:
-        say(f"Runs {', '.join(earlier)} are about data that was imported before.")
+            tell(f"Run {line.id} gives no sign of life; it may be frozen. Since when: edt status.")
+    if without := [line.id for line in lines if line.stand_in]:
+        tell(f"{_listed(without)}: {stand_in_note()}")
+    if earlier := [line.id for line in lines if line.earlier]:
+        are = "is" if len(earlier) == 1 else "are"
+        tell(f"{_listed(earlier)} {are} about data that was imported before.")
+
+
+def _say_runs(lines: "Sequence[RunRow]") -> None:
+    """The table of runs: settings that all of them share stand below it, not in every row."""
+    shared = {
+        key: value
+        for key, value in (lines[0].settings if lines else {}).items()
+        if all(line.settings.get(key) == value for line in lines)
+    }
+    year = time.strftime("%Y-")
+    columns: dict[str, list[object]] = {
+        "run": [line.id for line in lines],
+        "model": [line.label for line in lines],
+        "state": [line.state for line in lines],
+        "seeds": [" ".join(str(seed) for seed in line.seeds) for line in lines],
+        "started": [line.started.removeprefix(year) for line in lines],
+        "minutes": ["-" if run.seconds is None else f"{run.seconds / 60:.1f}" for run in lines],
+        "N@10": ["-" if line.ndcg is None else f"{line.ndcg:.4f}" for line in lines],
+        "tag": [line.tag for line in lines],
+        "settings": [_own(line, shared) for line in lines],
+    }
+    for name in ("tag", "settings"):
+        if not any(columns[name]):
+            del columns[name]
+    rows = zip(*([cell or "-" for cell in column] for column in columns.values()), strict=True)
+    say_table(list(columns), rows, right=frozenset({0, 4, 5, 6}))  # what is right is never cut
+    if shared:
+        note(f"All with {' '.join(f'{key}={value}' for key, value in shared.items())}")
+
+
+def _own(line: "RunRow", shared: "Mapping[str, str]") -> str:
+    """What a run does not share with all others."""
+    own = [f"{key}={value}" for key, value in line.settings.items() if key not in shared]
+    return " ".join([*([f"until {line.until}"] if line.until else []), *own])
+
+
+def _listed(numbers: "Sequence[int]") -> str:
+    """Such as ``Runs 1-4, 7``."""
+    spans: list[list[int]] = []
+    for number in sorted(numbers):
+        if spans and spans[-1][1] == number - 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    told = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
+    return f"Run{'s' * (len(numbers) > 1)} {told}"
 
 
 @runs_app.command()
@@ -83,10 +119,10 @@ def compare(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Compare runs: settings that differ, metrics, and paired tests over users."""
-    from edt_core.actions.comparing import compare as tell
+    """Compare runs: settings, metrics, paired tests over users."""
+    from edt_core.actions.comparing import compare as ask
 
-    found = tell(opened(context, project), *numbers, groups=groups)
+    found = ask(opened(context, project), *numbers, groups=groups)
     if json:
         say_json(found)
         return
@@ -143,7 +179,10 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Forget a run, its curves and metrics; stored results stay, other runs may share them."""
+    """Forget a run, its curves and metrics.
+
+    Stored results stay: other runs may share them.
+    """
     from edt_core.errors import UsageError
     from edt_core.store.runs import delete_run
 
@@ -166,14 +205,24 @@ def report(
             "--format", help="text, md, csv (notes are lines that begin with #), latex or json."
         ),
     ] = "text",
+    only: Annotated[
+        int, typer.Option("--table", min=0, max=MOST, help="The first, the second, ...; 0 for all.")
+    ] = 0,
     json: AsJson = False,
 ) -> None:
-    """Print a table of results."""
-    from edt_core.actions.reporting import report as tell
+    """Print a table of results.
+
+    An experiment may have several: a file for pandas takes one, such as --format csv --table 2.
+    """
+    from edt_core.actions.reporting import report as ask
+    from edt_core.errors import UsageError
     from edt_core.evaluation.table import FORMATS, render
 
     one_of("--format", format, *FORMATS)
-    tables = tell(opened(context, project), name)
+    tables = ask(opened(context, project), name)
+    if only > len(tables):
+        raise UsageError(f"There is no table {only} here.", hint=f"There are {len(tables)}.")
+    tables = tables[only - 1 : only] if only else tables
     if json or format == "json":
         say_json(tables[0] if len(tables) == 1 else tables)
         return
@@ -188,7 +237,7 @@ def report(
 
 def experiment(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Such as overall, ablation or cold-start.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as overall or ablation.")],
     project: ProjectName,
     set_: Settings = [],
     seed: Seeds = [],
@@ -197,7 +246,13 @@ def experiment(
     background: Background = False,
     json: AsJson = False,
 ) -> None:
-    """Make one of the paper's tables or figures on this project's data."""
+    """Make one of the paper's tables or figures on your data.
+
+    NAME is overall, ablation, transferability, cold-start, alignment, threshold, clusters,
+    similarity, domain-ratio, statistics, ratio, backbones, cost, efficiency or case-study;
+    docs/experiments.md tells what each one shows and trains. Every run that it needs and that is
+    not stored is made. In other formats: edt report NAME --format csv.
+    """
     if background:
         in_background(
             context,
@@ -253,7 +308,10 @@ def recommend(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Recommend items to a user from a trained run; no language model is asked."""
+    """Recommend items to a user from a trained run.
+
+    No language model is asked.
+    """
     from edt_core.actions.recommending import recommend as ask
     from edt_core.store.questions import item_names
 

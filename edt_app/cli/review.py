@@ -48,7 +48,11 @@ def _decide(
         changed = decide_where(source, action, where, by="edt review", note=note)
     else:
         changed = decide(source, action, ids or [], by="edt review", note=note)
-    _tell(f"{action}: {changed:,} items changed", json, action=action, changed=changed)
+    _tell(f"{action}: {_items(changed)} changed", json, action=action, changed=changed)
+
+
+def _items(number: int) -> str:
+    return f"{number:,} item{'' if number == 1 else 's'}"
 
 
 def _tell(sentence: str, json: bool, **document: object) -> None:
@@ -113,7 +117,10 @@ def edit(
     project: ProjectName = "",
     json: AsJson = False,
 ) -> None:
-    """Change an item's text, to be scored by 'edt review score' or a run, or move its anchor."""
+    """Change an item's text, or move its anchor.
+
+    A changed text is scored by 'edt review score' or by the next run.
+    """
     from edt_core.errors import UsageError
     from edt_core.store.review import edit as change
 
@@ -137,16 +144,21 @@ def undo(context: typer.Context, project: ProjectName = "", json: AsJson = False
     from edt_core.store.review import undo as take_back
 
     changed = take_back(opened(context, project))
-    _tell(f"undo: {changed:,} items", json, action="undo", changed=changed)
+    told = f"undo: {_items(changed)}" if changed else "There is nothing to undo."
+    _tell(told, json, action="undo", changed=changed)
 
 
 @review_app.command()
 def redo(context: typer.Context, project: ProjectName = "", json: AsJson = False) -> None:
-    """Do again what was undone last; a new decision in between ends that."""
+    """Do again what was undone last.
+
+    A new decision in between ends that.
+    """
     from edt_core.store.review import redo as again
 
     changed = again(opened(context, project))
-    _tell(f"redo: {changed:,} items", json, action="redo", changed=changed)
+    told = f"redo: {_items(changed)}" if changed else "There is nothing to do again."
+    _tell(told, json, action="redo", changed=changed)
 
 
 @review_app.command()
@@ -156,7 +168,10 @@ def score(
     project: ProjectName = "",
     json: AsJson = False,
 ) -> None:
-    """Embed and score an edited item now, as the next run will, and keep the score beside it."""
+    """Embed and score an edited item now, as the next run will.
+
+    The scores are kept beside it.
+    """
     from dataclasses import asdict
 
     from edt_core.actions.rescoring import score_item
@@ -166,7 +181,16 @@ def score(
         say_json(asdict(found))
         return
     for name, value in asdict(found).items():
-        say(f"{name:<16} {value}")
+        match value:
+            case bool():
+                told = "yes" if value else "no"
+            case float():
+                told = f"{value:.3f}"
+            case None:
+                told = "-"
+            case _:
+                told = str(value)
+        say(f"{name:<16} {told}")
 
 
 @review_app.command("export")
@@ -195,5 +219,5 @@ def import_decisions(
     from edt_core.actions.reviewing import read_decisions
 
     changed = read_decisions(opened(context, project), file)
-    told = f"{changed:,} items changed"
+    told = f"{_items(changed)} changed"
     _tell(told, json, action="import", file=str(file), changed=changed)

@@ -16,7 +16,8 @@ def add(app: typer.Typer) -> None:
 
 
 def show(context: typer.Context, run: Run, project: ProjectName = "", json: AsJson = False) -> None:
-    """Show one run: its stages with state and time, changed settings, metrics."""
+    """Show one run: stages, changed settings, metrics."""
+    from edt_core.actions.describing import written
     from edt_core.actions.reporting import run_detail
 
     found = run_detail(opened(context, project), run)
@@ -35,7 +36,8 @@ def show(context: typer.Context, run: Run, project: ProjectName = "", json: AsJs
     )
     if found.changed:
         say()
-        say_table(["setting that is no default", "value"], list(found.changed.items()))
+        rows = [[key, written(value)] for key, value in found.changed.items()]
+        say_table(["setting that is no default", "value"], rows)
     if found.metrics:
         say()
         say_table(
@@ -48,7 +50,7 @@ def show(context: typer.Context, run: Run, project: ProjectName = "", json: AsJs
 def lineage(
     context: typer.Context, run: Run, project: ProjectName = "", json: AsJson = False
 ) -> None:
-    """Tell which training events of a run language models wrote, and in which calls."""
+    """Tell what of a run's training data models wrote, and where."""
     from edt_core.actions.lineage import lineage as trace
 
     found = trace(opened(context, project), run)
@@ -95,7 +97,10 @@ def export(
     ] = "",
     json: AsJson = False,
 ) -> None:
-    """Write the comparison (Markdown, LaTeX, CSV) and a figure of curves (SVG, CSV) as files."""
+    """Write a comparison and a figure of curves as files.
+
+    The comparison as Markdown, LaTeX and CSV, the figure as SVG and CSV.
+    """
     from edt_core.actions.curves import export_comparison
 
     paths = export_comparison(opened(context, project), numbers, metric)

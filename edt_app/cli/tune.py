@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edt_app.cli.options import MOST, AsJson, ProjectName, opened
-from edt_app.terminal import note, safe_text, say, say_json, say_table
+from edt_app.terminal import note, safe_text, say_json, say_table, tell
 
 if TYPE_CHECKING:
     from edt_core.actions.tuning import Outcome
@@ -31,7 +31,7 @@ def tune(
     apply: Annotated[bool, typer.Option("--apply", help="Keep it in the settings.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Show what a setting of the noise filter would keep beside the present one."""
+    """Show what another setting of the noise filter would keep."""
     from dataclasses import asdict
 
     from edt_core.actions.configuring import configuration
@@ -54,11 +54,11 @@ def tune(
         return
     _say(found, [safe_text(name) for name in tuning.domain_names])
     for text in notes:
-        say(text)
+        tell(text)
     if apply:
-        note(f"Kept in the settings: {takes.told_after}. No item is generated anew.")
+        note(f"Kept in the settings, which {takes.told_after}. No item is generated anew.")
     elif takes.changes:
-        note(f"--apply keeps it: it {takes.sentence}. No item is generated anew.")
+        note(f"--apply keeps it, which {takes.sentence}. No item is generated anew.")
 
 
 def _say(found: "list[Outcome]", names: list[str]) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edt_app.cli.options import LARGEST, MOST, AsJson, ProjectName, one_of, opened
-from edt_app.terminal import safe_text, say, say_json, say_table, when
+from edt_app.terminal import note, safe_text, say, say_json, say_table, when
 
 if TYPE_CHECKING:
     from edt_core.store.questions import DraftOfUser
@@ -31,11 +31,14 @@ def user(
     run: Numbers = [],
     json: AsJson = False,
 ) -> None:
-    """Show a user's sequence with what was inserted, held-out events, profile and ranks."""
-    from edt_core.actions.user_case import event_names, user_case
+    """Show a user: events, inserted items, profile, ranks.
+
+    Without --run it is the newest run of LLM-EDT.
+    """
+    from edt_core.actions.user_case import event_names, newest_insertion, user_case, usual_runs
 
     source = opened(context, project)
-    found = user_case(source, name, run)
+    found = user_case(source, name, run or usual_runs(source, 1) or newest_insertion(source))
     if json:
         say_json(found)
         return
@@ -113,14 +116,28 @@ def users(
     limit: Annotated[int, typer.Option("--limit", min=1, max=MOST, help="How many.")] = 20,
     json: AsJson = False,
 ) -> None:
-    """List users worth a look: where the first run gains or loses most over the second."""
-    from edt_core.actions.user_case import BY, interesting_users
+    """List users worth a look: gain, loss, inserted items.
+
+    Gain and loss are those of the first run over the second, by reciprocal ranks of the test
+    item. Without --run it is the newest run of LLM-EDT, over the newest one of "w/o Aug.", else
+    over that of another model.
+    """
+    from edt_core.actions.user_case import BY, interesting_users, usual_runs
+    from edt_core.store.runs import run_line
 
     one_of("--by", by, *BY)
-    found = interesting_users(opened(context, project), by, run, limit)
+    source = opened(context, project)
+    looked_at = run or usual_runs(source, 2 if by in {"gain", "loss"} else 1)
+    found = interesting_users(source, by, looked_at, limit)
     if json:
         say_json(found)
         return
-    say_table(
-        ["user", by], [[line.user, f"{line.value:+.4g}"] for line in found], right=frozenset({1})
-    )
+    if by == "random":
+        say_table(["user"], [[line.user] for line in found])
+    else:
+        shape = "{:.0f}" if by == "inserted" else "{:+.4f}"
+        rows = [[line.user, shape.format(line.value)] for line in found]
+        say_table(["user", by], rows, right=frozenset({1}))
+    over = " over ".join(f"run {n} ({run_line(source, n).label})" for n in looked_at)
+    measured = ", by reciprocal ranks of the test item" if by in {"gain", "loss"} else ""
+    note(f"{over[:1].upper()}{over[1:]}{measured}. See one: edt user --user USER")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from edt_core.actions.describing import written
 from edt_core.actions.jobs import flat, imported
 from edt_core.actions.provenance import (
     origin,
@@ -82,7 +83,7 @@ def compare(project: Project, *numbers: int, groups: bool = False) -> Comparison
 def differing(settings: Sequence[Mapping[str, object]]) -> list[tuple[str, ...]]:
     """The keys whose values are not the same in all of ``settings``, with each value as text."""
     keys = dict.fromkeys(key for each in settings for key in each)
-    rows = [(key, *(str(each.get(key, "-")) for each in settings)) for key in keys]
+    rows = [(key, *(written(each.get(key, "-")) for each in settings)) for key in keys]
     return [row for row in rows if len(set(row[1:])) > 1]
 
 

@@ -136,7 +136,7 @@ def _range(shape: dict[str, Any]) -> str:
     if shape.get("type") == "array":
         return "of whole numbers, with commas between"
     words = [
-        f"{word} {shape[bound]:g}"
+        f"{word} {_number(shape[bound])}"
         for bound, word in (
             ("minimum", "from"),
             ("exclusiveMinimum", "above"),
@@ -148,3 +148,8 @@ def _range(shape: dict[str, Any]) -> str:
     if "maxLength" in shape:
         words.append(f"of up to {shape['maxLength']} letters")
     return " ".join(words)
+
+
+def _number(value: float) -> str:
+    """A bound in full: 1,000,000,000 and not 1e+09."""
+    return f"{value:,.0f}" if abs(value) >= 1e6 else f"{value:g}"

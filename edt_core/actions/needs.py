@@ -67,8 +67,9 @@ def _of_ended(run: RunLine, how: Liveness) -> list[Need]:
         case "lost":
             return [Need(run.target, f"run {run.id} is lost: {how.cause.rstrip('.')}")]
         case "interrupted":
-            why = f": {run.error.rstrip('.')}" if run.error else ""
-            return [Need(run.target, f"run {run.id} was stopped{why}; starting it goes on")]
+            asked = not run.error or run.error.startswith("Stopped as asked.")
+            why = "" if asked else f": {run.error.rstrip('.')}"
+            return [Need(run.target, f"run {run.id} was stopped{why}; the same command goes on")]
         case _:
             return []
 

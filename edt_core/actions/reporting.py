@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from edt_core.actions.describing import written
 from edt_core.actions.jobs import flat, imported
 from edt_core.actions.provenance import (
     ASKING,
@@ -25,6 +26,7 @@ from edt_core.experiments.efficiency import cost_table
 from edt_core.experiments.names import Name
 from edt_core.experiments.overall import CUTOFF, overall_table
 from edt_core.recipes import Data
+from edt_core.stage import Step
 from edt_core.store import runs
 from edt_core.store.datasets import dataset_of
 from edt_core.store.liveness import Heartbeat, heartbeat
@@ -56,6 +58,10 @@ class RunRow:
     error: str
     tag: str
     note: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Settings that are not the defaults, as a user types them."""
+    until: str = ""
+    """The stage that it was to end with, unless that is the last."""
     stand_in: bool = False
     """Its items and profiles come from the embedded stand-in, which is no LLM."""
     earlier: bool = False
@@ -102,10 +108,12 @@ def run_rows(project: Project) -> list[RunRow]:
             None if line.finished_at is None else line.finished_at - line.started_at,
             means.get(line.id, {}).get((BOTH, f"full.ndcg@{CUTOFF}")),
             _by_domain(means.get(line.id, {}), names),
-            " ".join(f"{key}={value}" for key, value in changed_settings(line.config).items()),
+            " ".join(f"{key}={value}" for key, value in _written_settings(line.config).items()),
             line.error,
             line.tag,
             line.note,
+            _written_settings(line.config),
+            "" if line.target == Step.EVALUATE else line.target,
             is_stand_in(line, made.get(line.id, {})),
             made.get(line.id, {}).get(_HISTORIES, histories) != histories,
         )
@@ -128,7 +136,7 @@ def run_detail(project: Project, number: int) -> RunDetail:
     domains = [BOTH, *(name for name in _domain_names(project) if name in known)]
     metrics = [
         (name, [sum(by[each]) / len(by[each]) for each in domains])
-        for name, by in found.items()
+        for name, by in sorted(found.items(), key=lambda entry: _place(entry[0]))
         if by.keys() >= set(domains)
     ]
     return RunDetail(
@@ -146,6 +154,12 @@ def run_detail(project: Project, number: int) -> RunDetail:
     )
 
 
+def _place(metric: str) -> tuple[str, int]:
+    """Where ``full.ndcg@10`` stands among metrics: cutoffs by number."""
+    name, _, cutoff = metric.partition("@")
+    return name, int(cutoff or 0)
+
+
 def _state(line: runs.RunLine, beating: Heartbeat | None) -> str:
     return beating.life.word if beating and line.state == "running" else line.state
 
@@ -154,6 +168,10 @@ def changed_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """A run's settings that are not the defaults, by key."""
     defaults = Config().flat()
     return {key: value for key, value in flat(config).items() if defaults.get(key) != value}
+
+
+def _written_settings(config: Mapping[str, Any]) -> dict[str, str]:
+    return {key: written(value) for key, value in changed_settings(config).items()}
 
 
 def report(project: Project, name: str = "") -> list[Table]:

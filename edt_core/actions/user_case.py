@@ -10,11 +10,13 @@ from typing import Literal
 import numpy as np
 
 from edt_core.actions.jobs import imported
+from edt_core.actions.provenance import is_of, origin
 from edt_core.actions.reporting import run_ranks
 from edt_core.data.sequences import Flags, Ints
 from edt_core.errors import MissingInput, UsageError
 from edt_core.evaluation.metrics import Values
 from edt_core.evaluation.significance import per_user, same_targets
+from edt_core.stage import Step
 from edt_core.store import runs
 from edt_core.store.project import Project
 from edt_core.store.questions import (
@@ -27,6 +29,7 @@ from edt_core.store.questions import (
     source_ids,
     user_by_source_id,
 )
+from edt_core.variants import Variant
 
 By = Literal["gain", "loss", "inserted", "random"]
 BY: tuple[By, ...] = ("gain", "loss", "inserted", "random")
@@ -140,6 +143,24 @@ def newest_insertion(project: Project) -> tuple[int, ...]:
     return ()
 
 
+def usual_runs(project: Project, count: int) -> tuple[int, ...]:
+    """The runs to look at where none is named: the newest result of LLM-EDT, then of "w/o Aug.".
+
+    Else of other models, the newest first; of every model one, on the data as imported last. Fewer
+    than ``count`` where there are no more.
+    """
+    first = [Variant.LLM_EDT.value, Variant.WITHOUT_AUGMENTATION.value]
+    digest = imported(project).digest
+    ended = [line for line in runs.run_lines(project) if line.state == "done"]
+    ended.sort(key=lambda line: first.index(line.label) if line.label in first else len(first))
+    found: dict[str, int] = {}
+    for line in ended:
+        wanted = line.target == Step.EVALUATE and line.label not in found and len(found) < count
+        if wanted and is_of(origin(project, line), digest):
+            found[line.label] = line.id
+    return tuple(found.values())
+
+
 def interesting_users(
     project: Project, by: str, numbers: Sequence[int], limit: int = 50
 ) -> list[Interesting]:
@@ -155,9 +176,11 @@ def interesting_users(
     if by not in BY:
         raise UsageError(f"There is no order {by!r}.", hint=f"Use {', '.join(BY)}.")
     if by in {"gain", "loss"} and len(numbers) != 2:
-        raise UsageError(f"The order {by!r} compares two runs.", hint="Name two with --run.")
+        raise UsageError(
+            f"The order {by!r} compares two runs.", hint="Name two with --run; edt runs lists them."
+        )
     if not numbers:
-        raise UsageError("Which run?", hint="Name one with --run.")
+        raise UsageError("Which run?", hint="Name one with --run; edt runs lists them.")
     ranks = [run_ranks(project, number) for number in numbers]
     for other in ranks[1:]:
         same_targets(ranks[0][0], other[0])

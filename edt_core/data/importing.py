@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -163,7 +164,8 @@ def _refuse_contradictions(
     after, before = options.after, options.before
     if after is not None and before is not None and before - after < 2:
         raise UsageError(
-            f"No time lies between {after} and {before}.", hint="--after must be the earlier one."
+            f"No time lies between {_time(after)} and {_time(before)}.",
+            hint="--after must be the earlier one.",
         )
 
 
@@ -188,6 +190,14 @@ def _items(
             return tables.read_items(source)
         case "recbole":
             return recbole.read_items(source)
+
+
+def _time(moment: int) -> str:
+    """Unix seconds as a date, and as the number that an order may be."""
+    try:
+        return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} ({moment})"
+    except (OverflowError, ValueError, OSError):
+        return str(moment)
 
 
 def _thinned(staging: Staging, options: ImportOptions, log: _Log) -> Arranged:
@@ -273,6 +283,11 @@ def _texts(
             letters += taken or 0
             _refuse_crowd(letters, "letters of item texts", MOST_TEXT)
         log.read(f"{domain.name} items", source)
+        if unused and unused == source.lines - source.bad:
+            log.notes.append(
+                f"No item of {domain.name}'s interactions is in {domain.items.name}: are the ids "
+                "written alike (12, 12.0, 0012)?"
+            )
         log.counts[f"{domain.name} items without interactions"] = unused
         empty = sum(texts[key] == ItemText() for key in keys)
         log.counts[f"{domain.name} items without texts"] = empty

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import compress
 from typing import Any
 
@@ -10,9 +11,15 @@ import numpy as np
 from edt_core.data.sequences import Flags, Ints
 from edt_core.data.source import Source
 
-USER = ("user_id", "user", "uid", "userid", "reviewerid", "customer_id")
-ITEM = ("parent_asin", "item_id", "item", "iid", "itemid", "asin", "product_id")
-TIME = ("timestamp", "time", "ts", "unixreviewtime", "unix_time", "datetime")
+USER = ("user_id", "user", "uid", "userid", "reviewerid", "customer_id", "customer", "visitorid")
+ITEM = (
+    *("parent_asin", "item_id", "item", "iid", "itemid", "asin", "product_id", "productid"),
+    *("product", "movieid", "movie_id", "book_id", "business_id", "sku"),
+)
+TIME = (
+    *("timestamp", "time", "ts", "unixreviewtime", "unix_time", "unixtime", "datetime"),
+    *("event_time", "created_at", "date"),
+)
 RATING = ("rating", "overall", "stars", "score")
 REVIEW = ("reviewtext", "review_text", "text", "review")
 """The names under which a column is found, in lower case, the best one first."""
@@ -163,12 +170,27 @@ def _number(value: Any) -> int:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        shown = ascii(str(value)[:40])
-        raise ValueError(f"the time stamp {shown} is no number") from None
+        number = _moment(str(value))
     except OverflowError:
         raise ValueError("the time stamp is out of range") from None
+    if 0 < number < 1:  # scaled times: whole numbers would put all of them at once
+        raise ValueError(f"the time stamp {number:g} is less than 1: neither a time nor a place")
     if number < 0:
         raise ValueError(f"the time stamp {number:g} is negative")
     if not number < _LARGEST_TIME:  # not a number included
         raise ValueError(f"the time stamp {number:g} is out of range")
     return int(number)
+
+
+def _moment(text: str) -> float:
+    """A written date and time in Unix seconds; without a zone it is UTC.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
+    except ValueError:
+        shown = ascii(text[:40])
+        raise ValueError(f"the time stamp {shown} is no number or ISO date") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -116,9 +116,12 @@ class Source:
         with self._opened() as file:
             return file.read(4) == b"PAR1"
 
-    def reject(self, line: int, reason: str) -> None:
-        """Count a broken line; keep the first few of the file, in whatever order they are found."""
-        self.bad += 1
+    def reject(self, line: int, reason: str, lines: int = 1) -> None:
+        """Count a broken record by its lines, of which ``line`` is the first.
+
+        The first few of the file are kept, in whatever order they are found.
+        """
+        self.bad += lines
         if len(self.examples) < EXAMPLES or line < self.examples[-1].line:
             insort(self.examples, BadLine(str(self.path), line, reason), key=attrgetter("line"))
             del self.examples[EXAMPLES:]

@@ -171,7 +171,9 @@ def _write_embeddings(store: Artifacts, sources: Sources, drafts: list[int], fol
         vectors[name] = store.arrays(fingerprint)[0]["vectors"] if fingerprint else empty
     ids = drafts[: len(vectors["generated"])]
     known = store.line(sources.embeddings) if sources.embeddings else None
-    save_file(vectors, folder / "text_embeddings.safetensors")
+    file = folder / "text_embeddings.safetensors"
+    save_file(vectors, file)  # for its owner alone; the other files are whose the umask says
+    file.chmod((folder / "items.jsonl").stat().st_mode & 0o777)
     _write_json(
         folder / "text_embeddings.json",
         {

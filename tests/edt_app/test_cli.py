@@ -230,6 +230,13 @@ def test_export_holds_every_file_and_the_metrics_follow_from_the_ranks(made: She
         "calls.jsonl", "text_embeddings.safetensors", "text_embeddings.json", "candidates.npz",
         "ranks.csv", "metrics.json", "config.json",
     }  # fmt: skip
+    assert {path.stat().st_mode for path in out.iterdir()} == {(out / "ranks.csv").stat().st_mode}
+    page = (Path(__file__).parents[2] / "docs" / "files.md").read_text()
+    for path in sorted(out.glob("*.jsonl")) + sorted(out.glob("*.csv")):
+        first = path.read_text().partition("\n")[0]
+        columns = list(json.loads(first)) if path.suffix == ".jsonl" else first.split(",")
+        (described,) = [line for line in page.splitlines() if line.startswith(f"| `{path.name}`")]
+        assert [name for name in columns if f"`{name}`" not in described] == []
     with (out / "ranks.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == "test"]
     hits = np.mean([float(row["rank_full"]) <= 10 for row in rows])

@@ -86,3 +86,20 @@ def test_a_window_without_events_is_one_sentence(edt: Shell, shop: list[str]):
     assert told.status == 2
     assert "left inside the window" in told.err
     assert len(told.err.splitlines()) == 2
+
+
+def test_files_are_found_at_home_and_behind_a_blank(
+    edt: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "a.csv").write_text("user_id,item_id,date\n" + "u,x,2024-01-01\n" * 3)
+    (tmp_path / "b.csv").write_text("customer,sku,created_at\n" + "u,p,2024-01-02 10:00\n" * 3)
+    (tmp_path / "a.items.csv").write_text("sku,title\nx,Tea\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    edt("new", "mine")
+    told = edt(
+        *("import", "--project", "mine", "--format", "csv", "--recipe", "none"),
+        *("--domain-a", "tea=~/a.csv, ~/a.items.csv", "--domain-b", "pots=~/b.csv"),
+    )
+    assert told.status == 0, told.err
+    assert "1 users, 1 of them in both domains" in told.out
+    assert "Next: edt estimate --project mine" in told.err

@@ -100,8 +100,8 @@ def test_moving_an_anchor_computes_nothing_before_the_insertion(copied):
     assert done.status == 0, done.err
     moved = next(line for line in items_of(copied) if line["id"] == number)
     assert (moved["anchor_position"], moved["inserted"]) == (0, True)
-    assert "1 items" in copied("review", "undo", "--project", "small").out
-    assert "1 items" in copied("review", "redo", "--project", "small").out
+    assert "1 item" in copied("review", "undo", "--project", "small").out
+    assert "1 item" in copied("review", "redo", "--project", "small").out
 
 
 def test_a_position_outside_the_training_part_is_refused(made):

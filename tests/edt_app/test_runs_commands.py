@@ -27,6 +27,14 @@ def test_a_run_is_tagged_noted_and_forgotten(copied: Shell):
     assert again["computed"] == 0  # stored results stay
 
 
+def test_a_run_with_cutoffs_of_its_own_has_the_measure_that_the_list_shows(copied: Shell):
+    of = ("--project", "small")
+    done = copied("run", *of, "--seed", 42, "--set", "evaluation.cutoffs=5", "--json").document()
+    assert done["computed"] == 0
+    assert {line["name"] for line in done["metrics"]} >= {"full.ndcg@5", "full.ndcg@10"}
+    assert runs(copied)[0]["ndcg"] is not None
+
+
 def test_watching_a_run_that_has_ended_says_how(made: Shell):
     told = made("watch", "--project", "small")
     first, last = told.out.splitlines()

@@ -44,6 +44,6 @@ def test_what_can_not_be_is_said(made, edt):
 def test_what_applying_would_take_is_said_before_and_after(copied):
     words = ("tune", "--project", "small", "--threshold", "0.7", "--kind", "absolute")
     before = copied(*words)
-    assert "--apply keeps it: it would make stale: filter, review" in before.err
+    assert "--apply keeps it, which would make stale: filter, review" in before.err
     assert "calls to redo: at most" in before.err
-    assert "Kept in the settings: made stale: filter" in copied(*words, "--apply").err
+    assert "Kept in the settings, which made stale: filter" in copied(*words, "--apply").err

@@ -95,7 +95,7 @@ def test_broken_lines_are_named_and_the_others_are_read(tmp_path):
         2: "broken JSON",
         4: "Object missing required field `asin`",
         5: "the time stamp -1 is negative",
-        6: "the time stamp 'yesterday' is no number",
+        6: "the time stamp 'yesterday' is no number or ISO date",
         7: "user id holds control characters",
         8: "nested too deeply",
         9: "broken JSON",

@@ -129,6 +129,15 @@ def test_texts_take_the_most_complete_record_and_others_are_counted(tmp_path):
 DENSE = [(f"u{u}", f"x{i}", 10 + i) for u in range(6) for i in range(6)]
 
 
+def test_item_texts_whose_ids_match_nothing_are_told(tmp_path):
+    events = [("u", "x", 1), ("u", "y", 2)], [("u", "p", 3)]
+    texts = [{"item_id": "x.0", "title": "Tea"}, {"item_id": "y.0", "title": "Rice"}]
+    dataset = make(tmp_path, *events, items_a=texts)
+    assert "No item of food's interactions is in items.jsonl" in " ".join(dataset.notes)
+    texts[0]["item_id"] = "x"
+    assert "items.jsonl" not in " ".join(make(tmp_path, *events, items_a=texts).notes)
+
+
 def test_the_paper_recipe_prunes_and_counts_over_both_domains(tmp_path):
     dataset = make(
         tmp_path,

@@ -55,7 +55,9 @@ def test_ids_stay_text(source):
         (-5, "negative"),
         ("-5", "negative"),
         ("yesterday", "is no number"),
-        ("2018-01-31", "is no number"),
+        ("31.01.2018", "is no number or ISO date"),
+        ("1969-12-31", "negative"),
+        ("0.98", "less than 1"),
         ("", "is missing"),
         (None, "is missing"),
         (float("nan"), "out of range"),
@@ -76,6 +78,21 @@ def test_what_can_be_no_time_stamp_is_a_broken_line(source, value, reason):
 def test_milliseconds_become_seconds_and_order_numbers_stay(source):
     assert check(source, [1588687728923, 1588687729999]).times.tolist() == [1588687728, 1588687729]
     assert check(source, ["0", "1", "2.0"]).times.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2018-01-31", 1517356800),
+        ("2018-01-31 00:00:01", 1517356801),
+        ("2018-01-31T00:00:01.75Z", 1517356801),
+        ("2018-01-31 01:00:01+01:00", 1517356801),
+        ("2018-01-31 00:00:01 UTC", 1517356801),
+    ],
+)
+def test_written_dates_are_times_in_utc_unless_they_name_a_zone(source, text, seconds):
+    assert check(source, [text, "2018-02-01"]).times.tolist() == [seconds, 1517443200]
+    assert source.bad == 0
 
 
 def test_microseconds_and_nanoseconds_become_seconds(source):

@@ -53,7 +53,7 @@ def test_rows_of_another_width_are_broken_lines_and_blank_ones_are_none(tmp_path
     assert {bad.line: bad.reason for bad in source.examples} == {
         4: "2 columns where 3 are expected",
         5: "4 columns where 3 are expected",
-        7: "the time stamp 'never' is no number",
+        7: "the time stamp 'never' is no number or ISO date",
     }
     assert source.lines == 5
 
@@ -66,13 +66,55 @@ def test_line_numbers_hold_behind_a_field_with_line_ends(tmp_path):
     assert [bad.line for bad in source.examples] == [6]
 
 
-def test_an_open_quotation_mark_is_a_broken_line_and_not_the_end(tmp_path):
-    body = "u,i,1\n" * 3 + 'u,"open,1\n' + "u,i,1\n" * 60_000
-    source = written(tmp_path / "x", "user_id,item_id,timestamp\n" + body)
+@pytest.mark.parametrize("lines", [20, 60_000])
+@pytest.mark.parametrize("opened", ['"u,i,1', 'u,"open,1', 'u,i,1,"good'])
+def test_the_lines_behind_an_open_quotation_mark_are_broken_lines(tmp_path, lines, opened):
+    names = "user_id,item_id,timestamp" + ",text" * opened.endswith("good")
+    row = "u,i,1" + "," * opened.endswith("good") + "\n"
+    body = row * 3 + opened + "\n" + row * lines
+    source = written(tmp_path / "x", names + "\n" + body)
     source.allowed = 1.0
-    assert len(rows(source)) > 30_000
-    assert source.bad >= 1
-    assert "broken CSV" in source.examples[0].reason
+    found = rows(source)
+    assert source.bad == lines + 4 - len(found)
+    assert source.lines == lines + 4
+    assert source.examples[0].line == 5
+    assert "a quotation mark is never closed" in source.examples[0].reason
+    assert (len(found) == 3) == (lines == 20)  # after 128 KB the reader finds its place again
+
+
+def test_a_quotation_mark_closed_far_below_breaks_all_lines_between(tmp_path):
+    body = 'u,"open,1\n' + "u,i,1\n" * 8 + 'u,close",1\n' + "u,i,2\n"
+    source = written(tmp_path / "x", "user_id,item_id,timestamp\n" + body)
+    assert rows(source) == [("u", "i", 2)]
+    assert (source.lines, source.bad) == (11, 10)
+    assert source.examples[0].line == 2
+    with pytest.raises(InputError, match="10 of the 11 lines"):
+        source.settle()
+
+
+@pytest.mark.parametrize(
+    ("first", "hint"),
+    [
+        ("A1,B2,5.0,1400000000", "first line seems to be data"),
+        ("user_id:token\titem_id:token\ttimestamp:float", "--format recbole"),
+    ],
+)
+def test_a_file_without_usual_names_is_met_with_what_it_seems_to_be(tmp_path, first, hint):
+    with pytest.raises(InputError, match="no user and no item") as caught:
+        rows(written(tmp_path / "x", first + "\nA1,B2,4.0,1400000001\n"))
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('[{"item_id": "i", "title": "Tea"}]\n', "one JSON list"),
+        ("user_id,item_id,timestamp\ru,i,1\ru,i,2\r", "carriage returns alone"),
+    ],
+)
+def test_what_is_no_table_is_told_for_what_it_is(tmp_path, content, said):
+    with pytest.raises(InputError, match=said):
+        rows(written(tmp_path / "x", content))
 
 
 def test_rows_beyond_one_block_keep_their_numbers(tmp_path, monkeypatch):

@@ -144,8 +144,8 @@ class TuneScreen(EdtScreen):
         if tuning is None or draft is None or draft not in self._cuts:
             return
         cut, applied = self._cuts[draft], self._cuts[tuning.applied]
-        kept = "applied" if draft == tuning.applied else "DRAFT, A applies it"
-        head = f"{kept}: {view.side_name(tuning.domain_names, self._side)}  "
+        kept = "applied" if draft == tuning.applied else "DRAFT, {tune.apply} applies it"
+        head = f"{self.keyed(kept)}: {view.side_name(tuning.domain_names, self._side)}  "
         self._say(head + view.setting_line(draft, cut.thresholds, self.size.width - 2 - len(head)))
         self._show_bars(cut, applied)
         self._show_changes(cut, applied)
@@ -192,8 +192,8 @@ class TuneScreen(EdtScreen):
     def _show_cost(self) -> None:
         assert self._tuning is not None
         found, draft = self._costs.get(self._now), self._now != self._tuning.applied
-        line = view.cost_line(found, draft=draft, width=self.size.width - 2)
-        self.query_one("#cost", Lines).show(Text(line))
+        key = self.keyed("{tune.apply}") if draft else ""
+        self.query_one("#cost", Lines).show(Text(view.cost_line(found, key, self.size.width - 2)))
 
     def _read_cost(self, draft: "Setting") -> None:
         """What applying the draft would make stale and ask, as the settings would say it."""

@@ -193,7 +193,7 @@ def test_what_applying_takes_is_told_before_it_is_done(made):
 
 def test_where_there_is_no_room_a_single_stale_step_is_named_once():
     some = Consequences([Change("noise_filter.top_k", 3, 2)], ["filter"], [], 1, 0, 0.0)
-    assert view.cost_line(some, draft=True, width=40) == "A makes filter stale: no call"
+    assert view.cost_line(some, "A", 40) == "A makes filter stale: no call"
     more = replace(some, stale=["filter", "review", "insert"])
-    told = view.cost_line(more, draft=True, width=40)
+    told = view.cost_line(more, "A", 40)
     assert told == "A makes filter to insert stale: no call"

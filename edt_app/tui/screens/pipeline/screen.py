@@ -58,6 +58,9 @@ class PipelineScreen(EdtScreen):
         ),
     )
     DEFAULT_CSS = """
+    /* its panes have their heights, which a card below them would push out of the screen */
+    PipelineScreen { layers: below above; }
+    PipelineScreen ErrorCard { layer: above; }
     PipelineScreen #summary { height: auto; max-height: 2; padding: 0 1; }
     PipelineScreen #stages { height: 12; }
     PipelineScreen #now { height: 9; }
@@ -170,7 +173,7 @@ class PipelineScreen(EdtScreen):
             table.update_row(number, cells)
         self.query_one("#summary", Static).update(Text(view.summary(board, found)))
         self.query_one("#needs", TextPane).show(view.waiting(board), keep_place=True)
-        self.query_one("#log", TextPane).follow("\n".join(view.log(found)))
+        self.query_one("#log", TextPane).follow("\n".join(view.log(found, self.keyed)))
         self.query_one("#calls", Static).update(Text(view.last_calls(calls, self.size.width - 4)))
         self._show_detail()
 
@@ -213,7 +216,7 @@ class PipelineScreen(EdtScreen):
             return "nothing runs."
         if command.action in {"start", "retry"}:
             if not self._board.status.dataset:
-                return "nothing is imported yet; 2 imports."
+                return "nothing is imported yet; {go.data} imports."
             if self._at_work:
                 return "a run goes on."
         if command.action == "retry" and not any(step.failed for step in self._board.steps):
@@ -310,8 +313,10 @@ class PipelineScreen(EdtScreen):
                 self.remember("stop", project=self.session.name, kill=True)
                 self.read(self._kill, self._stopped, group="kill")
 
-        question = "End the run by force? What was finished stays stored; x stops it gently."
-        self.app.push_screen(Confirm(question), sure)
+        question = (
+            "End the run by force? What was finished stays stored; {pipeline.stop} stops it gently."
+        )
+        self.app.push_screen(Confirm(self.keyed(question)), sure)
 
     def _kill(self) -> "Stopped":
         from edt_core.actions.stopping import kill
@@ -340,7 +345,7 @@ class PipelineScreen(EdtScreen):
             self.remember(
                 *("config", "--project", self.session.name, "set", "review.required", "false")
             )
-            self.say("review.required is false now; s starts the run.")
+            self.say("review.required is false now; {pipeline.start} starts the run.")
             self._read_board()
 
         self.write(work, then)

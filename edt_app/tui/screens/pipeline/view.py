@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from edt_app.terminal import safe_text
+from edt_app.tui.commands import Keyed
 from edt_app.tui.screens import prompts_view
 from edt_app.tui.theme import MARKS, STATE_STYLES
 from edt_app.tui.widgets.cells import fit
@@ -45,7 +46,8 @@ def row(number: int, step: "BoardStep", run: "RunView | None", now: float) -> li
     spent = step.spent
     rate = f"{live.rate:,.1f}/s" if live is not None and live.rate else ""
     left = live.remaining(now) if live is not None else None
-    text = step.status.told
+    at_work = live is not None and live.state == "running"
+    text = _how_far(live) if at_work and live is not None else step.status.told
     return [
         str(number),
         step.status.step,
@@ -58,6 +60,13 @@ def row(number: int, step: "BoardStep", run: "RunView | None", now: float) -> li
         (f"✗ {step.failed:,}", STATE_STYLES["failed"]) if step.failed else "",
         safe_text(text),
     ]
+
+
+def _how_far(live: "StageView") -> str:
+    seed = "" if live.seed is None else f"seed {live.seed}: "
+    if not live.total:
+        return f"{seed}{live.name} is at work"
+    return f"{seed}{live.done:,} of {live.total:,} {live.unit}".rstrip()
 
 
 def detail(step: "BoardStep", run: "RunView | None", width: int, now: float) -> str:
@@ -108,10 +117,10 @@ def retrying(board: "Board") -> str:
     )
 
 
-def log(found: "Followed | None") -> list[str]:
+def log(found: "Followed | None", keyed: Keyed) -> list[str]:
     """What happened in the run, the newest last."""
     if found is None:
-        return ["No run yet: s starts one."]
+        return [keyed("No run yet: {pipeline.start} starts one.")]
     if not found.log:
         return [f"run {found.run.id} {found.run.state}: nothing to tell so far"]
     return [safe_text(line) for line in found.log]

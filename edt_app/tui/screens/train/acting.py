@@ -29,7 +29,8 @@ def stop(screen: "EdtScreen", run: int, then: Then) -> None:
             screen.remember("stop", project=name, after="" if at else "epoch")
             _end(screen, lambda project: _stop(project, after_epoch=at == 0), then)
 
-    question = f"Stop run {run}? What is finished stays; s goes on from there."
+    on = screen.keyed("{train.go_on} goes on from there.")
+    question = f"Stop run {run}? What is finished stays; {on}"
     lines = ["after this epoch (keeps it)", "now, at the next step"]
     screen.app.push_screen(Choose(question, lines), chosen)
 

@@ -232,7 +232,7 @@ class TrainScreen(EdtScreen):
 
         watched, width, now = self._watched, self.size.width, time.time()
         if watched is None:
-            self._update("#status", Text(f" {view.NO_RUN}"))
+            self._update("#status", Text(f" {self.keyed(view.NO_RUN)}"))
             self._update("#table", Text(""))
             self._update("#log", Text(""))
             return
@@ -240,7 +240,8 @@ class TrainScreen(EdtScreen):
         wide = self.has_class("-very-wide") and self.has_class("-tall")
         name, base = self._base or ("", None)
         known = view.facts(watched, self._curves, phase, seed, name)
-        told = view.unread(watched) if self._outdated else view.status(watched, now, width)
+        alive = view.status(watched, now, width, self.keyed)
+        told = view.unread(watched) if self._outdated else alive
         self._update("#status", told)
         room = width - 64 if wide else width - 2
         text = view.table(self._curves, base, phase, room, per_seed=wide)

@@ -154,7 +154,7 @@ class UserScreen(EdtScreen):
                 self._user = found.users[0]
                 self._read_case()
             else:
-                self._tell("sequence", Text(_nobody(found.order, self._chosen)))
+                self._tell("sequence", Text(self.keyed(_nobody(found.order, self._chosen))))
 
         self.read(work, show, group="queue")
 
@@ -202,7 +202,8 @@ class UserScreen(EdtScreen):
         if waiting:
             text.append(waiting)
         elif not found:
-            text.append("r asks both runs; a few seconds each" if self._chosen else "no run yet")
+            asks = self.keyed("{user.recommend} asks both runs; a few seconds each")
+            text.append(asks if self._chosen else "no run yet")
         self._tell("ranks", text)
 
     def _tell(self, pane: str, text: Text) -> None:
@@ -379,5 +380,6 @@ def _two_runs(rows: "list[RunRow]") -> tuple[int, ...]:
 
 def _nobody(order: str, runs: tuple[int, ...]) -> str:
     if not runs:
-        return "No users yet: import data first (2 Data, or edt import)."
-    return f"Nobody in the order {order!r} for runs {', '.join(map(str, runs))}; i chooses another."
+        return "No users yet: import data first ({go.data} Data, or edt import)."
+    told = f"Nobody in the order {order!r} for runs {', '.join(map(str, runs))}"
+    return f"{told}; {{user.order}} chooses another."

@@ -41,7 +41,7 @@ class TuneScreen(EdtScreen):
     TuneScreen.-source #source { display: block; }
     TuneScreen.-source #target { display: none; }
     TuneScreen.-very-wide.-tall #source, TuneScreen.-very-wide.-tall #target { display: block; }
-    TuneScreen #numbers { width: 57; height: 1fr; }
+    TuneScreen #numbers { width: 57; height: 1fr; scrollbar-size-vertical: 1; }
     TuneScreen #changes { height: auto; }
     TuneScreen #upper { height: 3fr; }
     TuneScreen #lower { height: 2fr; }

@@ -4,6 +4,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from edt_app.terminal import safe_text
 from edt_app.tui.commands import Keyed
 from edt_app.tui.screens import prompts_view
@@ -82,7 +84,7 @@ def detail(step: "BoardStep", run: "RunView | None", width: int, now: float) -> 
             lines.append(safe_text(live.note, width=width))
     elif live is not None:
         lines.append(f"✗ {safe_text(live.note, width=width)}")
-    if step.status.reason:
+    if step.status.reason and (live is None or live.state != "running"):
         lines.append(f"{step.status.state}: {safe_text(step.status.reason, width=width - 10)}")
     lines.append(step.what_is_left or "Nothing is left to compute.")
     if step.spent is not None:
@@ -140,8 +142,8 @@ def _call(line: "CallLine", *, wide: bool) -> str:
     return f"{text} {tokens:>13} {seconds:>7} s {cost:>9}  {note}" if wide else f"{text} {note}"
 
 
-def summary(board: "Board", found: "Followed | None") -> str:
-    """One line over the board."""
+def summary(board: "Board", found: "Followed | None", width: int) -> str:
+    """One line over the board; where that is too narrow, the run has one of its own."""
     status = board.status
     made = sum(step.status.state == "fresh" for step in board.steps)
     text = (
@@ -150,7 +152,6 @@ def summary(board: "Board", found: "Followed | None") -> str:
     text += f"   {status.calls:,} calls, ${status.cost:.4f}"
     if found is not None:
         counted = found.view.counted
-        text += (
-            f"   run {found.run.id} {safe_text(found.run.label)}: {counted[0]}/{counted[1]} made"
-        )
+        run = f"run {found.run.id} {safe_text(found.run.label)}: {counted[0]}/{counted[1]} made"
+        text += f"{'   ' if cell_len(text) + 3 + cell_len(run) <= width else chr(10)}{run}"
     return text

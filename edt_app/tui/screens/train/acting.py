@@ -6,46 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edt_app.tui.dialogs import Ask, Choose, Confirm
+from edt_app.tui.ending import Then
 
 if TYPE_CHECKING:
     from edt_app.tui.base import EdtScreen
     from edt_app.tui.screens.train.feed import Curves
-    from edt_core.actions.stopping import Stopped
-    from edt_core.store.project import Project
     from edt_core.store.runs import RunLine
 
 MOST_RUNS = 200
 """To choose from."""
-
-Then = Callable[[], None]
-
-
-def stop(screen: "EdtScreen", run: int, then: Then) -> None:
-    """Ask when, and ask the run."""
-
-    def chosen(at: int | None) -> None:
-        if at is not None:
-            name = screen.session.name
-            screen.remember("stop", project=name, after="" if at else "epoch")
-            _end(screen, lambda project: _stop(project, after_epoch=at == 0), then)
-
-    on = screen.keyed("{train.go_on} goes on from there.")
-    question = f"Stop run {run}? What is finished stays; {on}"
-    lines = ["after this epoch (keeps it)", "now, at the next step"]
-    screen.app.push_screen(Choose(question, lines), chosen)
-
-
-def kill(screen: "EdtScreen", run: int, then: Then) -> None:
-    """Ask once, and end the process."""
-
-    def answered(sure: bool | None) -> None:
-        if sure:
-            screen.remember("stop", project=screen.session.name, kill=True)
-            screen.say(f"Ending run {run}; up to 20 s.")
-            _end(screen, _kill, then)
-
-    question = f"End the process of run {run} by force? Whole epochs are kept."
-    screen.app.push_screen(Confirm(question), answered)
 
 
 def go_on(screen: "EdtScreen", run: int, then: Then) -> None:
@@ -120,15 +89,6 @@ def run_folder(screen: "EdtScreen", run: int) -> Path:
     return screen.session.folder / "runs" / str(run)
 
 
-def _end(screen: "EdtScreen", how: "Callable[[Project], Stopped]", then: Then) -> None:
-    def told(found: "Stopped") -> None:
-        heard = f"The run heard ({found.seconds:.1f} s) and stops."
-        screen.say("The run has ended." if found.ended else heard)
-        then()
-
-    screen.read(lambda: how(screen.session.project()), told, group="end")
-
-
 def _start(screen: "EdtScreen", line: list[str], then: Then) -> None:
     home, name = screen.session.home, screen.session.name
 
@@ -144,19 +104,6 @@ def _start(screen: "EdtScreen", line: list[str], then: Then) -> None:
         then()
 
     screen.read(work, started, group="start")
-
-
-def _stop(project: "Project", *, after_epoch: bool) -> "Stopped":
-    from edt_core.actions.stopping import stop as ask
-    from edt_core.store.pulse import Stop
-
-    return ask(project, Stop.EPOCH if after_epoch else Stop.NOW)
-
-
-def _kill(project: "Project") -> "Stopped":
-    from edt_core.actions.stopping import kill as end
-
-    return end(project)
 
 
 def choose_base(screen: "EdtScreen", show: "Callable[[tuple[str, Curves] | None], None]") -> None:

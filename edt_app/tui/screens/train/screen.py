@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from edt_app.terminal import safe_text
+from edt_app.tui import ending
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.screens.train import acting, panels
@@ -276,11 +277,11 @@ class TrainScreen(EdtScreen):
 
     def do_stop(self) -> None:
         """After this epoch, or now."""
-        acting.stop(self, self._run.id, self.reload)
+        ending.stop(self, self._run.id, self.reload)
 
     def do_kill(self) -> None:
         """By force."""
-        acting.kill(self, self._run.id, self.reload)
+        ending.kill(self, self._run.id, self.reload)
 
     def do_go_on(self) -> None:
         """The same run again."""

@@ -313,9 +313,9 @@ class EdtApp(App[None]):
         super()._on_notify(event)
 
     def clear_the_view(self) -> None:
-        """Take away what told of things that worked: it would lie over an error."""
+        """Take away what was told in passing: it would lie over an error."""
         for told in [*self._notifications]:
-            if told.severity == "information":
+            if told.severity != "error":
                 self._unnotify(told)
 
     def action_leave(self) -> None:

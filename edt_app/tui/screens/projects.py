@@ -59,7 +59,7 @@ class ProjectsScreen(EdtScreen):
       padding: 0 1; background: $background; }
     ProjectsScreen OptionList > .option-list--option-highlighted { text-style: bold reverse; }
     ProjectsScreen #stages { height: auto; max-height: 14; padding: 0 1;
-      border-top: round $edge; }
+      border-top: round $edge; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     def __init__(self) -> None:

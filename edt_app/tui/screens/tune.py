@@ -21,6 +21,7 @@ from edt_app.tui.screens.tune_numbers import Numbers
 from edt_app.tui.screens.tune_reading import Edge, edges, load
 from edt_app.tui.widgets.fields import Lines
 from edt_app.tui.widgets.histogram import Bars, Histogram
+from edt_core.errors import EdtError
 
 if TYPE_CHECKING:
     from edt_core.actions.consequences import Consequences
@@ -96,6 +97,12 @@ class TuneScreen(EdtScreen):
         self._say("reading the scores …")
         self.read(partial(load, self.session.project), self._loaded, group="scores")
 
+    def fail(self, error: EdtError) -> None:
+        """Show an error in place; scores that can't be read are not said to be read."""
+        if self._tuning is None:
+            self._say("")
+        super().fail(error)
+
     def project_changed(self) -> None:
         """Decisions and runs change the scores: read them anew, keep the draft."""
         self.read(partial(load, self.session.project), self._loaded, group="scores")
@@ -140,8 +147,7 @@ class TuneScreen(EdtScreen):
             self.read(lambda: tuning.cut(setting), looked_up, group="percentile")
 
     def _show(self) -> None:
-        tuning, draft = self._tuning, self._draft
-        if tuning is None or draft is None or draft not in self._cuts:
+        if (tuning := self._tuning) is None or (draft := self._draft) not in self._cuts:
             return
         cut, applied = self._cuts[draft], self._cuts[tuning.applied]
         kept = "applied" if draft == tuning.applied else "DRAFT, {tune.apply} applies it"
@@ -337,18 +343,12 @@ class TuneScreen(EdtScreen):
     def do_exact(self) -> None:
         """Ask for a number."""
 
-        def check(text: str) -> str:
-            try:
-                value = float(text)
-            except ValueError:
-                return "Not a number."
-            return "" if -1.0 <= value <= 1.0 else "From -1 to 1."
-
         def take(text: str | None) -> None:
             if text is not None:
                 self._move(view.stepped(replace(self._now, threshold=float(text)), 0.0))
 
-        self.app.push_screen(Ask("Threshold", f"{self._now.threshold:g}", check=check), take)
+        now = f"{self._now.threshold:g}"
+        self.app.push_screen(Ask("Threshold, from -1 to 1", now, check=view.wrong_cut), take)
 
     def do_presets(self) -> None:
         """Choose a named setting."""

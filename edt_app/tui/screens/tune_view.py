@@ -144,6 +144,15 @@ def cost_line(found: "Consequences | None", apply: str, width: int) -> str:
     return f"{apply} makes {steps} stale: {calls}"
 
 
+def wrong_cut(text: str) -> str:
+    """What is wrong with a threshold as typed; empty when nothing is."""
+    try:
+        value = float(text)
+    except ValueError:
+        return f"✗ {text.strip() or 'Nothing'} is no number."
+    return "" if -1.0 <= value <= 1.0 else f"✗ {value:g} is not from -1 to 1."
+
+
 def setting_line(setting: "Setting", thresholds: tuple[float, float], room: int) -> str:
     """A setting in words; a percentile with the scores that it means, where there is room."""
     text = f"top_k {setting.top_k}  threshold {setting.threshold:g}"

@@ -91,6 +91,8 @@ class UserScreen(EdtScreen):
         """Nobody."""
         self._user, self._case, self._answers = "", None, {}
         self._runs, self._chosen, self._queue = [], (), Queue()
+        self._pane = "sequence"
+        self._show_pane()
         self.query_one("#who", Static).update("")
         for pane in _PANES:
             self._tell(pane, Text())
@@ -154,7 +156,7 @@ class UserScreen(EdtScreen):
                 self._user = found.users[0]
                 self._read_case()
             else:
-                self._tell("sequence", Text(self.keyed(_nobody(found.order, self._chosen))))
+                self._tell(self._pane, Text(self.keyed(_nobody(found.order, self._chosen))))
 
         self.read(work, show, group="queue")
 

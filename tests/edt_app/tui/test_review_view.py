@@ -118,8 +118,9 @@ def test_a_single_line_tells_the_act_that_an_undo_takes_back(project):
     review.undo(project)
     assert told() == ("last: ✓ accept #1 Generated 0 · {review.undo} undoes · {review.redo} redoes")
     review.undo(project)
-    assert told() == "undone: ✗ reject #2 Generated 1 · {review.redo} redoes"
-    assert told(40).endswith("… · {review.redo} redoes")
+    assert told() == "the last acts are undone · {review.redo} redoes"
+    review.redo(project)
+    assert told(72) == ("last: ✓ accept #1 Gener… · {review.undo} undoes · {review.redo} redoes")
 
 
 def test_days_of_any_size(project):

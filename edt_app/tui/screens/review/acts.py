@@ -1,7 +1,6 @@
 """What the reviewer did last, in a few words."""
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -41,10 +40,10 @@ def acts_text(acts: list["Act"], lines: int, width: int, keyed: Keyed) -> Text:
         does = [keyed("{review.undo} undoes")] if standing is not None else []
         does += [keyed("{review.redo} redoes")] if acts[0].undone else []
         told = " · ".join(("", *does))
-        name = "last" if standing is not None else "undone"
-        shown = act_text(replace(standing or acts[0], undone=False))
-        room = max(10, width - len(name) - len(told) - 4)
-        return Text(f"{name}: {safe_text(shown, width=room)}{told}", no_wrap=True)
+        if standing is None:
+            return Text(f"the last acts are undone{told}", no_wrap=True)
+        room = max(10, width - len(told) - 8)
+        return Text(f"last: {safe_text(act_text(standing), width=room)}{told}", no_wrap=True)
     text = Text(no_wrap=True)
     for act in acts[:lines]:
         line = f"{hour(act.at)}  {act_text(act)}"

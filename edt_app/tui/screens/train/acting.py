@@ -62,16 +62,20 @@ def note(screen: "EdtScreen", line: "RunLine", then: Then) -> None:
 
 
 def choose(
-    screen: "EdtScreen", question: str, none: str, then: "Callable[[RunLine | None], None]"
+    screen: "EdtScreen",
+    question: str,
+    none: str,
+    then: "Callable[[RunLine | None], None]",
+    but: int | None = None,
 ) -> None:
-    """Ask for one of the runs that trained, or none of them."""
+    """Ask for one of the runs that trained, except run ``but``, or none of them."""
 
     def work() -> "list[RunLine]":
         from edt_app.tui.screens.train.watched import trained
         from edt_core.store.runs import run_lines
 
         project = screen.session.project()
-        return trained(project, run_lines(project, MOST_RUNS))
+        return [one for one in trained(project, run_lines(project, MOST_RUNS)) if one.id != but]
 
     def ask(lines: "list[RunLine]") -> None:
         def chosen(at: int | None) -> None:
@@ -106,8 +110,10 @@ def _start(screen: "EdtScreen", line: list[str], then: Then) -> None:
     screen.read(work, started, group="start")
 
 
-def choose_base(screen: "EdtScreen", show: "Callable[[tuple[str, Curves] | None], None]") -> None:
-    """Ask which run's curves lie over the shown ones, and read them."""
+def choose_base(
+    screen: "EdtScreen", run: int, show: "Callable[[tuple[str, Curves] | None], None]"
+) -> None:
+    """Ask which other run's curves lie over those of ``run``, and read them."""
 
     def chosen(line: "RunLine | None") -> None:
         if line is None:
@@ -118,4 +124,4 @@ def choose_base(screen: "EdtScreen", show: "Callable[[tuple[str, Curves] | None]
         name, folder = f"run {line.id}", run_folder(screen, line.id)
         screen.read(lambda: (name, read_once(folder)), show, group="base")
 
-    choose(screen, "Lay which run's curves over these?", "none", chosen)
+    choose(screen, "Lay which run's curves over these?", "none", chosen, but=run)

@@ -308,7 +308,7 @@ class TrainScreen(EdtScreen):
 
     def do_base(self) -> None:
         """Choose a run whose curves lie over these."""
-        acting.choose_base(self, self._lay_over)
+        acting.choose_base(self, self._run.id, self._lay_over)
 
     def _lay_over(self, base: "tuple[str, Curves] | None") -> None:
         self._base = base

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from edt_app.tui.following import Followed
 
 KEYS_OF_APP = (
-    Command("app.palette", "colon,ctrl+p", "Command", "Every action, by its name.", "palette"),
+    Command("app.palette", "colon,ctrl+p", "Actions", "Every action, by its name.", "palette"),
     HELP,
     Command(
         "app.copy_command",
@@ -199,9 +199,23 @@ class EdtApp(App[None]):
         if screen is None:
             return
         place = next((p for p in self.places if p.mode == self.current_mode), None)
-        title = f"{place.key} {place.label}" if place else ""
+        keymap = self.preferences.keymap
+        title = f"{place.command.keys_by(keymap)[0]} {place.label}" if place else ""
         for header in screen.query(Header):
             header.say((self.session.name, title), self._strip)
+
+    @property
+    def everywhere(self) -> tuple[Command, ...]:
+        """What can be done on every screen: go to another, and the app's own."""
+        return (*(place.command for place in self.places), *KEYS_OF_APP)
+
+    @property
+    def at_hand(self) -> tuple[str, ...]:
+        """The same for a footer that has room left: the screens as one entry."""
+        keymap = self.preferences.keymap
+        digits = () if any(name.startswith("go.") for name in keymap) else ("0-9 Screens",)
+        others = (command for command in KEYS_OF_APP if command is not HELP)
+        return (*digits, *(f"{one.keys_by(keymap)[0]} {one.label}" for one in others))
 
     @property
     def base_screen(self) -> EdtScreen | None:
@@ -252,8 +266,7 @@ class EdtApp(App[None]):
         screen = self.base_screen
         if screen is not None and len(self.screen_stack) == 1:
             title = next((p.label for p in self.places if p.mode == self.current_mode), "Help")
-            everywhere = (*(place.command for place in self.places), *KEYS_OF_APP)
-            parts = {title: screen.KEYS, INSIDE: screen.INSIDE, "Everywhere": everywhere}
+            parts = {title: screen.KEYS, INSIDE: screen.INSIDE, "Everywhere": self.everywhere}
             room = text_room(self.size.width)
             self.push_screen(Message(help_text(parts, self.preferences.keymap, room)))
 
@@ -298,6 +311,12 @@ class EdtApp(App[None]):
             if one not in others[-(_TOASTS - 1) :]:
                 self._unnotify(one, refresh=False)
         super()._on_notify(event)
+
+    def clear_the_view(self) -> None:
+        """Take away what was told in passing: it would lie over an error."""
+        for told in [*self._notifications]:
+            if told.severity != "error":
+                self._unnotify(told)
 
     def action_leave(self) -> None:
         """Leave the app; what runs goes on in its own process."""

@@ -11,7 +11,8 @@ from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from edt_app.tui.chrome import ErrorCard, Footer, Header
-from edt_app.tui.commands import MOVING, Command, bindings
+from edt_app.tui.commands import MOVING, Command, bindings, with_keys
+from edt_app.tui.session import CHOOSE
 from edt_core.errors import EdtError, UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class EdtScreen(Screen[None]):
         yield Header()
         yield from self.body()
         yield ErrorCard()
-        yield Footer((*self.KEYS, HELP), self.edt.preferences.keymap)
+        yield Footer((*self.KEYS, HELP), self.edt.preferences.keymap, self.edt.at_hand)
 
     def body(self) -> Iterable[Widget]:
         """The screen's own widgets."""
@@ -130,7 +131,7 @@ class EdtScreen(Screen[None]):
                 self._act = None
             self.forget()
             if self.NEEDS_PROJECT and not self.session.name:
-                self.fail(EdtError("No project is open.", hint="Choose one: key 1."))
+                self.fail(EdtError("No project is open.", hint=CHOOSE))
                 self._do_held()
             else:
                 self.reload()
@@ -256,8 +257,9 @@ class EdtScreen(Screen[None]):
         """Show an error in place; a list that was to be read is not read on."""
         for table in self.query("VirtualTable"):
             cast("VirtualTable", table).stop_reading()
+        self.edt.clear_the_view()
         for card in self.query(ErrorCard):
-            card.tell(error.message, error.hint)
+            card.tell(error.message, self.keyed(error.hint))
 
     def clear_error(self) -> bool:
         """Take the shown error away; whether there was one."""
@@ -267,7 +269,15 @@ class EdtScreen(Screen[None]):
         """Tell something that worked, for a moment."""
         from edt_app.terminal import safe_text
 
-        self.notify(safe_text(text), markup=False, timeout=3)
+        self.notify(safe_text(self.keyed(text)), markup=False, timeout=3)
+
+    def keyed(self, text: str) -> str:
+        """``text`` with keys, as the user chose them, in the place of ids such as {go.runs}.
+
+        It may name the commands of this screen, the screens and what every screen can do.
+        """
+        commands = (*self.KEYS, *self.edt.everywhere)
+        return with_keys(text, commands, self.edt.preferences.keymap)
 
     def action_command(self, id: str) -> None:  # noqa: A002 (textual passes it so)
         """Do one of the screen's commands, or say why not."""
@@ -285,7 +295,8 @@ class EdtScreen(Screen[None]):
             return
         if reason:
             self.app.bell()
-            self.notify(f"{command.label}: {reason}", markup=False, severity="warning", timeout=4)
+            told = f"{command.label}: {self.keyed(reason)}"
+            self.notify(told, markup=False, severity="warning", timeout=4)
             return
         if self.clear_error() and "escape" in command.keys.split(","):
             return  # a level of its own

@@ -51,19 +51,25 @@ class Footer(Static):
         " color: $foreground; }"
     )
 
-    def __init__(self, commands: tuple[Command, ...], keymap: dict[str, str]) -> None:
+    def __init__(
+        self, commands: tuple[Command, ...], keymap: dict[str, str], everywhere: tuple[str, ...]
+    ) -> None:
         super().__init__(markup=False)
         self._commands = commands
         self._keymap = keymap
+        self._everywhere = everywhere
 
     def render(self) -> Text:
         """As many whole entries as fit into two lines."""
-        return Text("\n".join(footer_lines(self._commands, self._keymap, self.size.width)))
+        return Text("\n".join(self._lines()))
 
     def on_resize(self) -> None:
         """The number of lines depends on the width."""
-        self.styles.height = len(footer_lines(self._commands, self._keymap, self.size.width)) or 1
+        self.styles.height = len(self._lines()) or 1
         self.refresh()
+
+    def _lines(self) -> list[str]:
+        return footer_lines(self._commands, self._keymap, self.size.width, self._everywhere)
 
 
 _MESSAGE, _HINT = 600, 300

@@ -1,6 +1,7 @@
 """What a key does: one table of commands feeds keys, footer, help and the palette alike."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -113,13 +114,43 @@ def bindings(commands: Iterable[Command]) -> list[Binding]:
     ]
 
 
-def footer_lines(commands: Sequence[Command], keymap: Mapping[str, str], width: int) -> list[str]:
+Keyed = Callable[[str], str]
+"""``with_keys`` for the commands of a screen (``EdtScreen.keyed``)."""
+_ID = re.compile(r"\{([a-z]+\.[a-z_]+)\}")
+
+
+def with_keys(text: str, commands: Iterable[Command], keymap: Mapping[str, str]) -> str:
+    """``text`` with the first key of a command in the place of its id in braces.
+
+    Args:
+        text: Such as ``"{review.undo} undoes it"``; what is no id of ``commands`` stays.
+        commands: Those that it may name.
+        keymap: Keys that the user chose, by command id.
+    """
+    if "{" not in text:
+        return text
+    known = {command.id: command for command in commands}
+
+    def key(found: re.Match[str]) -> str:
+        command = known.get(found[1])
+        return command.keys_by(keymap)[0] if command is not None else found[0]
+
+    return _ID.sub(key, text)
+
+
+def footer_lines(
+    commands: Sequence[Command],
+    keymap: Mapping[str, str],
+    width: int,
+    everywhere: Sequence[str] = (),
+) -> list[str]:
     """At most two lines of ``key Label``, whole entries only; the last command always stands.
 
     Args:
         commands: The most important first; the last one (help) keeps its place whatever the width.
         keymap: Keys that the user chose, by command id.
         width: Cells in a line.
+        everywhere: Entries of what every screen can do, where the last line has room for them.
     """
     entries = [f"{c.keys_by(keymap)[0]} {c.label}" for c in commands if c.footer]
     if not entries:
@@ -134,5 +165,8 @@ def footer_lines(commands: Sequence[Command], keymap: Mapping[str, str], width: 
             lines.append(f" {entry} " if len(entry) + len(last) + 6 <= width else "")
     if len(lines[-1]) + len(last) + 2 > width and len(lines) == 1:
         lines.append("")
+    for entry in everywhere:
+        if len(lines[-1]) + len(entry) + len(last) + 4 <= width:
+            lines[-1] += f" {entry} "
     lines[-1] += f" {last}"
     return lines

@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from edt_app.terminal import safe_text
 from edt_app.tui.widgets.cells import hanging
-from edt_app.tui.widgets.entry import Entry
+from edt_app.tui.widgets.entry import Entry, PathSuggester
 from edt_app.tui.widgets.moving import Choices, Scrolled
 
 _CSS = """
@@ -57,12 +57,17 @@ class Confirm(ModalScreen[bool]):
             if self._typed:
                 yield Static(Text(f"Type {safe_text(self._typed)} to go on, esc to leave."))
                 yield Entry()
+                yield Static("", id="wrong", markup=False)
             else:
                 yield Static(Text("y Yes    n No (esc)"))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Only the very word says yes."""
-        self.dismiss(event.value == self._typed)
+        """Only the very word says yes; nothing at all says no."""
+        if event.value in {"", self._typed}:
+            self.dismiss(event.value == self._typed)
+        else:
+            told = f"✗ That is not {safe_text(self._typed)}."
+            self.query_one("#wrong", Static).update(Text(told))
 
     def action_answer(self, answer: bool) -> None:
         """Answer by one key; a typed word can't be skipped."""
@@ -77,17 +82,24 @@ class Ask(ModalScreen[str | None]):
     BINDINGS = [Binding("escape", "leave", show=False)]
 
     def __init__(
-        self, question: str, value: str = "", *, check: Callable[[str], str] | None = None
+        self,
+        question: str,
+        value: str = "",
+        *,
+        check: Callable[[str], str] | None = None,
+        a_path: bool = False,
     ) -> None:
         super().__init__()
         self._question, self._value, self._check = question, safe_text(value), check
+        self._a_path = a_path
 
     def compose(self) -> ComposeResult:
         """The question above the line."""
         with Vertical() as box:
-            box.border_subtitle = "enter Go on   esc Leave"
+            takes = "→ takes a suggestion   " if self._a_path else ""
+            box.border_subtitle = f"{takes}enter Go on   esc Leave"
             yield Static(Text(safe_text(self._question)))
-            yield Entry(self._value)
+            yield Entry(self._value, suggester=PathSuggester() if self._a_path else None)
             yield Static("", id="wrong", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

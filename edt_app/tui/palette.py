@@ -12,8 +12,12 @@ from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.places import Place
 
-_BY_HELP = 0.01
-"""Below whatever is found by its name."""
+
+def _score(matched: float, words: str, title: str, text: str) -> float:
+    """What has the words in its name comes first, then in its help, then letters here and there."""
+    if words in title.casefold():
+        return 1 + matched
+    return 1.0 if words in text.casefold() else matched / (1 + matched)
 
 
 class _Entry(NamedTuple):
@@ -79,7 +83,6 @@ class EveryCommand(Provider):
     def _hits(self, query: str, entries: Iterable[_Entry]) -> Iterator[Hit]:
         matcher, words = self.matcher(query), query.casefold().strip()
         for title, text, act in entries:
-            score = matcher.match(title) or (_BY_HELP if words in text.casefold() else 0)
-            if score > 0:
+            if (score := _score(matcher.match(title), words, title, text)) > 0:
                 shown = matcher.highlight(title.replace("[", r"\["))
                 yield Hit(score, shown, act, text=title, help=text)

@@ -89,7 +89,9 @@ PLACES: tuple[Place, ...] = (
     Place("pipeline", "3", "Pipeline", "The stages in order; start and stop runs.", _pipeline),
     Place("prompts", "4", "Prompts", "Every call: prompt, answer, parsed, attempts.", _prompts),
     Place("review", "5", "Review", "Generated items: accept, reject, edit, one key each.", _review),
-    Place("tune", "6", "Tune", "Threshold and rank of the noise filter, answered live.", _tune),
+    Place(
+        "tune", "6", "Tune", "Threshold (tau) and rank of the noise filter, answered live.", _tune
+    ),
     Place("train", "7", "Train", "Curves as they grow, phase by phase, seed by seed.", _train),
     Place("runs", "8", "Runs", "Every run: compare, plot, trace, export, delete.", _runs),
     Place("user", "9", "User", "One user: sequence, inserted items, profile, ranks.", _user),

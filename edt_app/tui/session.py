@@ -8,12 +8,15 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from edt_app.tui import memory
-from edt_core.errors import UsageError
+from edt_core.errors import ProjectNotFound, UsageError
 from edt_core.store.home import Home
 
 if TYPE_CHECKING:
     from edt_core.store.project import Project
     from edt_core.store.watch import Watch
+
+CHOOSE = "Choose one: key {go.projects}."
+"""A hint; a screen puts the key in (``EdtScreen.keyed``)."""
 
 
 class Session:
@@ -80,7 +83,9 @@ class Session:
         """
         with self._lock:
             if not self.name:
-                raise UsageError("No project is open.", hint="Choose one: key 1.")
+                raise UsageError("No project is open.", hint=CHOOSE)
+            if self.gone:  # what is still open of it would be read on, and its folder made anew
+                raise ProjectNotFound(f"The project {self.name} was deleted.", hint=CHOOSE)
             if self._project is None:
                 self._project = self.home.open(self.name)
             return self._project

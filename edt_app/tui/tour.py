@@ -10,6 +10,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from edt_app.tui.base import EdtScreen
+
 if TYPE_CHECKING:
     from edt_app.tui.app import EdtApp
 
@@ -26,55 +28,59 @@ class TourStep:
 STEPS = (
     TourStep(
         "data",
-        "2 Data",
+        "Data",
         "Two domains' logs and item texts, with Table 7 and Figure 1 of the paper. "
-        "i fills in an import, f5 previews it before anything is kept.",
+        "{data.form} fills in an import, {data.preview} previews it before anything is kept.",
     ),
     TourStep(
         "pipeline",
-        "3 Pipeline",
+        "Pipeline",
         "The paper's stages in order. Each is computed once; a changed setting makes stale only "
-        "what lies behind it. s starts a run in a process of its own, x stops it.",
+        "what lies behind it. {pipeline.start} starts a run in a process of its own, "
+        "{pipeline.stop} stops it.",
     ),
     TourStep(
         "prompts",
-        "4 Prompts",
+        "Prompts",
         "Every question to the language model and every answer, kept and never paid for twice. "
         "The demo answers them by a retrieval stand-in, which is no language model.",
     ),
     TourStep(
         "review",
-        "5 Review",
-        "Generated items before they train anything: a accepts, x rejects, e edits, u undoes. "
+        "Review",
+        "Generated items before they train anything: {review.accept} accepts, "
+        "{review.reject} rejects, {review.edit} edits, {review.undo} undoes. "
         "Held-out items are never shown here.",
     ),
     TourStep(
         "tune",
-        "6 Tune",
-        "← and → move the noise filter's threshold; counts, Table 7 and the items that would "
-        "flip answer at once. A applies it.",
+        "Tune",
+        "{tune.less} and {tune.more} move the noise filter's threshold; counts, Table 7 and the "
+        "items that would flip answer at once. {tune.apply} applies it.",
     ),
     TourStep(
         "train",
-        "7 Train",
+        "Train",
         "Loss, metrics, rate and device as they grow, both phases, several seeds. "
         "Closing the app stops nothing.",
     ),
     TourStep(
         "runs",
-        "8 Runs",
-        "Every run: mark two with space and compare settings, metrics and their significance.",
+        "Runs",
+        "Every run: mark two with {runs.mark} and compare settings, metrics and their "
+        "significance.",
     ),
     TourStep(
         "user",
-        "9 User",
+        "User",
         "One user's time line with what was inserted, the profile, and two models' answers.",
     ),
     TourStep(
         "settings",
-        "0 Settings",
+        "Settings",
         "Every setting with its range and the paper's symbol, and what it would make stale. "
-        "? shows a screen's keys, : finds any action, C copies it as a command line.",
+        "{app.help} shows a screen's keys, {app.palette} finds any action, {app.copy_command} "
+        "copies it as a command line.",
     ),
 )
 
@@ -99,8 +105,11 @@ class TourCard(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         """Title, text, keys."""
-        text = Text(f"{self._step.title}   {self._number} of {self._total}\n", style="bold")
-        text.append(f"{self._step.text}\n", style="not bold")
+        screen = self.app.screen_stack[0]
+        keyed = screen.keyed if isinstance(screen, EdtScreen) else str
+        title = f"{keyed(f'{{go.{self._step.mode}}}')} {self._step.title}"
+        text = Text(f"{title}   {self._number} of {self._total}\n", style="bold")
+        text.append(f"{keyed(self._step.text)}\n", style="not bold")
         text.append("enter Next   esc End the tour", style="not bold dim")
         with Vertical():
             yield Static(text)
@@ -131,7 +140,7 @@ def offer(app: "EdtApp", project: str) -> None:
     from edt_app.tui.dialogs import Choose
 
     if len(app.screen_stack) > 1 or app.current_mode not in {"projects", "pipeline"}:
-        told = "The demo is done. T on the screen of projects walks through every screen of it."
+        told = "The demo is done. The tour in Projects walks through every screen of it."
         app.notify(told, markup=False, timeout=10)
         return
 

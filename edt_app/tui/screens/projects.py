@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _DEMO = "demo"
 _EMPTY = (
-    "No project yet.  n makes an empty one, D makes the demo (about two minutes).  "
-    "T then walks through every screen."
+    "No project yet.  {projects.new} makes an empty one, {projects.demo} makes the demo "
+    "(about two minutes).  {projects.tour} then walks through every screen."
 )
 _LOOK = 1.0
 """Seconds between two looks at the runs, and whether the demo is done."""
@@ -59,7 +59,7 @@ class ProjectsScreen(EdtScreen):
       padding: 0 1; background: $background; }
     ProjectsScreen OptionList > .option-list--option-highlighted { text-style: bold reverse; }
     ProjectsScreen #stages { height: auto; max-height: 14; padding: 0 1;
-      border-top: round $edge; }
+      border-top: round $edge; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     def __init__(self) -> None:
@@ -120,7 +120,7 @@ class ProjectsScreen(EdtScreen):
         if names:
             table.highlighted = names.index(goal) if goal in names else 0
         else:
-            table.add_option(Option(Text(_EMPTY), disabled=True))
+            table.add_option(Option(Text(self.keyed(_EMPTY)), disabled=True))
             self.query_one("#stages", Static).update("")
         self._goal = ""
 
@@ -133,7 +133,9 @@ class ProjectsScreen(EdtScreen):
         """Read the stages of the project that is looked at, a moment after the list stands."""
         line = self._current
         if line is None or not line.dataset or line.standing:
-            self.query_one("#stages", Static).update("" if line is None else view.told(line))
+            self.query_one("#stages", Static).update(
+                "" if line is None else self.keyed(view.told(line))
+            )
             return
         self.set_timer(0.3, lambda: self._read_stages(line))
 
@@ -167,7 +169,7 @@ class ProjectsScreen(EdtScreen):
         """Most keys need a project."""
         line = self._current
         if command.action == "tour" and (line is None or not line.dataset):
-            return "there is nothing to see yet; D makes the demo, which it walks through."
+            return "there is nothing to see yet; {projects.demo} makes the demo that it is about."
         if command.action not in {"new", "demo", "restore"} and line is None:
             return "there is no project here."
         if line is not None and command.action in {"open", "tour", "copy", "backup"}:
@@ -224,7 +226,9 @@ class ProjectsScreen(EdtScreen):
             self.remember("demo", project=_DEMO)
             self.session.choose(_DEMO)
             self.reload()
-            self.say(f"{told}; closing edt-app does not stop it. 3 shows how far it is.")
+            self.say(
+                f"{told}; closing edt-app does not stop it. {{go.pipeline}} shows how far it is."
+            )
             if self._demo is None:
                 self._demo = self.set_interval(_LOOK, self._look_for_demo)
 
@@ -289,7 +293,7 @@ class ProjectsScreen(EdtScreen):
             self.write(lambda: asking.back_up(line.folder, file), saved)
 
         check = partial(asking.wrong_target, self.session)
-        self._ask(f"Back up {line.name} into", check, save, f"{line.name}.zip")
+        self._ask(f"Back up {line.name} into", check, save, f"{line.name}.zip", a_path=True)
 
     def do_restore(self) -> None:
         """Ask for a file and a name, and make a project of them."""
@@ -308,7 +312,8 @@ class ProjectsScreen(EdtScreen):
                 check, free = partial(asking.wrong_name, home), asking.suggested_name(home, file)
                 self._ask(f"Restore {file.name} as", check, partial(named, file=file), free)
 
-        self._ask("Restore from the file", partial(asking.wrong_backup, self.session), chosen)
+        check = partial(asking.wrong_backup, self.session)
+        self._ask("Restore from the file", check, chosen, a_path=True)
 
     def do_delete(self) -> None:
         """Delete after the name was typed."""
@@ -334,10 +339,12 @@ class ProjectsScreen(EdtScreen):
         check: Callable[[str], str],
         then: Callable[[str | None], None],
         value: str = "",
+        *,
+        a_path: bool = False,
     ) -> None:
         from edt_app.tui.dialogs import Ask
 
-        self.app.push_screen(Ask(question, value, check=check), then)
+        self.app.push_screen(Ask(question, value, check=check, a_path=a_path), then)
 
     def _made(self, name: str, *words: object) -> None:
         self.remember(*words)

@@ -54,7 +54,10 @@ def unopened(line: "ProjectLine") -> tuple[str, str]:
         case Standing.NEWER:
             return "! of a newer EDT", "a newer EDT wrote it; that version opens it."
         case Standing.DAMAGED:
-            return "✗ damaged", "its project.db can't be read; R restores a backup."
+            return (
+                "✗ damaged",
+                "its project.db can't be read; {projects.restore} restores a backup.",
+            )
         case Standing.OWN:
             return "", ""
 
@@ -62,4 +65,8 @@ def unopened(line: "ProjectLine") -> tuple[str, str]:
 def told(line: "ProjectLine") -> str:
     """What there is to say of a project without stages."""
     reason = unopened(line)[1]
-    return f"{line.name}: {reason}" if reason else "No data yet: enter, then 2 Data imports."
+    return (
+        f"{line.name}: {reason}"
+        if reason
+        else "No data yet: {projects.open}, then {go.data} Data imports."
+    )

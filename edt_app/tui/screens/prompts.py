@@ -37,8 +37,8 @@ _COLUMNS = (
     Column("note", 16, flexible=True),
 )
 _READING = "reading …"
-_NONE = "No call yet: s on 3 Pipeline runs."
-_NONE_FITS = "No call fits the filter: / changes it."
+_NONE = "No call yet: a run asks; start one in {go.pipeline} Pipeline."
+_NONE_FITS = "No call fits the filter: {prompts.filter} changes it."
 _PANES = ("request", "response", "parsed", "attempts")
 
 
@@ -144,7 +144,7 @@ class PromptsScreen(EdtScreen):
             self._go_to(target)
             return
         table = self.query_one("#calls", VirtualTable)
-        table.empty = _NONE_FITS if self._filter else _NONE
+        table.empty = self.keyed(_NONE_FITS if self._filter else _NONE)
         table.set_ids(ids, cursor=target)
         cost = sum(line.cost for line in spent)
         bad = sum(line.invalid + line.failed + line.unknown for line in spent)

@@ -21,6 +21,7 @@ from edt_app.tui.screens.tune_numbers import Numbers
 from edt_app.tui.screens.tune_reading import Edge, edges, load
 from edt_app.tui.widgets.fields import Lines
 from edt_app.tui.widgets.histogram import Bars, Histogram
+from edt_core.errors import EdtError
 
 if TYPE_CHECKING:
     from edt_core.actions.consequences import Consequences
@@ -41,7 +42,7 @@ class TuneScreen(EdtScreen):
     TuneScreen.-source #source { display: block; }
     TuneScreen.-source #target { display: none; }
     TuneScreen.-very-wide.-tall #source, TuneScreen.-very-wide.-tall #target { display: block; }
-    TuneScreen #numbers { width: 57; height: 1fr; }
+    TuneScreen #numbers { width: 57; height: 1fr; scrollbar-size-vertical: 1; }
     TuneScreen #changes { height: auto; }
     TuneScreen #upper { height: 3fr; }
     TuneScreen #lower { height: 2fr; }
@@ -96,6 +97,12 @@ class TuneScreen(EdtScreen):
         self._say("reading the scores …")
         self.read(partial(load, self.session.project), self._loaded, group="scores")
 
+    def fail(self, error: EdtError) -> None:
+        """Show an error in place; scores that can't be read are not said to be read."""
+        if self._tuning is None:
+            self._say("")
+        super().fail(error)
+
     def project_changed(self) -> None:
         """Decisions and runs change the scores: read them anew, keep the draft."""
         self.read(partial(load, self.session.project), self._loaded, group="scores")
@@ -140,12 +147,11 @@ class TuneScreen(EdtScreen):
             self.read(lambda: tuning.cut(setting), looked_up, group="percentile")
 
     def _show(self) -> None:
-        tuning, draft = self._tuning, self._draft
-        if tuning is None or draft is None or draft not in self._cuts:
+        if (tuning := self._tuning) is None or (draft := self._draft) not in self._cuts:
             return
         cut, applied = self._cuts[draft], self._cuts[tuning.applied]
-        kept = "applied" if draft == tuning.applied else "DRAFT, A applies it"
-        head = f"{kept}: {view.side_name(tuning.domain_names, self._side)}  "
+        kept = "applied" if draft == tuning.applied else "DRAFT, {tune.apply} applies it"
+        head = f"{self.keyed(kept)}: {view.side_name(tuning.domain_names, self._side)}  "
         self._say(head + view.setting_line(draft, cut.thresholds, self.size.width - 2 - len(head)))
         self._show_bars(cut, applied)
         self._show_changes(cut, applied)
@@ -192,8 +198,8 @@ class TuneScreen(EdtScreen):
     def _show_cost(self) -> None:
         assert self._tuning is not None
         found, draft = self._costs.get(self._now), self._now != self._tuning.applied
-        line = view.cost_line(found, draft=draft, width=self.size.width - 2)
-        self.query_one("#cost", Lines).show(Text(line))
+        key = self.keyed("{tune.apply}") if draft else ""
+        self.query_one("#cost", Lines).show(Text(view.cost_line(found, key, self.size.width - 2)))
 
     def _read_cost(self, draft: "Setting") -> None:
         """What applying the draft would make stale and ask, as the settings would say it."""
@@ -337,18 +343,12 @@ class TuneScreen(EdtScreen):
     def do_exact(self) -> None:
         """Ask for a number."""
 
-        def check(text: str) -> str:
-            try:
-                value = float(text)
-            except ValueError:
-                return "Not a number."
-            return "" if -1.0 <= value <= 1.0 else "From -1 to 1."
-
         def take(text: str | None) -> None:
             if text is not None:
                 self._move(view.stepped(replace(self._now, threshold=float(text)), 0.0))
 
-        self.app.push_screen(Ask("Threshold", f"{self._now.threshold:g}", check=check), take)
+        now = f"{self._now.threshold:g}"
+        self.app.push_screen(Ask("Threshold, from -1 to 1", now, check=view.wrong_cut), take)
 
     def do_presets(self) -> None:
         """Choose a named setting."""

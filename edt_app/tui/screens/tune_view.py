@@ -123,19 +123,34 @@ def edge_lines(
     ]
 
 
-def cost_line(found: "Consequences | None", *, draft: bool, width: int) -> str:
-    """What applying the draft would take; in fewer words where the sentence has no room."""
-    if not draft:
+def cost_line(found: "Consequences | None", apply: str, width: int) -> str:
+    """What applying the draft would take; in fewer words where the sentence has no room.
+
+    Args:
+        found: None while that is worked out.
+        apply: The key that does; empty where the draft is what is applied.
+        width: Columns.
+    """
+    if not apply:
         return "The draft is what is applied."
     if found is None:
-        return "A applies it: … working out what that takes"
-    text = f"A {found.sentence}; no item is generated anew"
+        return f"{apply} applies it: … working out what that takes"
+    text = f"{apply} {found.sentence}; no item is generated anew"
     if len(text) <= width or not found.stale:
         return text
     cost = "cost unknown" if found.cost is None else f"${found.cost:.2f}"
     calls = f"at most {found.calls:,} calls, {cost}" if found.calls else "no call"
     steps = " to ".join(dict.fromkeys((found.stale[0], found.stale[-1])))
-    return f"A makes {steps} stale: {calls}"
+    return f"{apply} makes {steps} stale: {calls}"
+
+
+def wrong_cut(text: str) -> str:
+    """What is wrong with a threshold as typed; empty when nothing is."""
+    try:
+        value = float(text)
+    except ValueError:
+        return f"✗ {text.strip() or 'Nothing'} is no number."
+    return "" if -1.0 <= value <= 1.0 else f"✗ {value:g} is not from -1 to 1."
 
 
 def setting_line(setting: "Setting", thresholds: tuple[float, float], room: int) -> str:

@@ -117,11 +117,16 @@ def x_range(series: Sequence[Series], view: View) -> Range:
 
 
 def values_at(series: Sequence[Series], x: float, smooth: float = 0.0) -> list[float]:
-    """Each curve's value at the last point up to ``x``; not a number before its first."""
+    """Each curve's value at the last point up to ``x``; not a number where it has none.
+
+    That is before its first point, and further behind its last than that is behind the one before.
+    """
     found = []
     for one in series:
         at = int(np.searchsorted(one.x, x, "right")) - 1
-        found.append(float(ema(one.y, smooth)[at]) if at >= 0 else float("nan"))
+        ended = at > 0 and x > 2 * one.x[-1] - one.x[-2]
+        known = at >= 0 and not ended
+        found.append(float(ema(one.y, smooth)[at]) if known else float("nan"))
     return found
 
 

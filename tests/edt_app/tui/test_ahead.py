@@ -34,12 +34,16 @@ def test_letters_behind_the_key_that_opens_a_question_are_its_answer(tmp_path):
 
 
 @pytest.mark.parametrize(("answer", "left"), [("y", False), ("n", True)])
-def test_a_question_is_answered_by_the_key_behind_the_one_that_opens_it(tmp_path, answer, left):
+def test_a_question_is_answered_by_the_key_behind_the_one_that_opens_it(
+    tmp_path, answer, left, monkeypatch
+):
     finished(tmp_path).close()
     asked = []
+    monkeypatch.setattr(
+        "edt_core.actions.stopping.kill", lambda project: asked.append("kill") or _ended()
+    )
 
     async def script(pilot, app):
-        app.screen._kill = lambda: asked.append("kill") or _ended()
         app.screen.why_not = lambda command: ""
         type_at_once(app, "f8", answer)
         await settled(pilot)

@@ -9,7 +9,8 @@ from pilot import drive, press, settled, text_of
 from textual.widgets import Input
 
 from edt_app.tui.screens.data import view
-from edt_app.tui.screens.data.form import arguments, completed
+from edt_app.tui.screens.data.form import arguments
+from edt_app.tui.widgets.entry import completed
 from edt_core.actions.surveying import survey
 from edt_core.store.home import Home
 
@@ -65,7 +66,7 @@ def test_hostile_names_are_shown_not_obeyed():
         "counts": {"\x1b": 1},
         "sample": [{"user": "\x1b", "time": 1, "domain": "\x1b", "item": "\x1b", "title": "\x1b"}],
     }  # fmt: skip
-    text = view.previewed(report)
+    text = view.previewed(report, str)
     assert not any(ord(letter) < 32 and letter != "\n" for letter in text)
     assert "\x9b" not in text
 

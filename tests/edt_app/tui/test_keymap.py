@@ -6,6 +6,7 @@ from review_project import queue_project
 from textual.widgets import OptionList
 
 from edt_app.tui.preferences import read_preferences
+from edt_core.errors import EdtError
 from edt_core.store.home import Home
 from edt_core.store.review_queue import Wanted, generated_count
 
@@ -79,6 +80,19 @@ def test_help_footer_and_palette_name_the_chosen_keys(home, preferences):
         assert "Accept  [F2]" in text_of(app)
 
     drive(home, script, project="queue", start="review", preferences=preferences, size=(160, 90))
+
+
+def test_what_a_screen_says_names_the_chosen_keys(home, preferences):
+    async def script(pilot, app):
+        assert "no decision yet · F2 accepts, x rejects" in text_of(app)
+        await press(pilot, "f3")
+        assert "F3 Tune" in text_of(app).splitlines()[0]
+        assert "0-9 Screens" not in text_of(app)
+        app.screen.fail(EdtError("It went wrong.", hint="See {go.tune}, or {no.command}."))
+        await pilot.pause()
+        assert "See F3, or {no.command}." in text_of(app)
+
+    drive(home, script, project="queue", start="review", preferences=preferences)
 
 
 @pytest.mark.parametrize("keys", [("j", "k", "G", "g"), ("down", "up", "end", "home")])

@@ -42,6 +42,14 @@ def test_an_action_of_the_screen_of_the_app_and_another_screen_are_found_by_name
     drive(home, script, project="shop", start="pipeline", size=(120, 50))
 
 
+def test_a_word_of_the_help_comes_before_letters_here_and_there(home):
+    async def script(pilot, app):
+        await choose(pilot, app, "tau")  # as in Back up
+        assert app.current_mode == "tune"
+
+    drive(home, script, project="shop")
+
+
 def test_an_action_of_another_screen_is_found_by_name_or_help_and_done_there(home):
     async def script(pilot, app):
         await choose(pilot, app, "run without waiting")

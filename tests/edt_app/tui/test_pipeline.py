@@ -2,6 +2,7 @@ import asyncio
 import re
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from finished import finished
 from pilot import drive, press, same_as_golden, settled, text_of
 from textual.widgets import Static
 
+from edt_app.tui.screens.pipeline import view
 from edt_app.tui.screens.pipeline.start import options, wrong
 from edt_app.tui.screens.pipeline.view import retrying
+from edt_app.views import RunView, StageView
 from edt_core.actions.board import Board, BoardStep
 from edt_core.actions.configuring import change, configuration
 from edt_core.actions.status import StepStatus
@@ -261,10 +264,10 @@ def test_a_living_run_is_stopped_now_after_its_epoch_or_by_force(home, monkeypat
         await press(pilot, "x", "1")
         await press(pilot, "x", "2")
         await press(pilot, "f8", "n")
-        assert asked == [Stop.NOW, Stop.EPOCH]
+        assert asked == [Stop.EPOCH, Stop.NOW]
         await press(pilot, "f8", "y")
         assert asked[-1] == "kill"
-        assert "It heard after 0.1 s" in told(app)
+        assert "The run heard (0.1 s) and stops." in told(app)
         await press(pilot, "s")
         assert "Start: a run goes on." in told(app)
 
@@ -295,3 +298,16 @@ def test_the_log_shows_what_happened_whole_and_large_screens_the_last_calls(home
 def _newest_done(home: Path) -> bool:
     with Home(home).open("small") as project:
         return run_lines(project)[0].state == "done"
+
+
+def test_a_stage_at_work_says_how_far_it_is_and_not_that_it_never_ran():
+    board = BoardStep(StepStatus("pretrain", "missing", 0, 3, "", "never run"), None, 0, ())
+    stage = StageView("f", "pretrain", "Pretrain", 42, state="running", done=15, total=40)
+    for at_work, told in (
+        (replace(stage, unit="epochs"), "seed 42: 15 of 40 epochs"),
+        (replace(stage, seed=None, total=0), "Pretrain is at work"),
+        (replace(stage, state="waiting"), "never run"),
+    ):
+        run = RunView(2, (at_work,))
+        assert view.row(8, board, run, 100.0)[-1] == told
+        assert ("never run" in view.detail(board, run, 60, 100.0)) == (told == "never run")

@@ -32,7 +32,7 @@ def test_a_project_is_made_copied_and_deleted_by_keyboard(tmp_path):
         assert "shop-copy" in text_of(app)
         names, *_, copy = text_of(app).splitlines()[1:4]
         assert names.index("name") == copy.index("shop-copy")
-        await press(pilot, "f8", *"shop", "enter")  # the wrong name deletes nothing
+        await press(pilot, "f8", *"shop", "enter", "escape")  # the wrong name deletes nothing
         assert len(Home(tmp_path).projects()) == 2
         await press(pilot, "f8", *"shop-copy", "enter")
         assert [line.name for line in Home(tmp_path).projects()] == ["shop"]

@@ -9,7 +9,7 @@ from pilot import drive, press, same_as_golden, settled, text_of
 from review_project import HELD_OUT, queue_project
 from textual.widgets import Input
 
-from edt_app.tui.screens.review import view
+from edt_app.tui.screens.review import acts
 from edt_app.tui.screens.review.dialogs import Reading
 from edt_core.store import review
 from edt_core.store.home import Home
@@ -47,7 +47,7 @@ def cursor(app):
 
 @pytest.mark.parametrize("size", LAYOUTS, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_the_whole_screen(home, size, monkeypatch):
-    monkeypatch.setattr(view, "hour", lambda moment: "12:00")
+    monkeypatch.setattr(acts, "hour", lambda moment: "12:00")
 
     async def script(pilot, app):
         await press(pilot, "a", "x")
@@ -244,10 +244,14 @@ def test_decisions_go_to_a_file_and_come_from_one(home, tmp_path):
         app.screen.query_one(Input).value = str(file)
         await press(pilot, "enter")
         assert len(file.read_text().splitlines()) == 1
-        await press(pilot, "u", "i")
+        await press(pilot, "w")
+        app.screen.query_one(Input).value = str(file)
+        await press(pilot, "enter")
+        assert "exists. Choose another file." in " ".join(text_of(app).split())
+        await press(pilot, "escape", "u", "i")
         app.screen.query_one(Input).value = str(tmp_path / "missing")
         await press(pilot, "enter")
-        assert "no such file" in text_of(app)
+        assert "There is no file" in text_of(app)
         app.screen.query_one(Input).value = str(file)
         await press(pilot, "enter")
         assert list(decisions(home).values()) == ["accepted"]
@@ -268,6 +272,23 @@ def test_a_wrong_condition_is_told_in_the_dialog_and_escape_drops_the_filter(hom
         assert len(app.screen.table.ids) == 40
         await press(pilot, "s", "s")
         assert app.screen.table.ids.tolist() == list(range(1, 41))
+
+    at(home, script)
+
+
+def test_another_filter_begins_at_its_top_unless_the_item_looked_at_is_in_it(home):
+    async def script(pilot, app):
+        async def narrow(words):
+            await press(pilot, "slash")
+            app.screen.query_one(Input).value = words
+            await press(pilot, "enter")
+
+        await press(pilot, "end")
+        last = cursor(app)
+        await narrow("target_score>0")
+        assert cursor(app) == last
+        await narrow("a2b" if stored(home)[last].direction == "b2a" else "b2a")
+        assert app.screen.table.cursor_row == 0
 
     at(home, script)
 

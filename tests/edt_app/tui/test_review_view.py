@@ -4,6 +4,7 @@ import pytest
 from review_project import HELD_OUT, queue_project
 
 from edt_app.tui.screens.review import view
+from edt_app.tui.screens.review.acts import act_text, acts_text
 from edt_core.actions.reviewing import item_context, standing
 from edt_core.store import review
 from edt_core.store.questions import counts
@@ -53,7 +54,7 @@ def test_a_row_tells_verdict_and_decision_by_signs_and_words(project):
 
 
 def test_scores_stand_beside_what_is_asked(project):
-    text = view.verdict_text(item_context(project, 40), standing(project), scoring=False).plain
+    text = view.verdict_text(item_context(project, 40), standing(project), str, scoring=False).plain
     assert "source 0.500  rank 5 of 5 (top_k 3 ✗)" in text
     assert "target 1.000  asked 0.900, ▲ +0.100" in text
     assert "none yet" in text
@@ -90,20 +91,36 @@ def test_the_accept_rate_has_its_interval_and_says_what_it_is_not(project):
     review.decide(project, "reject", [40])
     text = view.progress(counts(project), wide=True)
     assert "10 of 14 kept decided" in text
-    assert "accept 90% (60%-98%" in text
+    assert "accept 90% (60-98%" in text
     assert "no random sample" in text
     assert len(view.progress(counts(project), wide=False)) < 50
     review.decide(project, "accept", [1])  # which the filter dropped: there is no more to do
     assert "10 of 14 kept decided, 1 filtered" in view.progress(counts(project), wide=True)
     short = view.progress(counts(project), wide=False)
-    assert short == "accept 91% (62%-98%) · 10 of 14 kept decided, 1 filtered"
+    assert short == "accept 91% (62-98%) · 10/14 kept decided, 1 filtered"
 
 
 def test_acts_are_told_with_reason_and_undoing(project):
     review.decide(project, "reject", [1], by="edt-app", note="too generic")
     review.undo(project)
     (act,) = last_acts(project)
-    assert view.act_text(act) == "✗ reject (too generic) #1 Generated 0 (undone)"
+    assert act_text(act) == "✗ reject (too generic) #1 Generated 0 (undone)"
+
+
+def test_a_single_line_tells_the_act_that_an_undo_takes_back(project):
+    def told(width=80):
+        return acts_text(last_acts(project, 5), 1, width, str).plain
+
+    assert "{review.accept} accepts" in told()
+    review.decide(project, "accept", [1])
+    review.decide(project, "reject", [2])
+    assert told() == "last: ✗ reject #2 Generated 1 · {review.undo} undoes"
+    review.undo(project)
+    assert told() == ("last: ✓ accept #1 Generated 0 · {review.undo} undoes · {review.redo} redoes")
+    review.undo(project)
+    assert told() == "the last acts are undone · {review.redo} redoes"
+    review.redo(project)
+    assert told(72) == ("last: ✓ accept #1 Gener… · {review.undo} undoes · {review.redo} redoes")
 
 
 def test_days_of_any_size(project):

@@ -194,6 +194,8 @@ def test_tag_and_note_are_kept_and_a_run_is_deleted_by_a_word(home):
         assert (line.tag, line.note) == ("paper", "good")
         assert "paper" in text_of(app)
         await press(pilot, "f8", *"yes", "enter")
+        assert "That is not delete." in text_of(app)
+        await press(pilot, "escape")
         assert "3 Popularity" in text_of(app)
         await press(pilot, "f8", *"delete", "enter")
         assert "3 Popularity" not in text_of(app)

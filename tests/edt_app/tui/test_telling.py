@@ -2,10 +2,11 @@
 
 import pytest
 from finished import finished
-from pilot import drive, press, shown_strip, text_of
+from pilot import drive, press, settled, shown_strip, text_of
 from rich.text import Text
+from textual.widgets import Input
 
-from edt_app.tui.dialogs import Ask, Choose, Message
+from edt_app.tui.dialogs import Ask, Choose, Confirm, Message
 from edt_core.errors import EdtError
 from edt_core.store.home import Home
 
@@ -79,3 +80,78 @@ def test_a_project_that_another_process_deleted_has_no_run_in_the_line_at_the_to
         assert "the project was deleted" in text_of(app)
 
     drive(tmp_path, script, project="shop")
+
+
+def test_an_error_is_not_hidden_by_what_worked_before_it(tmp_path):
+    async def script(pilot, app):
+        app.screen.say("This worked.")
+        app.notify("A bug, described in a file.", severity="error")
+        await pilot.pause()
+        app.screen.fail(EdtError("It went wrong.", hint="Do this."))
+        await pilot.pause()
+        assert [told.severity for told in app._notifications] == ["error"]
+
+    drive(tmp_path, script)
+
+
+def test_the_keys_stay_in_sight_below_what_is_told(tmp_path):
+    async def script(pilot, app):
+        for text in ("alpha", "beta", "gamma"):
+            app.screen.say(text)
+        await pilot.pause()
+        keys = text_of(app).splitlines()[-2:]
+        assert "n New" in keys[0]
+        assert "0-9 Screens" in keys[1]
+        assert keys[1].endswith("? Help")
+
+    drive(tmp_path, script)
+
+
+def test_a_wrong_word_is_said_and_the_question_stays(tmp_path):
+    finished(tmp_path).close()
+    answers = []
+
+    async def script(pilot, app):
+        app.push_screen(Confirm("Sure?", typed="shop"), answers.append)
+        await press(pilot, *"sho", "enter")
+        assert "✗ That is not shop." in text_of(app)
+        await press(pilot, "p", "enter")
+        assert answers == [True]
+        app.push_screen(Confirm("Sure?", typed="shop"), answers.append)
+        await press(pilot, "enter")
+        assert answers == [True, False]
+
+    drive(tmp_path, script)
+
+
+def test_a_file_that_is_asked_for_is_completed(tmp_path):
+    (tmp_path / "decisions.jsonl").touch()
+    answers = []
+
+    async def script(pilot, app):
+        app.push_screen(Ask("File", a_path=True), answers.append)
+        await pilot.pause()
+        assert "→ takes a suggestion" in text_of(app)
+        app.screen.query_one(Input).value = f"{tmp_path}/dec"
+        await settled(pilot)
+        await press(pilot, "right", "enter")
+        assert answers == [f"{tmp_path}/decisions.jsonl"]
+
+    drive(tmp_path, script)
+
+
+@pytest.mark.parametrize("place", ["pipeline", "review", "data", "train", "settings"])
+def test_a_project_that_another_process_deleted_is_named_and_not_made_anew(tmp_path, place):
+    finished(tmp_path).close()
+
+    async def script(pilot, app):
+        Home(tmp_path).delete("shop")
+        app.screen.reload()
+        await settled(pilot)
+        assert "The project shop was deleted." in text_of(app)
+        assert "Choose one: key 1." in text_of(app)
+        app.screen.write(lambda: app.session.project())
+        await settled(pilot)
+        assert not (tmp_path / "shop").exists()
+
+    drive(tmp_path, script, project="shop", start=place)

@@ -121,7 +121,9 @@ def test_charts_turn_grow_and_are_inspected_together(home):
 def test_another_run_and_a_base_run_are_chosen_and_a_note_is_kept(home):
     async def script(pilot, app):
         await until(pilot, app, "0.2010")
-        await press(pilot, "b", "3")
+        await press(pilot, "b")
+        assert "run 2 SASRec" not in text_of(app).split("over these?")[1]  # it is shown itself
+        await press(pilot, "2")
         await until(pilot, app, "run 1 seed 42")
         await press(pilot, "N", "3")
         await until(pilot, app, "DONE run 1 LLM-EDT")

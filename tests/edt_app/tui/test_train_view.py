@@ -15,7 +15,7 @@ from edt_core.events import Point
 from edt_core.store.journal import EventLine
 from edt_core.store.liveness import Life
 from edt_core.store.pulse import Stop
-from edt_core.store.runs import Liveness, RunLine
+from edt_core.store.runs import Liveness, RunLine, RunStageLine
 from edt_core.store.telemetry import Recorder
 
 LINE = RunLine(
@@ -33,10 +33,16 @@ def curves_in(folder, **how):
     return found.curves
 
 
-def watched(life=Life.LIVE, *, age=0.3, stopping=None, cause="", events=()):
+BOTH = [
+    RunStageLine("f", "pretrain", "Pretrain", None),
+    RunStageLine("g", "finetune", "FineTune", None),
+]
+
+
+def watched(life=Life.LIVE, *, age=0.3, stopping=None, cause="", events=(), stages=BOTH):
     lines = [EventLine(n, 100.0, kind, body) for n, (kind, body) in enumerate(events, 1)]
     how = Liveness(life, age, cause, stopping)
-    return Watched(Followed(LINE, how, fold_all(begun(14), lines)), ())
+    return Watched(Followed(LINE, how, fold_all(begun(14, stages), lines)), ())
 
 
 def epoch(done, total=200):
@@ -161,16 +167,27 @@ def test_patience_counts_the_epochs_since_the_best(tmp_path):
     [
         (Life.LIVE, "● LIVE run 14 LLM-EDT  beat 0.3 s ago  phase 1 of 2  epoch 38 of 200"),
         (Life.QUIET, "● QUIET run 14 LLM-EDT  beat 0.3 s ago  phase 1 of 2  epoch 38 of 200"),
-        (Life.SILENT, "~ SILENT run 14 LLM-EDT  frozen? F8 ends it  beat 0.3 s ago"),
-        (Life.LOST, "? LOST run 14 LLM-EDT  0 s ago  s goes on with it  Ended by SIGKILL."),
+        (Life.SILENT, "~ SILENT run 14 LLM-EDT  frozen? {train.kill} ends it  beat 0.3 s ago"),
+        (
+            Life.LOST,
+            "? LOST run 14 LLM-EDT  0 s ago  {train.go_on} goes on with it  Ended by SIGKILL.",
+        ),
         (Life.DONE, "✓ DONE run 14 LLM-EDT  0 s ago  Ended by SIGKILL."),
     ],
 )
 def test_the_state_is_said_in_a_mark_and_a_word_and_a_dead_run_never_runs(life, words):
     cause = "" if life in {Life.LIVE, Life.QUIET, Life.SILENT} else "Ended by SIGKILL."
-    found = view.status(watched(life, cause=cause, events=[epoch(37), epoch(38)]), 100.0, 200).plain
+    found = view.status(
+        watched(life, cause=cause, events=[epoch(37), epoch(38)]), 100.0, 200, str
+    ).plain
     assert found.strip().startswith(words)
     assert ("epoch 38" in found) == (not cause)
+
+
+def test_a_model_of_one_phase_has_no_second_one_before_it(tmp_path):
+    found = watched(events=[epoch(38)], stages=BOTH[:1])
+    assert "phase 1 of 1" in view.status(found, 100.0, 200, str).plain
+    assert view.facts(found, {}, "pretrain", 42, "")["phase"] == "1 of 1, pretrain"
 
 
 def test_in_eighty_columns_the_stop_the_epoch_and_the_time_left_are_told_whole():
@@ -179,7 +196,7 @@ def test_in_eighty_columns_the_stop_the_epoch_and_the_time_left_are_told_whole()
     folded = found.found.folded
     folded = replace(folded, stages=(replace(folded.stages[0], eta=750.0),))
     found = replace(found, found=replace(found.found, folded=folded))
-    shown = view.status(found, 100.0, 80).plain
+    shown = view.status(found, 100.0, 80, str).plain
     for part in ("stopping after this epoch", "epoch 38/200", "12m30 left"):
         assert part in shown
     assert len(shown) <= 80
@@ -194,7 +211,7 @@ def test_a_seeds_own_row_is_named_by_the_seed(tmp_path):
 def test_hostile_text_is_shown_and_not_obeyed():
     found = watched(Life.LOST, cause="\x1b]52;c;x\x07[red]")
     bad = replace(found, found=replace(found.found, run=replace(LINE, label="\x9b[b]")))
-    shown = view.status(bad, 0.0, 200).plain
+    shown = view.status(bad, 0.0, 200, str).plain
     assert not any(letter in shown for letter in "\x1b\x07\x9b")
     assert "[red]" in shown
     many = Held(*(np.array([1]),) * 2, np.array([1.0]), np.array([1.0]), (1, 1))

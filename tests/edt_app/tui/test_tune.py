@@ -66,7 +66,7 @@ def test_moving_answers_and_keeps_nothing_until_it_is_applied(copied):
 def test_a_typed_threshold_is_checked_and_a_preset_taken(made):
     async def script(pilot, app):
         await press(pilot, "t", *(["backspace"] * 3), *"2", "enter")
-        assert "From -1 to 1." in text_of(app)
+        assert "is not from -1 to 1." in text_of(app)
         await press(pilot, "backspace", *"0.25", "enter")
         assert "threshold 0.25 percentile" in text_of(app)
         await press(pilot, "P", "2")
@@ -134,6 +134,7 @@ def test_without_scores_the_screen_says_what_to_run(edt):
 
     async def script(pilot, app):
         assert "holds no data yet" in text_of(app)
+        assert "reading the scores" not in text_of(app)
         await press(pilot, "right")
         assert any("no scores are read yet" in told.message for told in app._notifications)
 
@@ -193,7 +194,7 @@ def test_what_applying_takes_is_told_before_it_is_done(made):
 
 def test_where_there_is_no_room_a_single_stale_step_is_named_once():
     some = Consequences([Change("noise_filter.top_k", 3, 2)], ["filter"], [], 1, 0, 0.0)
-    assert view.cost_line(some, draft=True, width=40) == "A makes filter stale: no call"
+    assert view.cost_line(some, "A", 40) == "A makes filter stale: no call"
     more = replace(some, stale=["filter", "review", "insert"])
-    told = view.cost_line(more, draft=True, width=40)
+    told = view.cost_line(more, "A", 40)
     assert told == "A makes filter to insert stale: no call"

@@ -210,6 +210,18 @@ def test_without_data_the_screen_names_the_next_key(tmp_path):
     drive(tmp_path, script, project="p", start="user")
 
 
+def test_a_project_without_users_says_so_whatever_pane_was_looked_at_before(home):
+    Home(home).create("empty").close()
+
+    async def script(pilot, app):
+        await press(pilot, "tab")  # ranks
+        app.session.choose("empty")
+        await press(pilot, "1", "9")
+        assert "No users yet" in text_of(app)
+
+    drive(home, script, project="shop", start="user", size=(80, 24))
+
+
 def test_what_the_screens_read_themselves_loads_no_model_library(home):
     code = (
         "import sys; from pathlib import Path; from edt_core.store.home import Home;"

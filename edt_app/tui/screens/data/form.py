@@ -10,7 +10,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.suggester import Suggester, SuggestFromList
 from textual.widgets import Input, Label
 
-from edt_app.tui.widgets.entry import Entry
+from edt_app.tui.widgets.entry import Entry, PathSuggester
 from edt_app.tui.widgets.text_pane import TextPane
 
 
@@ -39,32 +39,6 @@ FIELDS = (
     FormField("after", "after"),
     FormField("before", "before"),
 )
-
-
-def completed(text: str) -> str:
-    """The first file or folder that begins like ``text``; empty without one."""
-    try:
-        path = Path(text).expanduser()
-        folder, start = (path, "") if text.endswith("/") else (path.parent, path.name)
-        found = sorted(one.name for one in folder.iterdir() if one.name.startswith(start))
-    except (OSError, RuntimeError):
-        return ""
-    visible = [name for name in found if start or not name.startswith(".")]
-    if not visible:
-        return ""
-    whole = text + visible[0][len(start) :]
-    return f"{whole}/" if (folder / visible[0]).is_dir() else whole
-
-
-class PathSuggester(Suggester):
-    """Completes a path as it is typed; → takes the suggestion."""
-
-    def __init__(self) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """The completed path, or None."""
-        return completed(value) or None if value else None
 
 
 class Line(Entry):

@@ -94,15 +94,7 @@ class DataScreen(EdtScreen):
         pane = self.query_one("#shown", TextPane)
         pane.border_title = "data set"
         if found is None:
-            pane.show(
-                "No data yet.\n\n"
-                "i   fill in the form: two domains' files (→ completes a path)\n"
-                "f5  preview: parsed events and Table 7, before anything is kept\n"
-                "f9  import\n\n"
-                "csv      a header with user, item and time\n"
-                "amazon   reviews of 2014, 2018 or 2023, gzipped or not\n"
-                "recbole  .inter and .item files"
-            )
+            pane.show(view.no_data(*(self.keyed(f"{{{one.id}}}") for one in self.KEYS[:3])))
         else:
             pane.show(view.described(found), keep_place=True)
 
@@ -146,7 +138,7 @@ class DataScreen(EdtScreen):
             self.reload()  # what was shown before
             self.fail(report)
             return
-        self._preview = view.previewed(report)
+        self._preview = view.previewed(report, self.keyed)
         self._tell("preview", self._preview)
         self.query_one("#shown").focus()
 
@@ -207,7 +199,7 @@ class DataScreen(EdtScreen):
 
         folder = self.session.folder
         if status == 0:
-            self.say("The import has ended. Next: 3 Pipeline runs it.")
+            self.say("The import has ended. Next: {go.pipeline} Pipeline runs it.")
             self.reload()
             return
         told = [line for line in log_lines(folder, 6) if line.startswith(("edt:", "     "))]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from edt_app.terminal import safe_text
+from edt_app.tui.commands import Keyed
 from edt_app.tui.widgets.cells import fit, hanging
 
 if TYPE_CHECKING:
@@ -12,6 +13,19 @@ if TYPE_CHECKING:
 
 _NARROWEST = 74
 """Columns that the text has at 80x24."""
+
+
+def no_data(form: str, preview: str, imports: str) -> str:
+    """What to do in an empty project, by its keys."""
+    return (
+        "No data yet.\n\n"
+        f"{form:<3} fill in the form: two domains' files (→ completes a path)\n"
+        f"{preview:<3} preview: parsed events and Table 7, before anything is kept\n"
+        f"{imports:<3} import\n\n"
+        "csv      a header with user, item and time\n"
+        "amazon   reviews of 2014, 2018 or 2023, gzipped or not\n"
+        "recbole  .inter and .item files"
+    )
 
 
 def described(found: "Description") -> str:
@@ -36,10 +50,10 @@ def described(found: "Description") -> str:
     return "\n".join(lines)
 
 
-def previewed(report: Mapping[str, Any]) -> str:
+def previewed(report: Mapping[str, Any], keyed: Keyed) -> str:
     """A dry run's report: counts, Table 7, the first events, broken lines."""
     numbers = report["statistics"]
-    lines = ["Preview: nothing is kept yet. f9 imports.", ""]
+    lines = [keyed("Preview: nothing is kept yet. {data.import} imports."), ""]
     lines += table_seven(
         report["domain_names"],
         [(one["users"], one["items"], one["interactions"]) for one in numbers["domains"]],

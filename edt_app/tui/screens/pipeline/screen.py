@@ -10,9 +10,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from edt_app.launch import check_begun, command_line, launch, shell_text
+from edt_app.tui import ending
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
-from edt_app.tui.dialogs import Choose, Confirm, Message
+from edt_app.tui.dialogs import Confirm, Message
 from edt_app.tui.following import Followed, followed
 from edt_app.tui.screens.pipeline import view
 from edt_app.tui.screens.pipeline.start import StartRun
@@ -21,7 +22,6 @@ from edt_app.tui.widgets.virtual_table import READING, Column, VirtualTable
 
 if TYPE_CHECKING:
     from edt_core.actions.board import Board
-    from edt_core.actions.stopping import Stopped
     from edt_core.store.calls import CallLine
 
 _COLUMNS = (
@@ -48,7 +48,13 @@ class PipelineScreen(EdtScreen):
 
     KEYS: ClassVar[tuple[Command, ...]] = (
         Command("pipeline.start", "s", "Start", "Start a run, after its estimate.", "start"),
-        Command("pipeline.stop", "x", "Stop", "Stop the run now or after this epoch.", "stop"),
+        Command(
+            "pipeline.stop",
+            "x",
+            "Stop",
+            "Stop after this epoch, or now; it resumes.",
+            "stop",
+        ),
         Command("pipeline.look", "enter", "Look", "Go to what the stage holds.", "look"),
         Command("pipeline.retry", "R", "Retry", "Ask the failed questions again.", "retry"),
         Command("pipeline.estimate", "d", "Estimate", "What a run would still need.", "estimate"),
@@ -58,6 +64,9 @@ class PipelineScreen(EdtScreen):
         ),
     )
     DEFAULT_CSS = """
+    /* its panes have their heights, which a card below them would push out of the screen */
+    PipelineScreen { layers: below above; }
+    PipelineScreen ErrorCard { layer: above; }
     PipelineScreen #summary { height: auto; max-height: 2; padding: 0 1; }
     PipelineScreen #stages { height: 12; }
     PipelineScreen #now { height: 9; }
@@ -168,9 +177,10 @@ class PipelineScreen(EdtScreen):
             table.set_ids(list(range(len(board.steps))))
         for number, cells in self._rows(list(range(len(board.steps)))).items():
             table.update_row(number, cells)
-        self.query_one("#summary", Static).update(Text(view.summary(board, found)))
+        over = view.summary(board, found, self.size.width - 2)
+        self.query_one("#summary", Static).update(Text(over))
         self.query_one("#needs", TextPane).show(view.waiting(board), keep_place=True)
-        self.query_one("#log", TextPane).follow("\n".join(view.log(found)))
+        self.query_one("#log", TextPane).follow("\n".join(view.log(found, self.keyed)))
         self.query_one("#calls", Static).update(Text(view.last_calls(calls, self.size.width - 4)))
         self._show_detail()
 
@@ -213,7 +223,7 @@ class PipelineScreen(EdtScreen):
             return "nothing runs."
         if command.action in {"start", "retry"}:
             if not self._board.status.dataset:
-                return "nothing is imported yet; 2 imports."
+                return "nothing is imported yet; {go.data} imports."
             if self._at_work:
                 return "a run goes on."
         if command.action == "retry" and not any(step.failed for step in self._board.steps):
@@ -282,41 +292,13 @@ class PipelineScreen(EdtScreen):
 
     def do_stop(self) -> None:
         """Now, or after this epoch."""
-
-        def stop(number: int | None) -> None:
-            if number is not None:
-                self.remember("stop", project=self.session.name, after="epoch" if number else "")
-                self.write(lambda: self._stop(after_epoch=number == 1), self._stopped)
-
-        lines = ("now: at the next step or answer; resumable", "after this epoch")
-        self.app.push_screen(Choose("Stop the run", lines), stop)
-
-    def _stop(self, *, after_epoch: bool) -> "Stopped":
-        from edt_core.actions.stopping import stop
-        from edt_core.store.pulse import Stop
-
-        return stop(self.session.project(), Stop.EPOCH if after_epoch else Stop.NOW)
-
-    def _stopped(self, found: "Stopped") -> None:
-        heard = "It heard" if found.heard else "Nothing runs any more"
-        self.say(f"{heard} after {found.seconds:.1f} s. Starting again goes on from there.")
-        self._read_run()
+        assert self._run is not None
+        ending.stop(self, self._run.run.id, self._read_run)
 
     def do_kill(self) -> None:
         """By force, after a question."""
-
-        def sure(answer: bool | None) -> None:
-            if answer:
-                self.remember("stop", project=self.session.name, kill=True)
-                self.read(self._kill, self._stopped, group="kill")
-
-        question = "End the run by force? What was finished stays stored; x stops it gently."
-        self.app.push_screen(Confirm(question), sure)
-
-    def _kill(self) -> "Stopped":
-        from edt_core.actions.stopping import kill
-
-        return kill(self.session.project())
+        assert self._run is not None
+        ending.kill(self, self._run.run.id, self._read_run)
 
     def do_estimate(self) -> None:
         """What a run would still need, stage by stage."""
@@ -340,7 +322,7 @@ class PipelineScreen(EdtScreen):
             self.remember(
                 *("config", "--project", self.session.name, "set", "review.required", "false")
             )
-            self.say("review.required is false now; s starts the run.")
+            self.say("review.required is false now; {pipeline.start} starts the run.")
             self._read_board()
 
         self.write(work, then)

@@ -4,7 +4,10 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from edt_app.terminal import safe_text
+from edt_app.tui.commands import Keyed
 from edt_app.tui.screens import prompts_view
 from edt_app.tui.theme import MARKS, STATE_STYLES
 from edt_app.tui.widgets.cells import fit
@@ -45,7 +48,8 @@ def row(number: int, step: "BoardStep", run: "RunView | None", now: float) -> li
     spent = step.spent
     rate = f"{live.rate:,.1f}/s" if live is not None and live.rate else ""
     left = live.remaining(now) if live is not None else None
-    text = step.status.told
+    at_work = live is not None and live.state == "running"
+    text = _how_far(live) if at_work and live is not None else step.status.told
     return [
         str(number),
         step.status.step,
@@ -58,6 +62,13 @@ def row(number: int, step: "BoardStep", run: "RunView | None", now: float) -> li
         (f"✗ {step.failed:,}", STATE_STYLES["failed"]) if step.failed else "",
         safe_text(text),
     ]
+
+
+def _how_far(live: "StageView") -> str:
+    seed = "" if live.seed is None else f"seed {live.seed}: "
+    if not live.total:
+        return f"{seed}{live.name} is at work"
+    return f"{seed}{live.done:,} of {live.total:,} {live.unit}".rstrip()
 
 
 def detail(step: "BoardStep", run: "RunView | None", width: int, now: float) -> str:
@@ -73,7 +84,7 @@ def detail(step: "BoardStep", run: "RunView | None", width: int, now: float) -> 
             lines.append(safe_text(live.note, width=width))
     elif live is not None:
         lines.append(f"✗ {safe_text(live.note, width=width)}")
-    if step.status.reason:
+    if step.status.reason and (live is None or live.state != "running"):
         lines.append(f"{step.status.state}: {safe_text(step.status.reason, width=width - 10)}")
     lines.append(step.what_is_left or "Nothing is left to compute.")
     if step.spent is not None:
@@ -108,10 +119,10 @@ def retrying(board: "Board") -> str:
     )
 
 
-def log(found: "Followed | None") -> list[str]:
+def log(found: "Followed | None", keyed: Keyed) -> list[str]:
     """What happened in the run, the newest last."""
     if found is None:
-        return ["No run yet: s starts one."]
+        return [keyed("No run yet: {pipeline.start} starts one.")]
     if not found.log:
         return [f"run {found.run.id} {found.run.state}: nothing to tell so far"]
     return [safe_text(line) for line in found.log]
@@ -131,8 +142,8 @@ def _call(line: "CallLine", *, wide: bool) -> str:
     return f"{text} {tokens:>13} {seconds:>7} s {cost:>9}  {note}" if wide else f"{text} {note}"
 
 
-def summary(board: "Board", found: "Followed | None") -> str:
-    """One line over the board."""
+def summary(board: "Board", found: "Followed | None", width: int) -> str:
+    """One line over the board; where that is too narrow, the run has one of its own."""
     status = board.status
     made = sum(step.status.state == "fresh" for step in board.steps)
     text = (
@@ -141,7 +152,6 @@ def summary(board: "Board", found: "Followed | None") -> str:
     text += f"   {status.calls:,} calls, ${status.cost:.4f}"
     if found is not None:
         counted = found.view.counted
-        text += (
-            f"   run {found.run.id} {safe_text(found.run.label)}: {counted[0]}/{counted[1]} made"
-        )
+        run = f"run {found.run.id} {safe_text(found.run.label)}: {counted[0]}/{counted[1]} made"
+        text += f"{'   ' if cell_len(text) + 3 + cell_len(run) <= width else chr(10)}{run}"
     return text

@@ -91,7 +91,7 @@ class Acting:
             screen.table.mark(())
             screen.table.action_end_span()
             self._everything()
-            screen.say(f"{action}: {changed:,} items changed. u undoes it.")
+            screen.say(f"{action}: {changed:,} items changed. {{review.undo}} undoes it.")
 
         screen.write(work, shown)
 
@@ -147,7 +147,7 @@ class Acting:
                 screen.scoring.ask(number)
                 screen.say("Saved; it is being scored again.")
             else:
-                screen.say("Saved. r scores it now; a run does too.")
+                screen.say("Saved. {review.rescore} scores it now; a run does too.")
 
         screen.write(work, shown)
 
@@ -174,11 +174,13 @@ class Acting:
             fields = json.loads(after)
         except (ValueError, RecursionError) as error:
             raise InputError(
-                f"That is no JSON: {error}.", hint="Nothing was changed; press E and try again."
+                f"That is no JSON: {error}.",
+                hint="Nothing was changed; press {review.editor} and try again.",
             ) from None
         if not isinstance(fields, dict):
             raise InputError(
-                "That is no JSON object.", hint="Nothing was changed; press E and try again."
+                "That is no JSON object.",
+                hint="Nothing was changed; press {review.editor} and try again.",
             )
         changed = {name: value for name, value in fields.items() if now.get(name) != value}
         if changed:
@@ -213,7 +215,12 @@ class Acting:
 
             screen.write(lambda: write_decisions(screen.session.project(), file), shown)
 
-        screen.app.push_screen(Ask("Export the decisions to", "decisions.jsonl"), write)
+        def taken(path: str) -> str:
+            file = Path(path).expanduser().absolute()
+            return f"✗ {file} exists. Choose another file." if path and file.exists() else ""
+
+        question = "Export the decisions to"
+        screen.app.push_screen(Ask(question, "decisions.jsonl", check=taken, a_path=True), write)
 
     def import_file(self) -> None:
         """Ask for a file and make its decisions this project's."""
@@ -234,9 +241,12 @@ class Acting:
             screen.write(lambda: read_decisions(screen.session.project(), file), shown)
 
         def missing(path: str) -> str:
-            return "" if Path(path).expanduser().is_file() else "There is no such file."
+            file = Path(path).expanduser().absolute()
+            return (
+                f"✗ There is no file {file}. Check the path." if path and not file.is_file() else ""
+            )
 
-        screen.app.push_screen(Ask("Import decisions from", check=missing), read)
+        screen.app.push_screen(Ask("Import decisions from", check=missing, a_path=True), read)
 
     def _remember(self, *words: object, **options: object) -> None:
         name = self._screen.session.name

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from edt_app.tui.base import EdtScreen
 from edt_app.tui.screens.review import view
 
 if TYPE_CHECKING:
@@ -49,11 +50,14 @@ class Panes(Vertical):
         written = written and bool(context.item.edited)
         text = view.item_text(context, written=written)
         self._fill("item", text, view.item_title(context, written=written))
-        self._fill("verdict", view.verdict_text(context, standing, scoring=scoring), "verdict")
+        assert isinstance(self.screen, EdtScreen)
+        keyed = self.screen.keyed
+        verdict = view.verdict_text(context, standing, keyed, scoring=scoring)
+        self._fill("verdict", verdict, "verdict")
         lines = max(3, self.query_one("#history", Static).content_size.height)
         history = view.history_text(context, standing.insertion.position, lines)
         self._fill("history", history, view.history_title(context))
-        title = f"{view.call_title(context)} · p: all of it"
+        title = f"{view.call_title(context)} · {keyed('{review.prompt}')}: all of it"
         self._fill("call", view.call_excerpt(context), title)
 
     def on_resize(self) -> None:

@@ -42,6 +42,12 @@ def queue_now(
     return ids, found, state
 
 
+def place(ids: "Ints", at: int | None) -> int | None:
+    """Where another filter's items begin: at item ``at`` where it is among them, else the first."""
+    first = int(ids[0]) if len(ids) else None
+    return at if at is not None and at in ids else first
+
+
 class Progress:
     """Counts and last acts: what takes longest and is waited for least is read after the rest.
 

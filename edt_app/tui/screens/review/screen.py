@@ -14,7 +14,7 @@ from edt_app.terminal import safe_text
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.outside import page
-from edt_app.tui.screens.review import asking, reading, view
+from edt_app.tui.screens.review import acts, asking, reading, view
 from edt_app.tui.screens.review.acting import Acting
 from edt_app.tui.screens.review.dialogs import Reading
 from edt_app.tui.screens.review.keys import KEYS
@@ -37,7 +37,6 @@ _COLUMNS = (
     Column("title", 8, flexible=True),
 )
 _READING = "reading …"
-_NONE = "No generated item here: / changes the filter, 3 runs the pipeline."
 _ROOMY = 36
 """Lines of a screen from which on five acts are listed."""
 
@@ -133,6 +132,8 @@ class ReviewScreen(EdtScreen):
     def _show_queue(
         self, cursor: int | None, found: "tuple[Ints, Standing, tuple[object, ...]]"
     ) -> None:
+        if self.partial and cursor is None:
+            cursor = reading.place(found[0], self.table.cursor_id)
         self.partial = False
         self._show_found(cursor, found)
 
@@ -141,7 +142,7 @@ class ReviewScreen(EdtScreen):
     ) -> None:
         ids, self.standing, self._state = found
         fresh = not len(self.table.ids)
-        self.table.empty = _NONE
+        self.table.empty = self.keyed(view.NONE)
         self.table.set_ids(ids, cursor=cursor)
         if not len(ids):
             self.context = None
@@ -230,10 +231,10 @@ class ReviewScreen(EdtScreen):
 
     def _draw_acts(self) -> None:
         roomy = self.size.width >= 100 and self.size.height >= _ROOMY
-        text = view.acts_text(self._acts, 5 if roomy else 1, self.size.width)
-        acts = self.query_one("#acts", Static)
+        text = acts.acts_text(self._acts, 5 if roomy else 1, self.size.width, self.keyed)
+        shown = self.query_one("#acts", Static)
         # laid out again, every line of the screen would be painted again
-        acts.update(text, layout=len(text.plain.splitlines()) != acts.size.height)
+        shown.update(text, layout=len(text.plain.splitlines()) != shown.size.height)
 
     @on(VirtualTable.Highlighted)
     def on_another_item(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rich.text import Text
 
 from edt_app.terminal import safe_text
+from edt_app.tui.commands import Keyed
 from edt_app.tui.theme import DOMAIN_STYLES
 from edt_app.tui.widgets.fields import bar
 
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     from edt_core.store.questions import Counts
     from edt_core.store.queue_rows import QueueRow
     from edt_core.store.rescored import ItemScore
-    from edt_core.store.review_context import Act, TrainingEvent
+    from edt_core.store.review_context import TrainingEvent
     from edt_core.store.review_queue import GeneratedLine, Wanted
 
+NONE = (
+    "No generated item here: {review.filter} changes the filter, {go.pipeline} runs the pipeline."
+)
 Order = Literal["near", "target_score", "id"]
 ORDERS: dict[Order, str] = {
     "near": "closest to the threshold first",
@@ -27,7 +31,6 @@ ORDERS: dict[Order, str] = {
 DECISION_MARKS = {"accepted": "✓", "rejected": "✗", "edited": "✎"}
 DECISION_STYLES = {"accepted": "green", "rejected": "red", "edited": "yellow"}
 _MARKS = {word: (mark, DECISION_STYLES[word]) for word, mark in DECISION_MARKS.items()}
-ACTION_MARKS = {"accept": "✓", "reject": "✗", "edit": "✎", "reset": "·", "import": "⇣"}
 VERDICT_WORDS = {"kept": "keep", "filtered": "drop", None: "-"}
 DIRECTIONS = {"a2b": "A→B", "b2a": "B→A"}
 REASONS = (
@@ -146,14 +149,14 @@ def progress(counts: "Counts", *, wide: bool) -> str:
 
     done = counts.accepted + counts.rejected + counts.edited
     of_kept = counts.kept - counts.undecided
-    text = f"{of_kept:,} of {counts.kept:,} kept decided"
+    text = f"{of_kept:,}{' of ' if wide else '/'}{counts.kept:,} kept decided"
     if done > of_kept:
         text += f", {done - of_kept:,} filtered"
     if not done:
         return text
     good = counts.accepted + counts.edited
     low, high = wilson(good, done)
-    rate = f"accept {good / done:.0%} ({low:.0%}-{high:.0%}"
+    rate = f"accept {good / done:.0%} ({100 * low:.0f}-{100 * high:.0f}%"
     if not wide:
         return f"{rate}) · {text}"
     share = bar(of_kept / max(1, counts.kept), 12)
@@ -189,7 +192,9 @@ def item_title(context: "ItemContext", *, written: bool) -> str:
     return f"as edited ({', '.join(changed)}) · tab: as written"
 
 
-def verdict_text(context: "ItemContext", standing: "Standing", *, scoring: bool) -> Text:
+def verdict_text(
+    context: "ItemContext", standing: "Standing", keyed: Keyed, *, scoring: bool
+) -> Text:
     """Scores against what is asked for, the filter's verdict, and the reviewer's.
 
     Where the text was edited and scored since, what holds for it stands behind the arrows.
@@ -209,7 +214,8 @@ def verdict_text(context: "ItemContext", standing: "Standing", *, scoring: bool)
     if "anchor_position" in item.edited:
         text.append(f"anchor moved from {_place(context)}\n")
     if outdated and context.rescored is None and not scoring:
-        text.append("scores: of the text before\n(r scores it now, a run does too)")
+        told = keyed("({review.rescore} scores it now, a run does too)")
+        text.append(f"scores: of the text before\n{told}")
     return text
 
 
@@ -310,11 +316,6 @@ def day(timestamp: int) -> str:
         return str(timestamp)
 
 
-def hour(moment: float) -> str:
-    """Hour and minute of a moment, here."""
-    return time.strftime("%H:%M", time.localtime(moment))
-
-
 def anchor_lines(context: "ItemContext") -> list[str]:
     """Every place that the item can be moved to, as lines to choose from."""
     return [
@@ -359,25 +360,3 @@ def call_title(context: "ItemContext") -> str:
         f"call {line.id} · {safe_text(line.model, width=30)} · {line.prompt_tokens:,} in / "
         f"{line.completion_tokens:,} out · {cost}"
     )
-
-
-def act_text(act: "Act") -> str:
-    """One act of the reviewer in a few words."""
-    mark = ACTION_MARKS.get(act.action, "·")
-    what = f"{act.items:,} items" if act.items > 1 else f"#{act.item} {safe_text(act.title)}"
-    note = f" ({safe_text(act.note, width=30)})" if act.note else ""
-    return f"{mark} {act.action}{note} {what}" + (" (undone)" if act.undone else "")
-
-
-def acts_text(acts: list["Act"], lines: int, width: int) -> Text:
-    """The last acts, newest first; an undone one says so."""
-    if not acts:
-        return Text("no decision yet · a accepts, x rejects, e edits", "dim", no_wrap=True)
-    if lines <= 1:
-        return Text(f"last: {safe_text(act_text(acts[0]), width=max(10, width - 20))} · u undoes")
-    text = Text(no_wrap=True)
-    for act in acts[:lines]:
-        line = f"{hour(act.at)}  {act_text(act)}"
-        text.append(f"{line} · {safe_text(act.by)}\n" if act.by else f"{line}\n")
-    text.rstrip()
-    return text

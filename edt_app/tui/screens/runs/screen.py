@@ -100,7 +100,7 @@ class RunsScreen(EdtScreen):
         domains, self.rows = found
         self._cells = {number: view.cells(row, domains) for number, row in self.rows.items()}
         table = self.table
-        table.empty = "No run yet. Start one: 3 Pipeline, or edt run --project NAME"
+        table.empty = self.keyed(view.NO_RUN)
         columns = view.columns(domains)
         if list(table.columns) != columns:
             table.set_columns(columns)
@@ -125,7 +125,7 @@ class RunsScreen(EdtScreen):
         if not self.rows:
             return "there is no run yet."
         if command.action in {"compare", "groups"} and len(self.chosen) < 2:
-            return "mark two or more runs with space."
+            return "mark two or more runs with {runs.mark}."
         if command.action in {"compare", "groups"} and (without := self._without_result):
             return f"run {without} has no result."
         if command.action == "delete" and self.rows[self.current]["state"] in {"running", "silent"}:

@@ -13,6 +13,7 @@ from edt_app.tui.theme import STATE_STYLES, state
 from edt_app.tui.widgets.cells import fit
 from edt_app.tui.widgets.virtual_table import Cell, Column, Row
 
+NO_RUN = "No run yet. Start one: {go.pipeline} Pipeline, or edt run --project NAME"
 MARK_LEGEND = "¹ best  ² second best  * significant"
 BAR_MARKS = "█▓▒░▚▞"
 _SETTING = re.compile(r" (?=[a-z_]+\.[a-z_]+=)")

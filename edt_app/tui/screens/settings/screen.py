@@ -342,7 +342,7 @@ class SettingsScreen(EdtScreen):
         if self._previewed != (event.key.key, event.text):
             self._entered = True  # it counts when that is known
         else:
-            self._keep(event.key.key, event.text, "u undoes it")
+            self._keep(event.key.key, event.text, "{settings.undo} undoes it")
 
     def _keep(self, key: str, text: str, told: str) -> None:
         assert self._view is not None

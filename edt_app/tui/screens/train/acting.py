@@ -6,45 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edt_app.tui.dialogs import Ask, Choose, Confirm
+from edt_app.tui.ending import Then
 
 if TYPE_CHECKING:
     from edt_app.tui.base import EdtScreen
     from edt_app.tui.screens.train.feed import Curves
-    from edt_core.actions.stopping import Stopped
-    from edt_core.store.project import Project
     from edt_core.store.runs import RunLine
 
 MOST_RUNS = 200
 """To choose from."""
-
-Then = Callable[[], None]
-
-
-def stop(screen: "EdtScreen", run: int, then: Then) -> None:
-    """Ask when, and ask the run."""
-
-    def chosen(at: int | None) -> None:
-        if at is not None:
-            name = screen.session.name
-            screen.remember("stop", project=name, after="" if at else "epoch")
-            _end(screen, lambda project: _stop(project, after_epoch=at == 0), then)
-
-    question = f"Stop run {run}? What is finished stays; s goes on from there."
-    lines = ["after this epoch (keeps it)", "now, at the next step"]
-    screen.app.push_screen(Choose(question, lines), chosen)
-
-
-def kill(screen: "EdtScreen", run: int, then: Then) -> None:
-    """Ask once, and end the process."""
-
-    def answered(sure: bool | None) -> None:
-        if sure:
-            screen.remember("stop", project=screen.session.name, kill=True)
-            screen.say(f"Ending run {run}; up to 20 s.")
-            _end(screen, _kill, then)
-
-    question = f"End the process of run {run} by force? Whole epochs are kept."
-    screen.app.push_screen(Confirm(question), answered)
 
 
 def go_on(screen: "EdtScreen", run: int, then: Then) -> None:
@@ -92,16 +62,20 @@ def note(screen: "EdtScreen", line: "RunLine", then: Then) -> None:
 
 
 def choose(
-    screen: "EdtScreen", question: str, none: str, then: "Callable[[RunLine | None], None]"
+    screen: "EdtScreen",
+    question: str,
+    none: str,
+    then: "Callable[[RunLine | None], None]",
+    but: int | None = None,
 ) -> None:
-    """Ask for one of the runs that trained, or none of them."""
+    """Ask for one of the runs that trained, except run ``but``, or none of them."""
 
     def work() -> "list[RunLine]":
         from edt_app.tui.screens.train.watched import trained
         from edt_core.store.runs import run_lines
 
         project = screen.session.project()
-        return trained(project, run_lines(project, MOST_RUNS))
+        return [one for one in trained(project, run_lines(project, MOST_RUNS)) if one.id != but]
 
     def ask(lines: "list[RunLine]") -> None:
         def chosen(at: int | None) -> None:
@@ -117,15 +91,6 @@ def choose(
 def run_folder(screen: "EdtScreen", run: int) -> Path:
     """Where a run's points are, without a database library."""
     return screen.session.folder / "runs" / str(run)
-
-
-def _end(screen: "EdtScreen", how: "Callable[[Project], Stopped]", then: Then) -> None:
-    def told(found: "Stopped") -> None:
-        heard = f"The run heard ({found.seconds:.1f} s) and stops."
-        screen.say("The run has ended." if found.ended else heard)
-        then()
-
-    screen.read(lambda: how(screen.session.project()), told, group="end")
 
 
 def _start(screen: "EdtScreen", line: list[str], then: Then) -> None:
@@ -145,21 +110,10 @@ def _start(screen: "EdtScreen", line: list[str], then: Then) -> None:
     screen.read(work, started, group="start")
 
 
-def _stop(project: "Project", *, after_epoch: bool) -> "Stopped":
-    from edt_core.actions.stopping import stop as ask
-    from edt_core.store.pulse import Stop
-
-    return ask(project, Stop.EPOCH if after_epoch else Stop.NOW)
-
-
-def _kill(project: "Project") -> "Stopped":
-    from edt_core.actions.stopping import kill as end
-
-    return end(project)
-
-
-def choose_base(screen: "EdtScreen", show: "Callable[[tuple[str, Curves] | None], None]") -> None:
-    """Ask which run's curves lie over the shown ones, and read them."""
+def choose_base(
+    screen: "EdtScreen", run: int, show: "Callable[[tuple[str, Curves] | None], None]"
+) -> None:
+    """Ask which other run's curves lie over those of ``run``, and read them."""
 
     def chosen(line: "RunLine | None") -> None:
         if line is None:
@@ -170,4 +124,4 @@ def choose_base(screen: "EdtScreen", show: "Callable[[tuple[str, Curves] | None]
         name, folder = f"run {line.id}", run_folder(screen, line.id)
         screen.read(lambda: (name, read_once(folder)), show, group="base")
 
-    choose(screen, "Lay which run's curves over these?", "none", chosen)
+    choose(screen, "Lay which run's curves over these?", "none", chosen, but=run)

@@ -10,7 +10,7 @@ def _view(name: str, keys: str, label: str, text: str, *, footer: bool = True) -
 
 
 KEYS: tuple[Command, ...] = (
-    Command("train.stop", "x", "Stop", "Stop after this epoch, or at the next step.", "stop"),
+    Command("train.stop", "x", "Stop", "Stop after this epoch, or now; it resumes.", "stop"),
     Command("train.go_on", "s", "Go on", "Start the same run again where it ended.", "go_on"),
     _view("charts_after", "right_square_bracket", "Charts", "The next charts."),
     _view("charts_before", "left_square_bracket", "Before", "The charts before.", footer=False),
@@ -30,6 +30,6 @@ KEYS: tuple[Command, ...] = (
     _view("base", "b", "Base", "Lay another run's curves over these."),
     Command("train.run", "N,slash", "Run", "Choose the run to watch.", "run"),
     Command("train.note", "n", "Note", "Write a note on the run.", "note"),
-    Command("train.kill", "f8", "Kill", "End the run's process; finished work stays.", "kill",
+    Command("train.kill", "f8", "Kill", "End the run by force; it resumes.", "kill",
             danger=True),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from edt_app.terminal import safe_text
+from edt_app.tui import ending
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
 from edt_app.tui.screens.train import acting, panels
@@ -232,7 +233,7 @@ class TrainScreen(EdtScreen):
 
         watched, width, now = self._watched, self.size.width, time.time()
         if watched is None:
-            self._update("#status", Text(f" {view.NO_RUN}"))
+            self._update("#status", Text(f" {self.keyed(view.NO_RUN)}"))
             self._update("#table", Text(""))
             self._update("#log", Text(""))
             return
@@ -240,7 +241,8 @@ class TrainScreen(EdtScreen):
         wide = self.has_class("-very-wide") and self.has_class("-tall")
         name, base = self._base or ("", None)
         known = view.facts(watched, self._curves, phase, seed, name)
-        told = view.unread(watched) if self._outdated else view.status(watched, now, width)
+        alive = view.status(watched, now, width, self.keyed)
+        told = view.unread(watched) if self._outdated else alive
         self._update("#status", told)
         room = width - 64 if wide else width - 2
         text = view.table(self._curves, base, phase, room, per_seed=wide)
@@ -275,11 +277,11 @@ class TrainScreen(EdtScreen):
 
     def do_stop(self) -> None:
         """After this epoch, or now."""
-        acting.stop(self, self._run.id, self.reload)
+        ending.stop(self, self._run.id, self.reload)
 
     def do_kill(self) -> None:
         """By force."""
-        acting.kill(self, self._run.id, self.reload)
+        ending.kill(self, self._run.id, self.reload)
 
     def do_go_on(self) -> None:
         """The same run again."""
@@ -306,7 +308,7 @@ class TrainScreen(EdtScreen):
 
     def do_base(self) -> None:
         """Choose a run whose curves lie over these."""
-        acting.choose_base(self, self._lay_over)
+        acting.choose_base(self, self._run.id, self._lay_over)
 
     def _lay_over(self, base: "tuple[str, Curves] | None") -> None:
         self._base = base

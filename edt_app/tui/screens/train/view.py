@@ -8,6 +8,7 @@ import numpy as np
 from rich.text import Text
 
 from edt_app.terminal import safe_text
+from edt_app.tui.commands import Keyed
 from edt_app.tui.screens.train.feed import Curves
 from edt_app.tui.screens.train.panels import CRITERION, PHASES, seeds_of
 from edt_app.tui.theme import MARKS, STATE_STYLES
@@ -19,9 +20,11 @@ from edt_core.store.liveness import Life
 if TYPE_CHECKING:
     from edt_app.tui.screens.train.watched import Watched
 
-NO_RUN = "No run yet. Start one: 3 Pipeline, or edt run --project NAME"
+NO_RUN = "No run yet. Start one: {go.pipeline} Pipeline, or edt run --project NAME"
 METRICS = ("ndcg@10", "hit@10")
 _WIDE = 100
+_WHOLE = 1000
+"""A rate from which on its decimals say nothing."""
 _SETTINGS = {"pretrain": "pretraining", "finetune": "fine_tuning"}
 
 
@@ -71,7 +74,7 @@ def _at_work(watched: "Watched", curves: Curves) -> tuple[str, int | None]:
     return phase, seeds_of(curves, phase)[-1]
 
 
-def status(watched: "Watched", now: float, width: int) -> Text:
+def status(watched: "Watched", now: float, width: int, keyed: Keyed) -> Text:
     """One line: alive or not, and how far.
 
     Where it is narrow, phase and seed are left to the line below the charts, and the beat is told
@@ -84,11 +87,11 @@ def status(watched: "Watched", now: float, width: int) -> Text:
     text.append(f" {MARKS[word]} {life.life.value.upper()}", style=style)
     text.append(f" run {line.id} {safe_text(line.label, width=24)}")
     if life.ended:
-        parts = _ending(watched)
+        parts = _ending(watched, keyed)
     elif width < _WIDE:
-        parts = [*_urgent(watched), *_progress(watched, now, brief=True), *_beat(watched)]
+        parts = [*_urgent(watched, keyed), *_progress(watched, now, brief=True), *_beat(watched)]
     else:
-        parts = [*_urgent(watched), *_beat(watched), *_progress(watched, now, brief=False)]
+        parts = [*_urgent(watched, keyed), *_beat(watched), *_progress(watched, now, brief=False)]
     for part in parts:
         text.append("  " + safe_text(part))
     text.truncate(width, overflow="ellipsis")
@@ -101,19 +104,24 @@ def unread(watched: "Watched") -> Text:
     return Text(f" … run {line.id} {safe_text(line.label, width=24)}", no_wrap=True)
 
 
-def _ending(watched: "Watched") -> list[str]:
+def _phases(watched: "Watched") -> int:
+    """How many phases the run trains: the models beside LLM-EDT have one."""
+    return len({one.step for one in watched.found.view.stages if one.step in PHASES}) or 1
+
+
+def _ending(watched: "Watched", keyed: Keyed) -> list[str]:
     life = watched.found.how
     ago = "" if life.age is None else f"{time_left(life.age)} ago"
-    on = "s goes on with it" if life.life is not Life.DONE else ""
+    on = keyed("{train.go_on} goes on with it") if life.life is not Life.DONE else ""
     return [part for part in (ago, on, life.cause) if part]
 
 
-def _urgent(watched: "Watched") -> list[str]:
+def _urgent(watched: "Watched", keyed: Keyed) -> list[str]:
     life, parts = watched.found.how, []
     if life.stopping is not None:
         parts.append(f"stopping {'after this epoch' if life.stopping.value == 'epoch' else 'now'}")
     if life.life is Life.SILENT:
-        parts.append("frozen? F8 ends it")
+        parts.append(keyed("frozen? {train.kill} ends it"))
     return parts
 
 
@@ -132,7 +140,7 @@ def _progress(watched: "Watched", now: float, *, brief: bool) -> list[str]:
     if view.phase is not None and view.epoch is not None:
         done, total = view.epoch
         how_far = f"epoch {done}{'/' if brief else ' of '}{total}" if total else "begins"
-        parts = [how_far] if brief else [f"phase {view.phase} of 2{seed}", how_far]
+        parts = [how_far] if brief else [f"phase {view.phase} of {_phases(watched)}{seed}", how_far]
     else:
         of = f" of {at.total:,}" if at.total else ""
         parts = [f"{at.step}{seed}", f"{at.done:,}{of} {at.unit}".strip() if at.unit else at.state]
@@ -235,7 +243,7 @@ def facts(
 ) -> dict[str, str]:
     """What else there is to know of the training shown, by name."""
     line = watched.found.run
-    found = {"phase": f"{PHASES.index(phase) + 1} of 2, {phase}"}
+    found = {"phase": f"{PHASES.index(phase) + 1} of {_phases(watched)}, {phase}"}
     if seed is not None:
         found |= {"seed": f"{seed} of {', '.join(map(str, line.seeds))}"}
         found |= _of_training(line.config, curves, phase, seed)
@@ -264,7 +272,7 @@ def _of_training(
     rate = _newest(curves, phase, seed, "learning_rate")
     speed = _newest(curves, phase, seed, "examples_per_second")
     found["learning rate"] = short(rate)
-    found["examples/s"] = short(speed)
+    found["examples/s"] = f"{speed:,.0f}" if speed >= _WHOLE else short(speed)
     return found
 
 

@@ -91,6 +91,8 @@ class UserScreen(EdtScreen):
         """Nobody."""
         self._user, self._case, self._answers = "", None, {}
         self._runs, self._chosen, self._queue = [], (), Queue()
+        self._pane = "sequence"
+        self._show_pane()
         self.query_one("#who", Static).update("")
         for pane in _PANES:
             self._tell(pane, Text())
@@ -154,7 +156,7 @@ class UserScreen(EdtScreen):
                 self._user = found.users[0]
                 self._read_case()
             else:
-                self._tell("sequence", Text(_nobody(found.order, self._chosen)))
+                self._tell(self._pane, Text(self.keyed(_nobody(found.order, self._chosen))))
 
         self.read(work, show, group="queue")
 
@@ -202,7 +204,8 @@ class UserScreen(EdtScreen):
         if waiting:
             text.append(waiting)
         elif not found:
-            text.append("r asks both runs; a few seconds each" if self._chosen else "no run yet")
+            asks = self.keyed("{user.recommend} asks both runs; a few seconds each")
+            text.append(asks if self._chosen else "no run yet")
         self._tell("ranks", text)
 
     def _tell(self, pane: str, text: Text) -> None:
@@ -379,5 +382,6 @@ def _two_runs(rows: "list[RunRow]") -> tuple[int, ...]:
 
 def _nobody(order: str, runs: tuple[int, ...]) -> str:
     if not runs:
-        return "No users yet: import data first (2 Data, or edt import)."
-    return f"Nobody in the order {order!r} for runs {', '.join(map(str, runs))}; i chooses another."
+        return "No users yet: import data first ({go.data} Data, or edt import)."
+    told = f"Nobody in the order {order!r} for runs {', '.join(map(str, runs))}"
+    return f"{told}; {{user.order}} chooses another."

@@ -111,6 +111,12 @@ def test_values_before_the_first_point_are_unknown() -> None:
     assert np.isnan(values_at([late], 9.5)[0])
 
 
+def test_a_curve_that_ended_has_no_value_further_on() -> None:
+    ended = Series("ended", np.array([10.0, 11.0]), np.array([1.0, 2.0]))
+    assert values_at([ended], 11.9) == [2.0]  # its next point may just not be there yet
+    assert np.isnan(values_at([ended], 12.1)[0])
+
+
 def test_a_window_shows_its_part_alone_and_the_line_enters_it() -> None:
     y = np.where(np.arange(50) == 40, 1000.0, 1.0)
     whole, part = draw([line(y=y)], 60, 10), draw([line(y=y)], 60, 10, View(window=(10.3, 10.6)))

@@ -202,7 +202,8 @@ def report(
     format: Annotated[
         str,
         typer.Option(
-            "--format", help="text, md, csv (notes are lines that begin with #), latex or json."
+            "--format",
+            help="text, md, csv (notes are lines that begin with #), latex, json, svg (a figure).",
         ),
     ] = "text",
     only: Annotated[
@@ -213,12 +214,17 @@ def report(
     """Print a table of results.
 
     An experiment may have several: a file for pandas takes one, such as --format csv --table 2.
+    The figures of the paper are drawn by --format svg.
     """
+    from edt_core.actions.reporting import figure
     from edt_core.actions.reporting import report as ask
     from edt_core.errors import UsageError
     from edt_core.evaluation.table import FORMATS, render
 
-    one_of("--format", format, *FORMATS)
+    one_of("--format", format, *FORMATS, "svg")
+    if format == "svg":
+        say(figure(opened(context, project), name).rstrip("\n"))
+        return
     tables = ask(opened(context, project), name)
     if only > len(tables):
         raise UsageError(f"There is no table {only} here.", hint=f"There are {len(tables)}.")

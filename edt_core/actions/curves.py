@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from edt_core.actions.comparing import compare
 from edt_core.data.sequences import Ints
 from edt_core.errors import EdtError, MissingInput, UsageError
-from edt_core.evaluation.figure import Line, to_csv, to_svg
+from edt_core.evaluation.figure import Line, Panel, to_csv, to_svg
 from edt_core.evaluation.table import Table, render
+from edt_core.experiments.figures import by_group
 from edt_core.store import runs
 from edt_core.store.project import Project
 from edt_core.store.telemetry import Overview, Points
@@ -70,7 +71,7 @@ def run_curves(
 
 
 def export_comparison(project: Project, numbers: Sequence[int], metric: str = "") -> list[Path]:
-    """Write the runs' tables (Markdown, LaTeX, CSV) and the figure of one metric (SVG, CSV).
+    """Write the runs' tables (Markdown, LaTeX, CSV), groups and one metric as figures (SVG).
 
     Args:
         project: The project, whose ``reports`` folder takes the files; older ones are replaced.
@@ -100,7 +101,7 @@ def export_comparison(project: Project, numbers: Sequence[int], metric: str = ""
     if chosen:
         lines = [Line(one.name, one.epochs.tolist(), one.values.tolist()) for one in curves[chosen]]
         name = f"{stem}-{_file_name(chosen)}"
-        texts[f"{name}.svg"] = to_svg(lines, title=chosen, x_name=X_NAME, y_name="")
+        texts[f"{name}.svg"] = to_svg([Panel(chosen, lines, X_NAME)])
         texts[f"{name}.csv"] = to_csv(lines, x_name=X_NAME, y_name=chosen)
     if not texts:
         raise MissingInput("There is nothing to write.", hint="Mark two or more runs.")
@@ -129,14 +130,18 @@ def save_reports(project: Project, texts: Mapping[str, str]) -> list[Path]:
 
 
 def _written(stem: str, table: Table, groups: Sequence[Table]) -> dict[str, str]:
-    """All tables in one Markdown and one LaTeX file; CSV holds one table a file."""
+    """All tables in one Markdown and one LaTeX file; CSV holds one table a file, SVG its figure."""
     every = [table, *groups]
     files = {
         f"{stem}.md": "\n".join(render(each, "md") for each in every),
         f"{stem}.tex": "\n".join(render(each, "latex") for each in every),
         f"{stem}.csv": render(table, "csv"),
     }
-    return files | {f"{stem}-{_file_name(each.title)}.csv": render(each, "csv") for each in groups}
+    for each in groups:
+        name = f"{stem}-{_file_name(each.title)}"
+        files[f"{name}.csv"] = render(each, "csv")
+        files[f"{name}.svg"] = to_svg(by_group([each]))
+    return files
 
 
 def _in_epochs(epochs: Ints, steps: Ints) -> NDArray[np.float64]:

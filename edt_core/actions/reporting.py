@@ -19,17 +19,19 @@ from edt_core.actions.provenance import (
 )
 from edt_core.config import Config
 from edt_core.data.sequences import BOTH
-from edt_core.errors import MissingInput
+from edt_core.errors import MissingInput, UsageError
+from edt_core.evaluation.figure import to_svg
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.table import Table
 from edt_core.experiments.efficiency import cost_table
-from edt_core.experiments.names import Name
+from edt_core.experiments.names import Name, experiment
 from edt_core.experiments.overall import CUTOFF, overall_table
 from edt_core.recipes import Data
 from edt_core.stage import Step
 from edt_core.store import runs
 from edt_core.store.datasets import dataset_of
 from edt_core.store.liveness import Heartbeat, heartbeat
+from edt_core.store.names import shown
 from edt_core.store.project import Project
 from edt_core.store.questions import counts
 from edt_core.variants import Variant
@@ -192,6 +194,23 @@ def report(project: Project, name: str = "") -> list[Table]:
 
         return told(project, name)
     return [results_table(project)]
+
+
+def figure(project: Project, name: str) -> str:
+    """An experiment's figure as an SVG document, from what is stored.
+
+    Raises:
+        UsageError: an unknown experiment, or one that is no figure.
+        MissingInput: its runs weren't made.
+    """
+    drawing = [each.value for each in Name if experiment(each).draw]
+    draw = experiment(Name(name)).draw if name in drawing else None
+    if draw is None:
+        raise UsageError(
+            f"{shown(name)} is no figure." if name else "A figure of which experiment?",
+            hint=f"Figures are {', '.join(drawing)}.",
+        )
+    return to_svg(draw(report(project, name)))
 
 
 def results_table(project: Project) -> Table:

@@ -1,7 +1,7 @@
-"""Curves as a figure: SVG for papers and slides, CSV for whoever draws them anew.
+"""Curves and points as a figure: SVG for papers and slides, CSV for whoever draws them anew.
 
-Series are told apart by their dashes as well as by colour. Names come from users' files and are
-written as text alone.
+Series are told apart by their dashes and signs as well as by colour. Names come from users' files
+and are written as text alone.
 """
 
 import csv
@@ -16,6 +16,13 @@ from edt_core.evaluation.table import csv_safe
 # told apart with any colour vision (Okabe and Ito)
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999")
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
+# circle, square, triangle, cross; from their middle
+_SIGNS = (
+    "m-3 0a3 3 0 1 0 6 0a3 3 0 1 0 -6 0",
+    "m-3 -3h6v6h-6z",
+    "m0 -4l4 7h-8z",
+    "m-3 -3l6 6m0 -6l-6 6",
+)
 _WIDTH, _HEIGHT = 640, 400
 _LEFT, _TOP, _BOTTOM = 64, 36, 48
 _LEGEND_LINE = 16
@@ -35,32 +42,35 @@ class Line:
     y: Sequence[float]
 
 
-def to_svg(lines: Sequence[Line], *, title: str, x_name: str, y_name: str) -> str:
-    """The curves over each other with axes and a legend, as an SVG document."""
-    points = [
-        (float(x), float(y)) for line in lines for x, y in zip(line.x, line.y, strict=True)
-        if math.isfinite(y)
-    ]  # fmt: skip
-    height = _HEIGHT + _LEGEND_LINE * len(lines)
-    xs = _span([x for x, _ in points])
-    ys = _span([y for _, y in points])
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes and what is drawn on it."""
 
-    def place(x: float, y: float) -> tuple[float, float]:
-        right = _LEFT + (x - xs[0]) / (xs[1] - xs[0]) * (_WIDTH - _LEFT - 16)
-        down = _HEIGHT - _BOTTOM - (y - ys[0]) / (ys[1] - ys[0]) * (_HEIGHT - _TOP - _BOTTOM)
-        return round(right, 1), round(down, 1)
+    title: str
+    lines: Sequence[Line]
+    x_name: str = ""
+    y_name: str = ""
+    labels: Sequence[str] = ()
+    """What x = 0, 1, 2, ... stand for, where x is no number."""
+    joined: bool = True
+    """Points are joined to a curve; else each stands alone."""
 
+
+def to_svg(panels: Sequence[Panel]) -> str:
+    """The panels, two beside each other, as one SVG document."""
+    across = min(2, len(panels))
+    rows = [panels[at : at + 2] for at in range(0, len(panels), 2)]
+    heights = [max(map(_height, row)) for row in rows]
+    size = f'width="{_WIDTH * across}" height="{sum(heights)}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" '
-        f'viewBox="0 0 {_WIDTH} {height}" font-family="sans-serif" font-size="12">',
-        f'<rect width="{_WIDTH}" height="{height}" fill="white"/>',
-        _text(_WIDTH / 2, 20, title, "middle", 14),
-        *_axes(xs, ys, place),
-        _text(_WIDTH / 2, _HEIGHT - 8, x_name, "middle"),
-        _text(8, 20, y_name, "start"),
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} '
+        f'viewBox="0 0 {_WIDTH * across} {sum(heights)}" font-family="sans-serif" font-size="12">',
+        '<rect width="100%" height="100%" fill="white"/>',
     ]
-    for number, line in enumerate(lines):
-        parts += _drawn(number, line, place)
+    for number, row in enumerate(rows):
+        for place, panel in enumerate(row):
+            corner = f"{_WIDTH * place} {sum(heights[:number])}"
+            parts += [f'<g transform="translate({corner})">', *_panel(panel), "</g>"]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -88,10 +98,50 @@ def _ticks(low: float, high: float) -> Iterator[float]:
         yield number * step
 
 
-def _axes(xs: tuple[float, float], ys: tuple[float, float], place: _Place) -> Iterator[str]:
-    for x in _ticks(*xs):
+def _height(panel: Panel) -> int:
+    return _HEIGHT + _LEGEND_LINE * len(panel.lines)
+
+
+def _panel(panel: Panel) -> Iterator[str]:
+    points = [
+        (float(x), float(y)) for line in panel.lines for x, y in zip(line.x, line.y, strict=True)
+        if math.isfinite(y)
+    ]  # fmt: skip
+    xs = _span([x for x, _ in points])
+    if panel.labels:
+        xs = -0.5, len(panel.labels) - 0.5
+    ys = _span([y for _, y in points])
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        right = _LEFT + (x - xs[0]) / (xs[1] - xs[0]) * (_WIDTH - _LEFT - 16)
+        down = _HEIGHT - _BOTTOM - (y - ys[0]) / (ys[1] - ys[0]) * (_HEIGHT - _TOP - _BOTTOM)
+        return round(right, 1), round(down, 1)
+
+    yield _text(_WIDTH / 2, 20, panel.title, "middle", 14)
+    named: list[tuple[float, str]] = [*enumerate(panel.labels)] or [
+        (x, f"{x:g}") for x in _ticks(*xs)
+    ]
+    yield from _axes(named, xs, ys, place)
+    yield _text(_WIDTH / 2, _HEIGHT - 8, panel.x_name, "middle")
+    yield _text(8, 20, panel.y_name, "start")
+    for number, line in enumerate(panel.lines):
+        look = f'stroke="{_COLOURS[number % len(_COLOURS)]}" stroke-width="1.8" fill="none"'
+        if panel.joined:
+            yield from _curve(number, line, look, place)
+        if panel.labels or not panel.joined:
+            yield from _signs(number, line, look, place)
+        yield _text(_LEFT + 40, _legend(number), line.name, "start")
+
+
+def _axes(
+    named: Sequence[tuple[float, str]],
+    xs: tuple[float, float],
+    ys: tuple[float, float],
+    place: _Place,
+) -> Iterator[str]:
+    for x, name in named:
         right, bottom = place(x, ys[0])
-        yield _text(right, bottom + 18, f"{x:g}", "middle")
+        yield _text(right, bottom + 18, name, "middle")
         yield f'<path d="M{right} {bottom}v5" stroke="black"/>'
     for y in _ticks(*ys):
         left, down = place(xs[0], y)
@@ -101,13 +151,14 @@ def _axes(xs: tuple[float, float], ys: tuple[float, float], place: _Place) -> It
     yield f'<path d="M{left} {top}V{bottom}H{_WIDTH - 16}" stroke="black" fill="none"/>'
 
 
-def _drawn(number: int, line: Line, place: _Place) -> Iterator[str]:
-    look = f'stroke="{_COLOURS[number % len(_COLOURS)]}" stroke-width="1.8" fill="none"'
+def _legend(number: int) -> int:
+    return _HEIGHT + _LEGEND_LINE * number + 6
+
+
+def _curve(number: int, line: Line, look: str, place: _Place) -> Iterator[str]:
     dash = _DASHES[number % len(_DASHES)]
     look += f' stroke-dasharray="{dash}"' if dash else ""
-    down = _HEIGHT + _LEGEND_LINE * number + 6
-    yield f'<path d="M{_LEFT} {down - 4}h32" {look}/>'
-    yield _text(_LEFT + 40, down, line.name, "start")
+    yield f'<path d="M{_LEFT} {_legend(number) - 4}h32" {look}/>'
     path = []
     pen = "M"
     for x, y in zip(line.x, line.y, strict=True):
@@ -119,6 +170,17 @@ def _drawn(number: int, line: Line, place: _Place) -> Iterator[str]:
         pen = "L"
     if path:
         yield f'<path d="{"".join(path)}" {look}/>'
+
+
+def _signs(number: int, line: Line, look: str, place: _Place) -> Iterator[str]:
+    """Each point as a sign of its series' own, in the legend too."""
+    sign = _SIGNS[number % len(_SIGNS)]
+    every = zip(line.x, line.y, strict=True)
+    points = [place(float(x), float(y)) for x, y in every if math.isfinite(y)]
+    drawn = (
+        f"M{right} {down}{sign}" for right, down in [(_LEFT + 16, _legend(number) - 4), *points]
+    )
+    yield f'<path d="{"".join(drawn)}" {look}/>'
 
 
 def _text(x: float, y: float, text: str, anchor: str, size: int = 12) -> str:

@@ -27,6 +27,9 @@ _LATEX = {
     "±": r"$\pm$",
     "≥": r"$\geq$",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    # at the start of a row they would be taken for an option of the row above
+    "[": "{[}",
+    "*": "{*}",
 }
 _MARKDOWN = frozenset("\\`*_{}[]<>|#~!")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -306,7 +309,7 @@ def _shown(cell: Cell) -> str:
     if not isinstance(value, float):
         return str(value)
     spread = f" ±{cell.spread:.{cell.decimals}f}" if cell.spread is not None else ""
-    return f"{'≥ ' if cell.at_least else ''}{value:.{cell.decimals}f}{spread}"
+    return f"{'≥ ' if cell.at_least else ''}{value:z.{cell.decimals}f}{spread}"
 
 
 def _numeric(table: Table) -> list[bool]:

@@ -10,6 +10,7 @@ from edt_core.data.split import TestTargets, ValidTargets
 from edt_core.data.statistics import BINS, Statistics, statistics
 from edt_core.evaluation.groups import by_ratio
 from edt_core.evaluation.table import Cell, Table
+from edt_core.experiments import figures
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
 from edt_core.experiments.grouped import grouped_table
 from edt_core.stage import Step
@@ -127,5 +128,5 @@ def ratio_table(before: Statistics, after: Statistics) -> Table:
 
 
 STATISTICS = Experiment(augmented_specs, tell_statistics)
-RATIO = Experiment(augmented_specs, tell_ratio)
-DOMAIN_RATIO = Experiment(ranked_specs, tell_domain_ratio)
+RATIO = Experiment(augmented_specs, tell_ratio, draw=figures.by_ratio)
+DOMAIN_RATIO = Experiment(ranked_specs, tell_domain_ratio, draw=figures.by_group)

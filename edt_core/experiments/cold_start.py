@@ -4,6 +4,7 @@ from edt_core.config import Config
 from edt_core.evaluation.groups import by_length
 from edt_core.evaluation.table import Table
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
+from edt_core.experiments.figures import by_group
 from edt_core.experiments.grouped import grouped_table
 from edt_core.variants import Variant
 
@@ -29,4 +30,4 @@ def tell(evidence: Evidence) -> list[Table]:
     ]
 
 
-COLD_START = Experiment(specs, tell)
+COLD_START = Experiment(specs, tell, draw=by_group)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edt_core.config import Config
+from edt_core.evaluation.figure import Panel
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.table import Table
 from edt_core.recipes import Pipeline
@@ -104,3 +105,5 @@ class Experiment:
     """How they read."""
     further: Callable[[Evidence], list[Stage[Any]]] = _nothing
     """Stages beyond those of the runs."""
+    draw: Callable[[Sequence[Table]], list[Panel]] | None = None
+    """Its tables as a figure; None where they are no figure."""

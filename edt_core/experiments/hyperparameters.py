@@ -8,6 +8,7 @@ from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.significance import per_user
 from edt_core.evaluation.table import Table
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
+from edt_core.experiments.figures import by_value
 from edt_core.experiments.overall import CUTOFF, overall_table
 from edt_core.stages.augmenter.noise_filter import FilterNoise
 from edt_core.variants import Variant
@@ -91,6 +92,6 @@ _CLUSTERS = Sweep(
     (5, 10, 15),
 )
 
-ALIGNMENT = Experiment(_ALIGNMENT.specs, _ALIGNMENT.tell)
-THRESHOLD = Experiment(_THRESHOLD.specs, _THRESHOLD.tell)
-CLUSTERS = Experiment(_CLUSTERS.specs, _CLUSTERS.tell)
+ALIGNMENT = Experiment(_ALIGNMENT.specs, _ALIGNMENT.tell, draw=by_value)
+THRESHOLD = Experiment(_THRESHOLD.specs, _THRESHOLD.tell, draw=by_value)
+CLUSTERS = Experiment(_CLUSTERS.specs, _CLUSTERS.tell, draw=by_value)

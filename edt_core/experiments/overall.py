@@ -155,7 +155,7 @@ def significance(results: Mapping[str, Sequence[Ranks]], reference: str) -> list
     ]
     for label, (test, p), (_, of_ranks) in zip(others, by_t, by_ranks, strict=True):
         lines.append(
-            f"{label}: {test.difference:+.4f}, t-test p = {p:.2g}, Wilcoxon p = {of_ranks:.2g}, "
+            f"{label}: {test.difference:+z.4f}, t-test p = {p:.2g}, Wilcoxon p = {of_ranks:.2g}, "
             f"{_verdict(p, of_ranks)}"
         )
     return lines

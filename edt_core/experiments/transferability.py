@@ -10,6 +10,7 @@ from edt_core.data.vectors import unit_rows
 from edt_core.evaluation.table import Cell, Table
 from edt_core.experiments.augmentation import augmented_specs
 from edt_core.experiments.experiment import Evidence, Experiment
+from edt_core.experiments.figures import as_map
 from edt_core.variants import Variant
 
 POINTS = 200
@@ -152,4 +153,4 @@ def _spread(keys: Ints, most: int) -> Ints:
     return keys[np.linspace(0, len(keys) - 1, most).astype(np.int64)]
 
 
-TRANSFERABILITY = Experiment(augmented_specs, tell)
+TRANSFERABILITY = Experiment(augmented_specs, tell, draw=as_map)

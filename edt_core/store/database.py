@@ -84,7 +84,9 @@ class Database:
         """Close every connection; the last one to close moves the journal into the file."""
         self._readers.dispose()
         if self._wrote:
-            with self._threads, holding(self._processes):
+            with self._threads, contextlib.ExitStack() as held:
+                with contextlib.suppress(ProjectError):  # deleted: there is nobody to keep out
+                    held.enter_context(holding(self._processes))
                 self._writer.dispose()
                 self._wrote = False
 
@@ -127,8 +129,13 @@ def holding(lock: FileLock) -> Iterator[None]:
 
     Raises:
         ProjectBusy: somebody else holds it for longer than 30 seconds.
-        ProjectError: the folder can't be written.
+        ProjectError: the folder is gone, or can't be written.
     """
+    if not Path(lock.lock_file).parent.is_dir():  # which the lock would make anew
+        raise ProjectError(
+            f"{Path(lock.lock_file).parent} is gone: the project was deleted.",
+            hint="Nothing was written.",
+        )
     try:
         lock.acquire(timeout=_WAIT_SECONDS)
     except Timeout:

@@ -35,6 +35,11 @@ SHOWN = (
 ITEMS = f"drafts = ({SHOWN})"
 """Those items, as a condition."""
 
+ON_SHOWN = f"""EXISTS (
+    SELECT 1 FROM decision d JOIN generated g ON g.id = d.generated
+    WHERE d.batch = batch.id AND g.drafts = ({SHOWN}))"""
+"""Acts on some of those items, as a condition on ``batch``: what nobody sees is not undone."""
+
 
 @dataclass(frozen=True)
 class Standing:

@@ -155,9 +155,12 @@ class Home:
         if self.folder.is_dir():
             taken = {unicodedata.normalize("NFC", p.name).casefold() for p in self.folder.iterdir()}
             if wanted.casefold() in taken:
+                own = (self.folder / wanted / DATABASE).is_file()
                 raise ProjectExists(
                     f"There is already something named {wanted} in {self.folder}.",
-                    hint=f"Choose another name, or delete it with 'edt delete {wanted} --yes'.",
+                    hint=f"Choose another name, or delete it with 'edt delete {wanted} --yes'."
+                    if own
+                    else "Choose another name; it is no project of EDT's.",
                 )
         return wanted
 

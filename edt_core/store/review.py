@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import select
-
 from edt_core.errors import UsageError
 from edt_core.store.decisions import (
     ACTIONS,
     ANCHOR,
+    ON_SHOWN,
     SHOWN,
     Change,
     apply,
@@ -31,6 +30,9 @@ from edt_core.store.predicate import parse
 from edt_core.store.project import Project
 from edt_core.store.review_queue import Wanted, generated_ids
 from edt_core.store.tables import Batch
+
+_LAST = f"SELECT id FROM batch WHERE undone_at IS NULL AND {ON_SHOWN} ORDER BY id DESC LIMIT 1"
+"""The act that stands and was made last."""
 
 
 @dataclass(frozen=True)
@@ -122,13 +124,10 @@ def undo(project: Project) -> int:
 def undone(project: Project) -> tuple[int, int | None]:
     """``undo``: how many items the act had changed, and its first item."""
     with project.database.write() as session:
-        batch = session.exec(
-            select(Batch).where(Batch.undone_at == None).order_by(Batch.id.desc()).limit(1)  # type: ignore[union-attr]  # noqa: E711
-        ).first()
-        if batch is None:
+        number = session.connection().exec_driver_sql(_LAST).scalar()
+        if number is None:
             return 0, None
-        batch.undone_at = time.time()
-        number = int(batch.id or 0)
+        session.get_one(Batch, number).undone_at = time.time()
         changed = restore(session, number, "decision_before", "fields_before")
         return changed, first_item(session, number)
 
@@ -144,8 +143,9 @@ def redo(project: Project) -> int:
 
 def redone(project: Project) -> tuple[int, int | None]:
     """``redo``: how many items the act changed, and its first item."""
-    standing = "SELECT coalesce(max(id), 0) FROM batch WHERE undone_at IS NULL"
-    query = f"SELECT min(id) FROM batch WHERE id > ({standing})"
+    query = f"""
+        SELECT id FROM batch WHERE id > coalesce(({_LAST}), 0) AND {ON_SHOWN}
+        ORDER BY id LIMIT 1"""
     with project.database.write() as session:
         number = session.connection().exec_driver_sql(query).scalar()
         batch = session.get(Batch, number) if number is not None else None

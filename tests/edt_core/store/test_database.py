@@ -1,6 +1,7 @@
 """Transactions: all or nothing, in turn, and a full disk is a sentence."""
 
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -8,7 +9,7 @@ import threading
 import pytest
 from sqlmodel import select
 
-from edt_core.errors import EdtError
+from edt_core.errors import EdtError, ProjectError
 from edt_core.store.database import insert_rows, rows_of
 from edt_core.store.tables import Setting
 
@@ -23,6 +24,15 @@ def test_a_transaction_that_raises_leaves_nothing(project):
     with pytest.raises(ValueError, match="half way"):
         fail()
     assert project.settings() == {}
+
+
+def test_a_deleted_project_is_not_made_anew_by_who_writes_to_it(project):
+    project.set_settings({"llm.model": "before"})
+    shutil.rmtree(project.folder)
+    with pytest.raises(ProjectError, match="was deleted"):
+        project.set_settings({"llm.model": "after"})
+    project.close()
+    assert not project.folder.exists()
 
 
 def test_readers_can_not_write(project):

@@ -215,6 +215,14 @@ def test_a_listing_loads_no_database_library_and_opening_no_alembic(home):
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)
 
 
+def test_a_folder_that_is_no_project_is_not_said_to_be_deletable(tmp_path):
+    home = Home(tmp_path)
+    (tmp_path / "notes").mkdir()
+    with pytest.raises(ProjectExists) as error:
+        home.create("notes")
+    assert "edt delete" not in error.value.hint
+
+
 def test_a_project_deleted_while_the_list_is_read_is_left_out(tmp_path, monkeypatch):
     home = Home(tmp_path)
     for name in ("stays", "goes"):

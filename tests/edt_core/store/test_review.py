@@ -11,7 +11,9 @@ from edt_core.store import review
 from edt_core.store.datasets import save_dataset
 from edt_core.store.generated import record_drafts
 from edt_core.store.questions import counts
+from edt_core.store.review_context import last_acts
 from edt_core.store.review_queue import Wanted, generated_item, generated_page
+from edt_core.store.shown import show
 
 DRAFTS = "f" * 40
 
@@ -26,6 +28,22 @@ def test_decisions_stand_and_are_counted(project):
     assert [decision for decision, _ in standing(project)] == ["accepted", "rejected", None, None]
     assert counts(project).undecided == 1
     assert review.decide(project, "reject", [2]) == 0
+
+
+def test_what_is_not_shown_is_not_undone(project, toy):
+    review.decide(project, "accept", [1])
+    record_drafts(project, "e" * 40, toy.drafts(2))  # ids 5 and 6
+    assert review.undo(project) == 0
+    assert last_acts(project) == []
+    review.decide(project, "reject", [5])
+    show(project, "drafts", DRAFTS)
+    assert [act.item for act in last_acts(project)] == [1]
+    assert (review.undo(project), review.undo(project)) == (1, 0)
+    assert standing(project)[0][0] is None
+    assert (review.redo(project), review.redo(project)) == (1, 0)
+    show(project, "drafts", "e" * 40)
+    assert standing(project)[0][0] == "rejected"
+    assert review.undo(project) == 1
 
 
 def test_an_unknown_id_changes_nothing(project):

@@ -26,6 +26,8 @@ _SIGNS = (
 _WIDTH, _HEIGHT = 640, 400
 _LEFT, _TOP, _BOTTOM = 64, 36, 48
 _LEGEND_LINE = 16
+_MANY = 8
+"""Labels that fit beside each other in letters of the usual size."""
 _SLACK = 1e-9
 """Of a step: 0.3 / 0.1 is a little less than 3."""
 
@@ -141,7 +143,7 @@ def _axes(
 ) -> Iterator[str]:
     for x, name in named:
         right, bottom = place(x, ys[0])
-        yield _text(right, bottom + 18, name, "middle")
+        yield _text(right, bottom + 18, name, "middle", 10 if len(named) > _MANY else 12)
         yield f'<path d="M{right} {bottom}v5" stroke="black"/>'
     for y in _ticks(*ys):
         left, down = place(xs[0], y)

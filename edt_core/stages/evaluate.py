@@ -207,7 +207,7 @@ class EvaluateModel(Stage[Ranks]):
         found = leaks.closeness(users, inserted, catalogue.domain, *held_out)
         if found.items:
             text = (
-                f"{found.closest} of {found.items} inserted items "
+                f"{found.closest:,} of {found.items:,} inserted items "
                 f"({found.closest / found.items:.2%}) are closest to an item held out from their "
                 f"own user; {found.chance:.2%} would be by chance."
             )

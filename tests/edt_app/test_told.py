@@ -178,5 +178,7 @@ def test_one_table_of_an_experiment_is_a_csv_of_its_own(
     lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("#")]
     rows = list(csv.DictReader(lines))
     assert [row["model"] for row in rows] == ["LLM-EDT", "SASRec", "Popularity"]
+    assert main(["report", "--format", "svg"]) == 2
+    assert "A figure of which experiment?" in capsys.readouterr().err
     assert main(["report", "--table", "2"]) == 2
     assert "There is no table 2" in capsys.readouterr().err

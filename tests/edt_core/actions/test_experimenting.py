@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from edt_core.actions.configuring import change
 from edt_core.actions.experimenting import run_experiment, told
 from edt_core.actions.importing import import_dataset
+from edt_core.actions.reporting import figure
 from edt_core.actions.running import run_variant
 from edt_core.data.importing import DomainFiles
 from edt_core.data.shop import make_shop, write_shop
 from edt_core.errors import MissingInput, RunCancelled, UsageError
 from edt_core.evaluation.table import FORMATS, render
 from edt_core.events import StageFinished, silence
-from edt_core.experiments.names import Name
+from edt_core.experiments.names import Name, experiment
 from edt_core.store import runs
 from edt_core.store.home import Home
 from edt_core.store.project import Project
@@ -114,6 +116,12 @@ def test_every_experiment_is_made_and_told_again_from_what_is_stored(tiny, name)
     assert [table.columns for table in again] == [table.columns for table in tables]
     if name is not Name.EFFICIENCY:  # measures anew
         assert again == tables
+    if experiment(name).draw:
+        drawn = ElementTree.fromstring(figure(tiny, name))
+        assert any(True for _ in drawn.iter("{http://www.w3.org/2000/svg}path"))
+    else:
+        with pytest.raises(UsageError, match="no figure"):
+            figure(tiny, name)
 
 
 def test_an_experiment_made_twice_computes_nothing_the_second_time(tiny):

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edt_app.terminal import note
+
 if TYPE_CHECKING:
     from edt_core.store.home import Home
     from edt_core.store.project import Project
@@ -78,6 +80,8 @@ def opened(context: typer.Context, name: str) -> "Project":
     """
     project = home(context).open(inherited(context, name))
     context.call_on_close(project.close)
+    if project.upgraded_from:
+        note(f"{project.name} is of this version now; as it was before: {project.upgraded_from}")
     return project
 
 

@@ -53,11 +53,6 @@ class Vocabulary:
         """The month (1 to 12) in which each interest sells best."""
         return [int(interest["peak"]) for interest in self.interests]
 
-    @property
-    def interest_names(self) -> list[str]:
-        """Such as ``Camping``."""
-        return [str(interest["name"]) for interest in self.interests]
-
 
 def read_vocabulary() -> Vocabulary:
     """The packaged vocabulary."""

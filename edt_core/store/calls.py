@@ -195,13 +195,6 @@ def unanswered(project: Project, *, running: bool = False) -> dict[str, int]:
         return {step: int(number) for step, number in rows_of(session, query)}
 
 
-def spent_in(project: Project, run: int) -> float:
-    """US dollars that one run has spent so far, as far as prices are known."""
-    with project.database.read() as session:
-        ((cost,),) = rows_of(session, "SELECT total(cost) FROM call WHERE run = ?", run)
-        return float(cost)
-
-
 def calls(
     project: Project,
     *,

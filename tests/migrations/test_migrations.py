@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from edt_app.cli import main
 from edt_core.store import schema
 from edt_core.store.calls import calls, spend
 from edt_core.store.database import connect, writing_engine
@@ -128,3 +129,14 @@ def test_old_calls_say_how_many_attempts_may_have_been_billed(older, status, cos
     raw.close()
     with Project(older.parent) as project:
         assert [line.uncertain for line in spend(project)] == [uncertain]
+
+
+@pytest.mark.parametrize("older", [REVISIONS[0]], indirect=True)
+def test_the_command_line_tells_that_it_upgraded_and_where_the_copy_is(older, tmp_path, capsys):
+    (tmp_path / "old").mkdir()
+    older.rename(tmp_path / "old" / "project.db")
+    line = ["--home", str(tmp_path), "runs", "--project", "old"]
+    assert main(line) == 0
+    assert str(tmp_path / "old" / "backups") in capsys.readouterr().err.replace("\n", "")
+    assert main(line) == 0
+    assert "as it was before" not in capsys.readouterr().err

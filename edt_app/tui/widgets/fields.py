@@ -1,9 +1,8 @@
-"""Small parts of screens: a progress line, a sparkline, a block of names and values."""
+"""Small parts of screens: a progress line, a block of names and values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import zip_longest
 
-import numpy as np
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.text import Text
@@ -12,10 +11,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from edt_app.tui.widgets.cells import cut, fit, steady_text
-from edt_app.tui.widgets.histogram import EIGHTHS
 
 PARTS = " ▏▎▍▌▋▊▉█"
-ASCII_LEVELS = "_.-=#"
 
 
 def time_left(seconds: float) -> str:
@@ -58,20 +55,6 @@ def progress_line(
     text = "  ".join(parts)
     room = max(4, min(40, width - cell_len(text) - 3))
     return cut(f"[{bar(done / total, room, plain=plain)}] {text}", width)
-
-
-def sparkline(values: Sequence[float], width: int, *, plain: bool = False) -> str:
-    """The last ``width`` values, lowest to highest, in one line; a gap is a space."""
-    shown = np.asarray(values, np.float64)[-width:] if width > 0 else np.empty(0)
-    known = np.isfinite(shown)
-    if not known.any():
-        return " " * max(0, width)
-    low, high = float(shown[known].min()), float(shown[known].max())
-    signs = ASCII_LEVELS if plain else EIGHTHS[1:]
-    share = (np.where(known, shown, low) - low) / (high - low or 1.0)
-    levels = np.rint(share * (len(signs) - 1)).astype(int)
-    letters = [signs[at] if ok else " " for at, ok in zip(levels, known, strict=True)]
-    return "".join(letters).ljust(width)
 
 
 def pairs(known: Mapping[str, object]) -> Text:

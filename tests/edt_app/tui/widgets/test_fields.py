@@ -7,7 +7,7 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 
 from edt_app.tui.widgets.cells import hanging, wrapped
-from edt_app.tui.widgets.fields import Lines, bar, pairs, progress_line, sparkline, time_left
+from edt_app.tui.widgets.fields import Lines, bar, pairs, progress_line, time_left
 from edt_app.tui.widgets.text_pane import TextPane
 
 
@@ -39,12 +39,6 @@ def test_bars_fill() -> None:
     assert bar(0, 4) == "    "
     assert bar(0.5, 4) == "██  "
     assert bar(2, 4, plain=True) == "####"
-
-
-def test_sparkline_has_gaps_and_ends() -> None:
-    assert sparkline([1, np.nan, 8], 4) == "▁ █ "
-    assert sparkline([5, 5], 2) == "▁▁"
-    assert sparkline([], 3) == "   "
 
 
 def test_wraps_at_spaces_and_between_wide_letters() -> None:

@@ -27,6 +27,7 @@ from wcwidth import wcwidth
 
 QUIET = 0.02
 AT_REST = 0.5  # seconds; an answer that is still being computed is quiet, too
+MOST_BUSY = 2.0  # seconds, of a screen that never comes to rest
 # what Textual itself writes: modes, cursor, colours, queries; everything else came from data
 OWN = re.compile(
     rb"\x1b\[[0-9;:]*m"  # colours
@@ -157,9 +158,11 @@ class Terminal:
         none waits for the interpreter, which takes a tenth of a second for a few full screens.
         """
         until = time.perf_counter() + timeout
+        looked = time.perf_counter()
         while time.perf_counter() < until:
-            if self.read(AT_REST):
+            if self.read(AT_REST) and time.perf_counter() - looked < MOST_BUSY:
                 continue
+            looked = time.perf_counter()
             for at in self._see():
                 if any(re.search(marker, line) for line in self._screen.display):
                     return at - self.started

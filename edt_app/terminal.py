@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from edt_core import events
 
+_NARROW = 20
+"""Letters that a line has at least, however narrow the terminal."""
 _BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 # Terminals disagree on the width of joined and modified emoji; without these every letter counts
@@ -85,7 +87,7 @@ def broken(text: str, stream: TextIO, *, room: int = 0) -> list[str]:
     room = room or terminal_width()
     if len(text) <= room or not stream.isatty():
         return [text]
-    return textwrap.wrap(text, room, break_on_hyphens=False)
+    return textwrap.wrap(text, max(room, _NARROW), break_on_hyphens=False) or [""]
 
 
 def say_json(document: object) -> None:

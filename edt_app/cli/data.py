@@ -8,6 +8,7 @@ import typer
 from edt_app.cli.calls import calls_app
 from edt_app.cli.items import items
 from edt_app.cli.options import MOST, AsJson, ProjectName, opened
+from edt_app.paths import typed_path
 from edt_app.terminal import (
     note,
     progress_lines,
@@ -144,17 +145,9 @@ def source(text: str) -> "DomainFiles":
             f"{text!r} names no domain and file.", hint="Write NAME=INTERACTIONS[,ITEMS]."
         )
     interactions, comma, described = paths.partition(",")
-    if not comma or _file(paths).is_file():
-        return DomainFiles(name.strip(), _file(paths), None)
-    return DomainFiles(name.strip(), _file(interactions), _file(described))
-
-
-def _file(path: str) -> Path:
-    """No shell opens the ``~`` behind ``NAME=`` or a comma."""
-    try:
-        return Path(path.strip()).expanduser()
-    except RuntimeError:  # ~ of nobody
-        return Path(path.strip())
+    if not comma or typed_path(paths).is_file():
+        return DomainFiles(name.strip(), typed_path(paths), None)
+    return DomainFiles(name.strip(), typed_path(interactions), typed_path(described))
 
 
 def export(

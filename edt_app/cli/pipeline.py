@@ -92,7 +92,7 @@ def say_report(table: "Table") -> None:
         for line in to_text(part).splitlines():
             tell(line)
     if any(cell.mark for row in table.rows for cell in row):
-        tell("¹ the best of its column, ² the second best.")
+        tell("¹ best, ² second best.")
     if left > 0:
         note(f"{left:,} more rows: edt report with --format csv, or into a file, shows all.")
 

@@ -222,6 +222,8 @@ def report(
     from edt_core.evaluation.table import FORMATS, render
 
     one_of("--format", format, *FORMATS, "svg")
+    if format == "svg" and (json or only):
+        raise UsageError("A figure is neither JSON nor one table.", hint="Say --format svg alone.")
     if format == "svg":
         say(figure(opened(context, project), name).rstrip("\n"))
         return

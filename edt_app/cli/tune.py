@@ -56,7 +56,8 @@ def tune(
     for text in notes:
         tell(text)
     if apply:
-        note(f"Kept in the settings, which {takes.told_after}. No item is generated anew.")
+        told = f"Kept in the settings, which {takes.told_after}." if takes.changes else "No change."
+        note(f"{told} No item is generated anew.")
     elif takes.changes:
         note(f"--apply keeps it, which {takes.sentence}. No item is generated anew.")
 

@@ -33,7 +33,7 @@ def user(
 ) -> None:
     """Show a user: events, inserted items, profile, ranks.
 
-    Without --run it is the newest run of LLM-EDT.
+    Without --run by the newest results: of LLM-EDT, else of another model.
     """
     from edt_core.actions.user_case import event_names, newest_insertion, user_case, usual_runs
 

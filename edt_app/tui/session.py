@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from edt_app.tui import memory
 from edt_core.errors import ProjectNotFound, UsageError
-from edt_core.store.home import Home
+from edt_core.store.home import DATABASE, Home
 
 if TYPE_CHECKING:
     from edt_core.store.project import Project
@@ -51,7 +51,7 @@ class Session:
     @property
     def gone(self) -> bool:
         """Did another process delete the open project?"""
-        return bool(self.name) and not (self.home.folder / self.name / "project.db").exists()
+        return bool(self.name) and not (self.home.folder / self.name / DATABASE).exists()
 
     def choose(self, name: str) -> None:
         """Make ``name`` the open project; opened when first asked for."""

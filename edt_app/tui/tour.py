@@ -148,5 +148,5 @@ def offer(app: "EdtApp", project: str) -> None:
         if number == 0:
             walk(app, project)
 
-    lines = ("walk through every screen of it (the tour)", "not now; T does it later")
+    lines = ("walk through every screen of it (the tour)", "not now")
     app.push_screen(Choose("The demo is done.", lines), chosen)

@@ -15,11 +15,12 @@ from edt_core.actions.provenance import (
 from edt_core.actions.reporting import run_ranks
 from edt_core.errors import UsageError
 from edt_core.evaluation.groups import Grouping, by_length, by_ratio
+from edt_core.evaluation.metrics import CUTOFF
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.significance import paired_t, per_user, same_targets, wilcoxon
 from edt_core.evaluation.summary import summarise
 from edt_core.evaluation.table import Cell, Table
-from edt_core.experiments.overall import CUTOFF, overall_table, seeds_note
+from edt_core.experiments.overall import overall_table, seeds_note
 from edt_core.recipes import Data
 from edt_core.store import runs
 from edt_core.store.project import Project

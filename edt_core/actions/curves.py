@@ -12,7 +12,7 @@ from edt_core.data.sequences import Ints
 from edt_core.errors import EdtError, MissingInput, UsageError
 from edt_core.evaluation.figure import Line, Panel, to_csv, to_svg
 from edt_core.evaluation.table import Table, render
-from edt_core.experiments.figures import by_group
+from edt_core.experiments.figures import by_run
 from edt_core.store import runs
 from edt_core.store.project import Project
 from edt_core.store.telemetry import Overview, Points
@@ -140,7 +140,7 @@ def _written(stem: str, table: Table, groups: Sequence[Table]) -> dict[str, str]
     for each in groups:
         name = f"{stem}-{_file_name(each.title)}"
         files[f"{name}.csv"] = render(each, "csv")
-        files[f"{name}.svg"] = to_svg(by_group([each]))
+        files[f"{name}.svg"] = to_svg([by_run(each)])
     return files
 
 

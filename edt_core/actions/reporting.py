@@ -21,11 +21,12 @@ from edt_core.config import Config
 from edt_core.data.sequences import BOTH
 from edt_core.errors import MissingInput, UsageError
 from edt_core.evaluation.figure import to_svg
+from edt_core.evaluation.metrics import CUTOFF
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.table import Table
 from edt_core.experiments.efficiency import cost_table
 from edt_core.experiments.names import Name, experiment
-from edt_core.experiments.overall import CUTOFF, overall_table
+from edt_core.experiments.overall import overall_table
 from edt_core.recipes import Data
 from edt_core.stage import Step
 from edt_core.store import runs

@@ -28,10 +28,10 @@ from edt_core.actions.stopping import either
 from edt_core.data.sequences import BOTH
 from edt_core.errors import UsageError
 from edt_core.evaluation.ranks import Ranks
-from edt_core.evaluation.summary import summarise
+from edt_core.evaluation.summary import reported, summarise
 from edt_core.evaluation.table import Table
 from edt_core.events import Event, EventSink, Noted
-from edt_core.experiments.overall import CUTOFF, overall_table
+from edt_core.experiments.overall import overall_table
 from edt_core.recipes import DEFAULT_SEEDS, Pipeline
 from edt_core.stage import Stage, Step, walk
 from edt_core.stages.augmenter.generator import GenerateItems
@@ -248,7 +248,7 @@ def _outcome(
         ranks: dict[int, Ranks] = {
             made.seed: project.artifacts.read(made.ranks) for made in pipelines
         }
-        cutoffs = sorted({*job.config.evaluation.cutoffs, CUTOFF})  # lists of runs show that one
+        cutoffs = reported(job.config.evaluation.cutoffs)
         lines = metric_lines(ranks, dataset.domain_names, cutoffs)
         runs.record_metrics(project, run, lines)
         metrics = [asdict(line) for line in lines]

@@ -29,7 +29,7 @@ from edt_core.store.questions import (
     source_ids,
     user_by_source_id,
 )
-from edt_core.variants import Variant
+from edt_core.variants import COUNTING, Variant
 
 By = Literal["gain", "loss", "inserted", "random"]
 BY: tuple[By, ...] = ("gain", "loss", "inserted", "random")
@@ -146,13 +146,19 @@ def newest_insertion(project: Project) -> tuple[int, ...]:
 def usual_runs(project: Project, count: int) -> tuple[int, ...]:
     """The runs to look at where none is named: the newest result of LLM-EDT, then of "w/o Aug.".
 
-    Else of other models, the newest first; of every model one, on the data as imported last. Fewer
-    than ``count`` where there are no more.
+    Else of other models, those that train and then the newest first; of every model one, on the
+    data as imported last. Fewer than ``count`` where there are no more.
     """
     first = [Variant.LLM_EDT.value, Variant.WITHOUT_AUGMENTATION.value]
     digest = imported(project).digest
     ended = [line for line in runs.run_lines(project) if line.state == "done"]
-    ended.sort(key=lambda line: first.index(line.label) if line.label in first else len(first))
+    ended.sort(
+        key=lambda line: (
+            first.index(line.label)
+            if line.label in first
+            else len(first) + (line.label in COUNTING)
+        )
+    )
     found: dict[str, int] = {}
     for line in ended:
         wanted = line.target == Step.EVALUATE and line.label not in found and len(found) < count

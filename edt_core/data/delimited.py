@@ -194,16 +194,14 @@ def _extended(rows: list[list[str]], reader: Iterator[list[str]]) -> bool:
     return bool(rows)
 
 
-def _height(rows: Iterable[list[str]]) -> int:
-    """Lines that rows take."""
-    return sum(1 + sum(field.count("\n") for field in row) for row in rows)
+def _height(row: list[str]) -> int:
+    """Lines that a row takes."""
+    return 1 + sum(field.count("\n") for field in row)
 
 
 def _last_lines(before: int, rows: Iterable[list[str]]) -> list[int]:
     """The last line of every row, when ``before`` lines stand before the first."""
-    return list(
-        accumulate((1 + sum(field.count("\n") for field in row) for row in rows), initial=before)
-    )[1:]
+    return list(accumulate(map(_height, rows), initial=before))[1:]
 
 
 def _without_broken(
@@ -224,5 +222,5 @@ def _without_broken(
         if not reason:
             kept.append((line, row))
         elif row:
-            _swallowed(source, line - _height([row]), line, reason)
+            _swallowed(source, line - _height(row), line, reason)
     return [line for line, _ in kept], [row for _, row in kept]

@@ -51,7 +51,6 @@ class Panel:
     title: str
     lines: Sequence[Line]
     x_name: str = ""
-    y_name: str = ""
     labels: Sequence[str] = ()
     """What x = 0, 1, 2, ... stand for, where x is no number."""
     joined: bool = True
@@ -59,7 +58,7 @@ class Panel:
 
 
 def to_svg(panels: Sequence[Panel]) -> str:
-    """The panels, two beside each other, as one SVG document."""
+    """The panels, of which there is one or more, two beside each other, as one SVG document."""
     across = min(2, len(panels))
     rows = [panels[at : at + 2] for at in range(0, len(panels), 2)]
     heights = [max(map(_height, row)) for row in rows]
@@ -125,7 +124,6 @@ def _panel(panel: Panel) -> Iterator[str]:
     ]
     yield from _axes(named, xs, ys, place)
     yield _text(_WIDTH / 2, _HEIGHT - 8, panel.x_name, "middle")
-    yield _text(8, 20, panel.y_name, "start")
     for number, line in enumerate(panel.lines):
         look = f'stroke="{_COLOURS[number % len(_COLOURS)]}" stroke-width="1.8" fill="none"'
         if panel.joined:

@@ -13,6 +13,8 @@ from edt_core.errors import UsageError
 Values = NDArray[np.float64]
 
 METRICS = ("hit_rate", "ndcg", "mrr")
+CUTOFF = 10
+"""Of what training stops by, tables show and lists of runs sort by."""
 
 
 def hits(ranks: Values, k: int) -> Values:

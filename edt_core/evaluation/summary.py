@@ -9,7 +9,7 @@ import numpy as np
 
 from edt_core.data.sequences import Domain, Flags
 from edt_core.evaluation.groups import Grouping
-from edt_core.evaluation.metrics import Values, values
+from edt_core.evaluation.metrics import CUTOFF, Values, values
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.significance import same_targets
 
@@ -39,6 +39,11 @@ class Summary:
     """Sample standard deviation over seeds; None with fewer than two."""
     n_users: int
     n_seeds: int
+
+
+def reported(cutoffs: Sequence[int]) -> list[int]:
+    """The cutoffs that are kept of a run, ascending: those of the settings, and the lists' own."""
+    return sorted({*cutoffs, CUTOFF})
 
 
 def summarise(

@@ -17,7 +17,7 @@ def by_group(tables: Sequence[Table]) -> list[Panel]:
     models = dict.fromkeys(str(row[1].value) for row in table.rows)
     return [
         Panel(
-            f"{name}",
+            name,
             [
                 Line(
                     model,
@@ -37,21 +37,26 @@ def by_group(tables: Sequence[Table]) -> list[Panel]:
     ]
 
 
+def by_run(table: Table) -> Panel:
+    """A comparison by groups of users: a line for each run."""
+    labels = [str(row[0].value) for row in table.rows]
+    lines = [
+        Line(name, range(len(labels)), [_number(row[place]) for row in table.rows])
+        for place, name in enumerate(table.columns)
+        if place > 1  # group and users
+    ]
+    return Panel(table.title, lines, labels=labels)
+
+
 def by_value(tables: Sequence[Table]) -> list[Panel]:
     """Figure 5: a setting's values from left to right, a panel for each measure."""
     (table,) = tables
     labels = [str(row[0].value).rpartition(" ")[2] for row in table.rows]
-    places = range(len(labels))
-    return [
-        Panel(
-            name,
-            [Line("LLM-EDT", places, [_number(row[at]) for row in table.rows])],
-            "",
-            "",
-            labels,
-        )
-        for at, name in _measures(table)
-    ]
+    found = []
+    for place, name in _measures(table):
+        values = [_number(row[place]) for row in table.rows]
+        found.append(Panel(name, [Line("LLM-EDT", range(len(labels)), values)], labels=labels))
+    return found
 
 
 def by_ratio(tables: Sequence[Table]) -> list[Panel]:
@@ -63,7 +68,7 @@ def by_ratio(tables: Sequence[Table]) -> list[Panel]:
         for place, name in enumerate(table.columns)
         if name.startswith("share")
     ]
-    return [Panel("Users by domain ratio", lines, "r", "", labels)]
+    return [Panel("Users by domain ratio", lines, "r", labels)]
 
 
 def as_map(tables: Sequence[Table]) -> list[Panel]:

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from edt_core.data.sequences import Domain
 from edt_core.evaluation.groups import Grouping
+from edt_core.evaluation.metrics import CUTOFF
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.summary import summarise
 from edt_core.evaluation.table import Cell, Table
-from edt_core.experiments.overall import CUTOFF, measure_cells, measure_columns, seeds_note
+from edt_core.experiments.overall import measure_cells, measure_columns, seeds_note
 
 
 def grouped_table(

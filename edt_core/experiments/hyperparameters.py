@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edt_core.config import Config
+from edt_core.evaluation.metrics import CUTOFF
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.significance import per_user
 from edt_core.evaluation.table import Table
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
 from edt_core.experiments.figures import by_value
-from edt_core.experiments.overall import CUTOFF, overall_table
+from edt_core.experiments.overall import overall_table
 from edt_core.stages.augmenter.noise_filter import FilterNoise
 from edt_core.variants import Variant
 

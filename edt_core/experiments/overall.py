@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from edt_core.config import Config
 from edt_core.data.sequences import Domain
-from edt_core.evaluation.metrics import Values
+from edt_core.evaluation.metrics import CUTOFF, Values
 from edt_core.evaluation.ranks import Ranks
 from edt_core.evaluation.significance import PairedTest, holm, paired_t, per_user, wilcoxon
 from edt_core.evaluation.summary import Summary, summarise
@@ -13,7 +13,6 @@ from edt_core.evaluation.table import Cell, Table, marked
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
 from edt_core.variants import Variant
 
-CUTOFF = 10
 LEVEL = 0.05
 MODELS = (
     Variant.LLM_EDT,

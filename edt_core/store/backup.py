@@ -15,12 +15,11 @@ from uuid import uuid4
 from edt_core.errors import InputError, ProjectError, UsageError
 from edt_core.store.artifacts import ASKED_AGAIN, Artifacts, plain_disk_errors
 from edt_core.store.database import Database, connect, plain_errors
-from edt_core.store.home import Home, new_folder
+from edt_core.store.home import DATABASE, Home, new_folder
 from edt_core.store.names import shown
 from edt_core.store.schema import revision_of
 
 MANIFEST = "edt-backup.json"
-_DATABASE = "project.db"
 _FOLDERS = {"prompts", "arrays", "checkpoints", "reports", "runs"}
 _FORMAT = 1
 
@@ -110,8 +109,8 @@ def copy_contents(source: Path, target: Path) -> None:
     snapshot names are copied after it.
     """
     target.mkdir(mode=0o700, exist_ok=True)
-    _copy_database(source / _DATABASE, target / _DATABASE)
-    reader = connect(target / _DATABASE, "ro")
+    _copy_database(source / DATABASE, target / DATABASE)
+    reader = connect(target / DATABASE, "ro")
     try:
         folders = [row[0] for row in reader.execute("SELECT folder FROM artifact")]
     finally:
@@ -180,7 +179,7 @@ def _checked_members(archive: zipfile.ZipFile, file: Path) -> list[zipfile.ZipIn
             part in {"..", "/"} or "\\" in part or ":" in part or "\0" in part for part in parts
         )
         known = (
-            info.filename == _DATABASE
+            info.filename == DATABASE
             or (len(parts) > 1 and parts[0] in _FOLDERS)
             or parts[:1] + parts[2:] == ("scratch", ASKED_AGAIN)
         )
@@ -205,7 +204,7 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> 
 
 
 def _verify(folder: Path, file: Path) -> None:
-    path = folder / _DATABASE
+    path = folder / DATABASE
     try:
         revision_of(path)
         reader = connect(path, "ro")

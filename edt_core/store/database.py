@@ -85,7 +85,7 @@ class Database:
         self._readers.dispose()
         if self._wrote:
             with self._threads, contextlib.ExitStack() as held:
-                with contextlib.suppress(ProjectError):  # deleted: there is nobody to keep out
+                if self.path.parent.is_dir():  # else it was deleted: there is nobody to keep out
                     held.enter_context(holding(self._processes))
                 self._writer.dispose()
                 self._wrote = False

@@ -40,6 +40,9 @@ ON_SHOWN = f"""EXISTS (
     WHERE d.batch = batch.id AND g.drafts = ({SHOWN}))"""
 """Acts on some of those items, as a condition on ``batch``: what nobody sees is not undone."""
 
+LAST = f"SELECT id FROM batch WHERE undone_at IS NULL AND {ON_SHOWN} ORDER BY id DESC LIMIT 1"
+"""The act that stands and was made last."""
+
 
 @dataclass(frozen=True)
 class Standing:

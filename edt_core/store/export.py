@@ -14,7 +14,7 @@ from edt_core.config import Config
 from edt_core.data.sequences import BOTH
 from edt_core.errors import MissingInput, UsageError
 from edt_core.evaluation.ranks import Ranks
-from edt_core.evaluation.summary import Summary, summarise
+from edt_core.evaluation.summary import Summary, reported, summarise
 from edt_core.store import export_rows as rows
 from edt_core.store.artifacts import Artifacts, plain_disk_errors
 from edt_core.store.database import rows_of
@@ -153,7 +153,7 @@ def _write(project: Project, folder: Path, config: Config, domain_names: list[st
     rows.write_ranks(store, evaluations, users, domain_names, folder / "ranks.csv")
     _write_embeddings(store, sources, drafts, folder)
     _write_candidates(store, sources.candidates, users, folder / "candidates.npz")
-    cutoffs = config.evaluation.cutoffs
+    cutoffs = reported(config.evaluation.cutoffs)
     metrics = _metrics(store, evaluations, labels, cutoffs, domain_names)
     _write_json(folder / "metrics.json", metrics)
     _write_json(folder / "config.json", config.model_dump(mode="json"))
@@ -200,7 +200,7 @@ def _metrics(
     store: Artifacts,
     evaluations: list[tuple[int, int | None, str]],
     labels: dict[int, str],
-    cutoffs: tuple[int, ...],
+    cutoffs: Sequence[int],
     domain_names: list[str],
 ) -> dict[str, Any]:
     """``{run: {label, seeds: {seed: {split: {domain: {metric: value}}}}}}``."""

@@ -15,6 +15,7 @@ from edt_core.errors import UsageError
 from edt_core.store.decisions import (
     ACTIONS,
     ANCHOR,
+    LAST,
     ON_SHOWN,
     SHOWN,
     Change,
@@ -30,9 +31,6 @@ from edt_core.store.predicate import parse
 from edt_core.store.project import Project
 from edt_core.store.review_queue import Wanted, generated_ids
 from edt_core.store.tables import Batch
-
-_LAST = f"SELECT id FROM batch WHERE undone_at IS NULL AND {ON_SHOWN} ORDER BY id DESC LIMIT 1"
-"""The act that stands and was made last."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ def undo(project: Project) -> int:
 def undone(project: Project) -> tuple[int, int | None]:
     """``undo``: how many items the act had changed, and its first item."""
     with project.database.write() as session:
-        number = session.connection().exec_driver_sql(_LAST).scalar()
+        number = session.connection().exec_driver_sql(LAST).scalar()
         if number is None:
             return 0, None
         session.get_one(Batch, number).undone_at = time.time()
@@ -144,7 +142,7 @@ def redo(project: Project) -> int:
 def redone(project: Project) -> tuple[int, int | None]:
     """``redo``: how many items the act changed, and its first item."""
     query = f"""
-        SELECT id FROM batch WHERE id > coalesce(({_LAST}), 0) AND {ON_SHOWN}
+        SELECT id FROM batch WHERE id > coalesce(({LAST}), 0) AND {ON_SHOWN}
         ORDER BY id LIMIT 1"""
     with project.database.write() as session:
         number = session.connection().exec_driver_sql(query).scalar()

@@ -12,7 +12,7 @@ from typing import Any
 from edt_core.data.catalogue import item_name
 from edt_core.errors import UsageError
 from edt_core.store.database import rows_of
-from edt_core.store.decisions import FIELDS, ON_SHOWN, SHOWN
+from edt_core.store.decisions import FIELDS, LAST, ON_SHOWN, SHOWN
 from edt_core.store.project import Project
 
 _AT_ONCE = 2000
@@ -78,13 +78,17 @@ def training_history(project: Project, user: int) -> TrainingHistory:
 
 
 def last_acts(project: Project, limit: int = 10) -> list[Act]:
-    """The reviewer's last acts on what is shown, newest first; undone ones are marked."""
+    """The reviewer's last acts on what is shown, newest first; undone ones are marked.
+
+    Where all of them are undone, the one that an undo would take back comes behind them.
+    """
     query = f"""
         SELECT b.id, b.at, b.by, b.note, d.action,
                (SELECT count(*) FROM decision WHERE batch = b.id) AS items,
                g.id AS item, coalesce(json_extract(g.fields, '$.title'), g.title) AS title,
                b.undone_at IS NOT NULL AS undone
-        FROM (SELECT * FROM batch WHERE {ON_SHOWN} ORDER BY id DESC LIMIT ?) b
+        FROM (SELECT * FROM (SELECT * FROM batch WHERE {ON_SHOWN} ORDER BY id DESC LIMIT ?)
+              UNION SELECT * FROM batch WHERE id = ({LAST})) b
         JOIN decision d ON d.id = (SELECT min(id) FROM decision WHERE batch = b.id)
         JOIN generated g ON g.id = d.generated
         ORDER BY b.id DESC"""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from edt_core.data.sequences import Domain, Ints
 from edt_core.errors import StopAfterEpoch
-from edt_core.evaluation.metrics import hit_rate, ndcg
+from edt_core.evaluation.metrics import CUTOFF, hit_rate, ndcg
 from edt_core.evaluation.ranks import Ranks64
 from edt_core.events import StageAdvanced
 from edt_core.stage import Context
@@ -23,8 +23,6 @@ from edt_core.training.meter import Meter
 
 B = TypeVar("B")
 
-CUTOFF = 10
-"""Where the validation metrics are cut (A.4 stops on NDCG@10)."""
 
 STATE = "training.safetensors"
 

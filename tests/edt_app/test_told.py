@@ -145,10 +145,10 @@ def test_users_and_user_look_at_the_newest_results_where_no_run_is_named(
         assert main([*words]) == 0
         return capsys.readouterr()
 
-    named = document("users", "--run", "1", "--run", "3").out
+    named = document("users", "--run", "1", "--run", "2").out
     unnamed = document("users")
-    assert unnamed.out == named  # there is no w/o Aug.: the newest other model
-    assert "Run 1 (LLM-EDT) over run 3 (Popularity)" in unnamed.err
+    assert unnamed.out == named  # there is no w/o Aug.: the newest other that trains
+    assert "Run 1 (LLM-EDT) over run 2 (SASRec)" in unnamed.err
     assert document("users", "--by", "loss", "--run", "1", "--run", "2").out.split()[-2] == "u01"
     assert (
         document("user", "--user", "u00").out == document("user", "--user", "u00", "--run", "1").out
@@ -178,6 +178,8 @@ def test_one_table_of_an_experiment_is_a_csv_of_its_own(
     lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("#")]
     rows = list(csv.DictReader(lines))
     assert [row["model"] for row in rows] == ["LLM-EDT", "SASRec", "Popularity"]
+    assert main(["report", "ratio", "--format", "svg", "--json"]) == 2
+    assert "neither JSON" in capsys.readouterr().err
     assert main(["report", "--format", "svg"]) == 2
     assert "A figure of which experiment?" in capsys.readouterr().err
     assert main(["report", "--table", "2"]) == 2

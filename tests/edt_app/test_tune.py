@@ -47,3 +47,4 @@ def test_what_applying_would_take_is_said_before_and_after(copied):
     assert "--apply keeps it, which would make stale: filter, review" in before.err
     assert "calls to redo: at most" in before.err
     assert "Kept in the settings, which made stale: filter" in copied(*words, "--apply").err
+    assert "No change. No item" in copied(*words, "--apply").err

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from edt_app.paths import typed_path
 from edt_app.terminal import safe_text, size
 from edt_app.tui.base import EdtScreen
 from edt_app.tui.commands import Command
@@ -284,7 +285,7 @@ class ProjectsScreen(EdtScreen):
         def save(name: str | None) -> None:
             if not name:
                 return
-            file = asking.path_of(name)
+            file = typed_path(name)
 
             def saved(_: None) -> None:
                 self.remember("backup", file, project=line.name)
@@ -308,7 +309,7 @@ class ProjectsScreen(EdtScreen):
 
         def chosen(text: str | None) -> None:
             if text and text.strip():
-                file = asking.path_of(text)
+                file = typed_path(text)
                 check, free = partial(asking.wrong_name, home), asking.suggested_name(home, file)
                 self._ask(f"Restore {file.name} as", check, partial(named, file=file), free)
 

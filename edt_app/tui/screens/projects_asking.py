@@ -3,14 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from edt_app.paths import typed_path
 from edt_app.tui.session import Session
 from edt_core.errors import EdtError
 from edt_core.store.home import Home
-
-
-def path_of(text: str) -> Path:
-    """The file that was typed."""
-    return Path(text.strip()).expanduser().absolute()
 
 
 def wrong_name(home: Home, text: str) -> str:
@@ -23,7 +19,7 @@ def wrong_target(session: Session, text: str) -> str:
     session.prepare()
     from edt_core.store.backup import check_target
 
-    return _refused(lambda: check_target(path_of(text))) if text.strip() else ""
+    return _refused(lambda: check_target(typed_path(text))) if text.strip() else ""
 
 
 def wrong_backup(session: Session, text: str) -> str:
@@ -31,7 +27,7 @@ def wrong_backup(session: Session, text: str) -> str:
     session.prepare()
     from edt_core.store.backup import name_in
 
-    return _refused(lambda: name_in(path_of(text))) if text.strip() else ""
+    return _refused(lambda: name_in(typed_path(text))) if text.strip() else ""
 
 
 def suggested_name(home: Home, file: Path) -> str:

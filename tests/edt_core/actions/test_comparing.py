@@ -109,5 +109,10 @@ def test_an_export_writes_tables_and_the_figure_into_the_reports(project):
         by_name["runs-1-2-pretrain-ndcg-10.csv"].splitlines()[1] == "run 1 LLM-EDT seed 42,1.0,0.1"
     )
     assert r"\textbf" in by_name["runs-1-2.tex"]
+    groups = [
+        text for name, text in by_name.items() if name.endswith(".svg") and "ndcg" not in name
+    ]
+    assert len(groups) == 4
+    assert all("run 2: SASRec" in text and "[0,5)" in text for text in groups[:1])
     with pytest.raises(UsageError, match="no curve 'accuracy'"):
         export_comparison(project, [1, 2], "accuracy")

@@ -13,7 +13,7 @@ def paths(svg: str) -> list[str]:
 
 
 def test_a_gap_interrupts_the_curve():
-    svg = to_svg([Panel("t", [Line("a", [1, 2, 3, 4], [1, NAN, 3, 4])], "x", "y")])
+    svg = to_svg([Panel("t", [Line("a", [1, 2, 3, 4], [1, NAN, 3, 4])], "x")])
     assert paths(svg)[-1].count("M") == 2
     assert to_csv([Line("a", [1, 2], [1, NAN])], x_name="x", y_name="y").splitlines() == [
         "series,x,y",

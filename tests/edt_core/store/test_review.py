@@ -46,6 +46,17 @@ def test_what_is_not_shown_is_not_undone(project, toy):
     assert review.undo(project) == 1
 
 
+def test_the_act_that_an_undo_takes_back_is_among_the_last_ones(project):
+    for number in (1, 2, 3):
+        review.decide(project, "accept", [number])
+    for _ in range(2):
+        review.undo(project)
+    acts = last_acts(project, 2)
+    assert [(act.item, bool(act.undone)) for act in acts] == [(3, True), (2, True), (1, False)]
+    review.undo(project)
+    assert all(act.undone for act in last_acts(project, 2))
+
+
 def test_an_unknown_id_changes_nothing(project):
     with pytest.raises(UsageError, match="99"):
         review.decide(project, "accept", [1, 99])

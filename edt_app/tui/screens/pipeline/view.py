@@ -48,8 +48,7 @@ def row(number: int, step: "BoardStep", run: "RunView | None", now: float) -> li
     spent = step.spent
     rate = f"{live.rate:,.1f}/s" if live is not None and live.rate else ""
     left = live.remaining(now) if live is not None else None
-    at_work = live is not None and live.state == "running"
-    text = _how_far(live) if at_work and live is not None else step.status.told
+    text = _how_far(live) if live and live.state == "running" else step.status.told
     return [
         str(number),
         step.status.step,

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edt_app.paths import is_there, typed_path
 from edt_app.tui.dialogs import Ask
 from edt_app.tui.outside import edited
 from edt_app.tui.screens.review import view
@@ -207,7 +207,7 @@ class Acting:
         def write(path: str | None) -> None:
             if not path:
                 return
-            file = Path(path).expanduser().absolute()
+            file = typed_path(path)
 
             def shown(count: int) -> None:
                 self._remember("export", file)
@@ -216,8 +216,8 @@ class Acting:
             screen.write(lambda: write_decisions(screen.session.project(), file), shown)
 
         def taken(path: str) -> str:
-            file = Path(path).expanduser().absolute()
-            return f"✗ {file} exists. Choose another file." if path and file.exists() else ""
+            file = typed_path(path)
+            return f"✗ {file} exists. Choose another file." if path and is_there(file) else ""
 
         question = "Export the decisions to"
         screen.app.push_screen(Ask(question, "decisions.jsonl", check=taken, a_path=True), write)
@@ -231,7 +231,7 @@ class Acting:
         def read(path: str | None) -> None:
             if not path:
                 return
-            file = Path(path).expanduser().absolute()
+            file = typed_path(path)
 
             def shown(count: int) -> None:
                 self._remember("import", file)
@@ -241,10 +241,9 @@ class Acting:
             screen.write(lambda: read_decisions(screen.session.project(), file), shown)
 
         def missing(path: str) -> str:
-            file = Path(path).expanduser().absolute()
-            return (
-                f"✗ There is no file {file}. Check the path." if path and not file.is_file() else ""
-            )
+            file = typed_path(path)
+            there = not path or (is_there(file) and file.is_file())
+            return "" if there else f"✗ There is no file {file}. Check the path."
 
         screen.app.push_screen(Ask("Import decisions from", check=missing, a_path=True), read)
 

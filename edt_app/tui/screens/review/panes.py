@@ -49,9 +49,9 @@ class Panes(Vertical):
         self._again = partial(self.show, context, standing, scoring=scoring, written=written)
         written = written and bool(context.item.edited)
         text = view.item_text(context, written=written)
-        self._fill("item", text, view.item_title(context, written=written))
         assert isinstance(self.screen, EdtScreen)
         keyed = self.screen.keyed
+        self._fill("item", text, keyed(view.item_title(context, written=written)))
         verdict = view.verdict_text(context, standing, keyed, scoring=scoring)
         self._fill("verdict", verdict, "verdict")
         lines = max(3, self.query_one("#history", Static).content_size.height)

@@ -188,8 +188,8 @@ def item_title(context: "ItemContext", *, written: bool) -> str:
     if not changed:
         return f"+ item {context.item.id} as the model wrote it"
     if written:
-        return "as the model wrote it · tab: as edited"
-    return f"as edited ({', '.join(changed)}) · tab: as written"
+        return "as the model wrote it · {review.written}: as edited"
+    return f"as edited ({', '.join(changed)}) · {{review.written}}: as written"
 
 
 def verdict_text(

@@ -11,6 +11,7 @@ from edt_app.tui.ending import Then
 if TYPE_CHECKING:
     from edt_app.tui.base import EdtScreen
     from edt_app.tui.screens.train.feed import Curves
+    from edt_app.tui.screens.train.watched import Watched
     from edt_core.store.runs import RunLine
 
 MOST_RUNS = 200
@@ -125,3 +126,12 @@ def choose_base(
         screen.read(lambda: (name, read_once(folder)), show, group="base")
 
     choose(screen, "Lay which run's curves over these?", "none", chosen, but=run)
+
+
+def laid_over(
+    base: "tuple[str, Curves] | None", watched: "Watched | None"
+) -> "tuple[str, Curves | None]":
+    """Name and curves of the run that lies over the watched one; none lies over itself."""
+    if base is None or (watched is not None and base[0] == f"run {watched.found.run.id}"):
+        return "", None
+    return base

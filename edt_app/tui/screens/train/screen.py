@@ -221,7 +221,7 @@ class TrainScreen(EdtScreen):
             self._fill(chart, panel, phase)
 
     def _fill(self, chart: PanelChart, panel: panels.Panel, phase: str) -> None:
-        name, base = self._base or ("", None)
+        name, base = acting.laid_over(self._base, self._watched)
         series = panels.series_of(panel, self._curves, phase, self._axis, base=base, base_name=name)
         chart.entitle(panel.title)
         chart.view = replace(chart.view, log=panel.title in self._logs)
@@ -239,7 +239,7 @@ class TrainScreen(EdtScreen):
             return
         phase, seed = self._now()
         wide = self.has_class("-very-wide") and self.has_class("-tall")
-        name, base = self._base or ("", None)
+        name, base = acting.laid_over(self._base, self._watched)
         known = view.facts(watched, self._curves, phase, seed, name)
         alive = view.status(watched, now, width, self.keyed)
         told = view.unread(watched) if self._outdated else alive

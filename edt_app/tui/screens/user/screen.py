@@ -35,7 +35,7 @@ class UserScreen(EdtScreen):
         Command("user.before", "N", "Before", "The user before.", "before"),
         Command(
             "user.order", "i", "Order",
-            "Whom n leads to: biggest gain, biggest loss, most inserted, random.", "order",
+            "The order of users: biggest gain, biggest loss, most inserted, random.", "order",
         ),
         Command("user.pane", "tab", "Pane", "Sequence, ranks, profile: the next one.", "pane"),
         Command(
@@ -111,16 +111,20 @@ class UserScreen(EdtScreen):
         self._read_case()
 
     def _read_runs(self, *, first: bool) -> None:
-        def work() -> "list[RunRow]":
+        def work() -> "tuple[list[RunRow], tuple[int, ...]]":
             from edt_core.actions.reporting import run_rows
+            from edt_core.actions.user_case import usual_runs
 
-            return [row for row in run_rows(self.session.project()) if row.ndcg is not None]
+            project = self.session.project()
+            found = [row for row in run_rows(project) if row.ndcg is not None]
+            return found, usual_runs(project, 2) if found else ()
 
-        def show(found: "list[RunRow]") -> None:
+        def show(read: "tuple[list[RunRow], tuple[int, ...]]") -> None:
+            found, usual = read
             self._runs = found
             known = {row.id for row in found}
             if not self._chosen or not known.issuperset(self._chosen):
-                self._chosen = _two_runs(found)
+                self._chosen = usual
                 first_seen = True
             else:
                 first_seen = first
@@ -229,7 +233,7 @@ class UserScreen(EdtScreen):
         if command.action in {"first", "second", "recommend"} and not self._runs:
             return "no run has a result yet."
         if command.action in {"recommend", "prompts"} and self._case is None:
-            return "choose a user first: /"
+            return self.keyed("choose a user first: {user.find}")
         if command.action == "second" and len(self._runs) < 2:
             return "there is only one run."
         return ""
@@ -368,16 +372,6 @@ class UserScreen(EdtScreen):
     def do_prompts(self) -> None:
         """The calls about this user."""
         self.edt.go("prompts", f"user:{self._user}")
-
-
-def _two_runs(rows: "list[RunRow]") -> tuple[int, ...]:
-    """The newest run of the full method, and the newest of another model that trains."""
-    first = next((row for row in rows if row.label == "LLM-EDT"), rows[0] if rows else None)
-    if first is None:
-        return ()
-    others = [row for row in rows if row.label != first.label] or [r for r in rows if r != first]
-    others.sort(key=lambda row: -len(row.seeds))  # a model that only counts has a single seed
-    return (first.id, *(row.id for row in others[:1]))
 
 
 def _nobody(order: str, runs: tuple[int, ...]) -> str:

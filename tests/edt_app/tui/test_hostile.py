@@ -121,8 +121,9 @@ def hostile(tmp_path_factory) -> Path:
         show(project, "judged", "j" * 40)
         record_profiles(
             project, "p" * 40,
-            [{"user": u, "clusters": [[t.one()]], "summaries": t.many(2), "reform": t.one(),
-              "analysis": t.one()} for u in range(N_USERS)],
+            [{"user": u, "clusters": [{"domain": 0, "cluster": 0, "items": [0]}],
+              "summaries": t.many(2), "reform": t.one(), "analysis": t.one()}
+             for u in range(N_USERS)],
         )  # fmt: skip
         show(project, "profiles", "p" * 40)
         decide(project, "accept", [1, 2], by=t.one(), note=t.one())

@@ -141,7 +141,7 @@ def test_why_a_run_did_not_begin_is_shown(home, monkeypatch):
     async def script(pilot, app):
         await press(pilot, "s", "enter")
         assert "Invalid value for '--seed'" in plain(app)
-        assert "See 'edt --help'" in plain(app)
+        assert "run --help'" in plain(app)
 
     drive(home, script, project="shop", start="pipeline", size=(120, 36))
 

@@ -105,6 +105,9 @@ class LeakFound(EdtError):
 class RunCancelled(EdtError):
     """The user interrupted the run; what was finished is kept."""
 
+    ASKED: ClassVar[str] = "Stopped as asked."
+    """The message of a stop without another cause."""
+
     exit_code: ClassVar[int] = 130
 
 

@@ -93,7 +93,7 @@ def import_dataset(
         try:
             asked()
         except RunCancelled:
-            raise RunCancelled("Stopped as asked.", hint="Nothing of it was kept.") from None
+            raise RunCancelled(RunCancelled.ASKED, hint="Nothing of it was kept.") from None
         sink(StageAdvanced(str(path), Step.IMPORT, done, total, "bytes", path.name))
         if done >= total:
             sink(StageFinished(str(path), Step.IMPORT, path.name, 0.0, reused=True))

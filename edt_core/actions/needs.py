@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from edt_core.actions.configuring import configuration
 from edt_core.actions.failures import Failed, failed_questions, told
 from edt_core.config import Config
+from edt_core.errors import RunCancelled
 from edt_core.stage import Step
 from edt_core.store.datasets import dataset_of
 from edt_core.store.liveness import Life
@@ -67,7 +68,7 @@ def _of_ended(run: RunLine, how: Liveness) -> list[Need]:
         case "lost":
             return [Need(run.target, f"run {run.id} is lost: {how.cause.rstrip('.')}")]
         case "interrupted":
-            asked = not run.error or run.error.startswith("Stopped as asked.")
+            asked = not run.error or run.error.startswith(RunCancelled.ASKED)
             why = "" if asked else f": {run.error.rstrip('.')}"
             return [Need(run.target, f"run {run.id} was stopped{why}; the same command goes on")]
         case _:

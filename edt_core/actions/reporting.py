@@ -111,16 +111,17 @@ def run_rows(project: Project) -> list[RunRow]:
             None if line.finished_at is None else line.finished_at - line.started_at,
             means.get(line.id, {}).get((BOTH, f"full.ndcg@{CUTOFF}")),
             _by_domain(means.get(line.id, {}), names),
-            " ".join(f"{key}={value}" for key, value in _written_settings(line.config).items()),
+            " ".join(f"{key}={value}" for key, value in settings.items()),
             line.error,
             line.tag,
             line.note,
-            _written_settings(line.config),
+            settings,
             "" if line.target == Step.EVALUATE else line.target,
             is_stand_in(line, made.get(line.id, {})),
             made.get(line.id, {}).get(_HISTORIES, histories) != histories,
         )
         for line in runs.run_lines(project)
+        for settings in [_written_settings(line.config)]
     ]
 
 
@@ -204,14 +205,13 @@ def figure(project: Project, name: str) -> str:
         UsageError: an unknown experiment, or one that is no figure.
         MissingInput: its runs weren't made.
     """
-    drawing = [each.value for each in Name if experiment(each).draw]
-    draw = experiment(Name(name)).draw if name in drawing else None
-    if draw is None:
+    drawn = {each.value: draw for each in Name if (draw := experiment(each).draw)}
+    if name not in drawn:
         raise UsageError(
             f"{shown(name)} is no figure." if name else "A figure of which experiment?",
-            hint=f"Figures are {', '.join(drawing)}.",
+            hint=f"Figures are {', '.join(drawn)}.",
         )
-    return to_svg(draw(report(project, name)))
+    return to_svg(drawn[name](report(project, name)))
 
 
 def results_table(project: Project) -> Table:

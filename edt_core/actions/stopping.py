@@ -50,7 +50,7 @@ def stop_on_signals() -> Iterator[Callable[[], None]]:
 
     def check() -> None:
         if asked.is_set():
-            raise RunCancelled("Stopped as asked.", hint="The same command goes on from here.")
+            raise RunCancelled(RunCancelled.ASKED, hint="The same command goes on from here.")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -3,7 +3,7 @@
 from edt_core.config import Config
 from edt_core.evaluation.table import Table
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
-from edt_core.experiments.overall import overall_table
+from edt_core.experiments.overall import table_of
 from edt_core.variants import Variant
 
 MODELS = (
@@ -26,16 +26,7 @@ def specs(_: Config) -> list[RunSpec]:
 def tell(evidence: Evidence) -> list[Table]:
     """Tables 2 and 8 in one."""
     title = "Tables 2 and 8: LLM-EDT and its ablations on the test targets"
-    reference = Variant.LLM_EDT.value
-    return [
-        overall_table(
-            evidence.ranks(),
-            evidence.domain_names,
-            title=title,
-            reference=reference,
-            notes=evidence.twins(),
-        )
-    ]
+    return [table_of(evidence, title, reference=Variant.LLM_EDT.value)]
 
 
 ABLATION = Experiment(specs, tell)

@@ -7,7 +7,7 @@ llm.model=...`` makes both, ``edt runs compare`` reads them.
 from edt_core.config import Config
 from edt_core.evaluation.table import Table
 from edt_core.experiments.experiment import Evidence, Experiment, RunSpec
-from edt_core.experiments.overall import overall_table
+from edt_core.experiments.overall import table_of
 from edt_core.variants import Variant
 
 BACKBONE_OF = {
@@ -29,9 +29,7 @@ def specs(_: Config) -> list[RunSpec]:
 
 def tell(evidence: Evidence) -> list[Table]:
     """Table 10."""
-    title = "Table 10: backbones alone and inside LLM-EDT, test targets"
-    notes = evidence.twins()
-    return [overall_table(evidence.ranks(), evidence.domain_names, title=title, notes=notes)]
+    return [table_of(evidence, "Table 10: backbones alone and inside LLM-EDT, test targets")]
 
 
 BACKBONES = Experiment(specs, tell)

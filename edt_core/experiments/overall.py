@@ -43,19 +43,21 @@ def specs(_: Config) -> list[RunSpec]:
 def tell(evidence: Evidence) -> list[Table]:
     """Table 1."""
     title = "Table 1: overall performance on the test targets"
-    reference = Variant.LLM_EDT.value
-    return [
-        overall_table(
-            evidence.ranks(),
-            evidence.domain_names,
-            title=title,
-            reference=reference,
-            notes=evidence.twins(),
-        )
-    ]
+    return [table_of(evidence, title, reference=Variant.LLM_EDT.value)]
 
 
 OVERALL = Experiment(specs, tell)
+
+
+def table_of(evidence: Evidence, title: str, *, reference: str = "") -> Table:
+    """``overall_table`` of all that an experiment ran, with a word on rows that are one model."""
+    return overall_table(
+        evidence.ranks(),
+        evidence.domain_names,
+        title=title,
+        reference=reference,
+        notes=evidence.twins(),
+    )
 
 
 def overall_table(

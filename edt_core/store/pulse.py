@@ -52,7 +52,7 @@ class Pulse:
         if self._asked is None:
             return
         error = StopAfterEpoch if self._asked is Stop.EPOCH else RunCancelled
-        raise error("Stopped as asked.", hint="The same command goes on from here.")
+        raise error(RunCancelled.ASKED, hint="The same command goes on from here.")
 
     @contextlib.contextmanager
     def beating(self) -> Iterator["Pulse"]:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from finished import finished
 from shell import Shell, prepare
 
 from edt_core.data.shop import make_shop, write_shop
@@ -27,6 +28,24 @@ def made(tmp_path_factory: pytest.TempPathFactory, shop: list[str]) -> Shell:
     done = edt("run", "--project", "small", "--seed", 42)
     assert done.status == 0, done.err
     return edt
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the project ``shop``, whose results were written, not computed."""
+    home = tmp_path_factory.mktemp("written")
+    finished(home).close()
+    return home
+
+
+@pytest.fixture
+def written_shop(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own with that project, which every command is about."""
+    home = tmp_path / "home"
+    shutil.copytree(written, home)
+    monkeypatch.setenv("EDT_HOME", str(home))
+    monkeypatch.setenv("EDT_PROJECT", "shop")
+    return home
 
 
 @pytest.fixture

@@ -4,14 +4,12 @@ Commands run in this process, on a finished project whose results were written, 
 """
 
 import json
-import shutil
 from collections.abc import Iterator
 from inspect import signature, unwrap
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pytest
-from finished import finished
 from typer.main import get_command
 
 from edt_app.cli import main
@@ -39,23 +37,6 @@ def command_of(command: Any) -> Any:
 EVERY = dict(commands(get_command(app)))
 SILENT = {"review"}
 """Groups that do nothing by themselves."""
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    finished(home).close()
-    return home
-
-
-@pytest.fixture
-def shop(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of its own with the finished project ``shop``."""
-    home = tmp_path / "home"
-    shutil.copytree(made, home)
-    monkeypatch.setenv("EDT_HOME", str(home))
-    monkeypatch.setenv("EDT_PROJECT", "shop")
-    return home
 
 
 def test_every_command_that_prints_a_result_can_print_it_as_json():
@@ -94,9 +75,9 @@ QUICK = [
 
 @pytest.mark.parametrize("command", QUICK)
 def test_with_json_standard_output_is_exactly_one_document(
-    shop: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+    written_shop: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
 ):
-    with Home(shop).open("shop") as project:
+    with Home(written_shop).open("shop") as project:
         import_decisions(project, [])
     (tmp_path / "made.jsonl").write_text("")
     if command.startswith("restore"):
@@ -126,7 +107,7 @@ def test_the_list_above_misses_no_command():
     ],
 )  # fmt: skip
 def test_a_number_that_no_database_holds_is_a_usage_error(
-    shop: Path, capsys: pytest.CaptureFixture[str], command: str, number: str
+    written_shop: Path, capsys: pytest.CaptureFixture[str], command: str, number: str
 ):
     assert main(command.format(number, number).split()) == 2
     told = capsys.readouterr()
@@ -135,7 +116,7 @@ def test_a_number_that_no_database_holds_is_a_usage_error(
 
 
 def test_the_largest_numbers_that_are_allowed_break_nothing(
-    shop: Path, capsys: pytest.CaptureFixture[str]
+    written_shop: Path, capsys: pytest.CaptureFixture[str]
 ):
     for command in ("items --limit 1000000000", "calls --limit 1000000000"):
         assert main(command.split()) == 0
@@ -145,7 +126,7 @@ def test_the_largest_numbers_that_are_allowed_break_nothing(
 
 
 def test_a_bug_is_one_sentence_and_a_report_without_data(
-    shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    written_shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     secret = "-".join(["sk", "1234"])  # the line of code that raises goes into the report
 
@@ -158,7 +139,7 @@ def test_a_bug_is_one_sentence_and_a_report_without_data(
     assert told.out == ""
     assert "Traceback" not in told.err
     assert "LookupError" in told.err
-    (report,) = (shop / "reports").glob("crash-*.txt")
+    (report,) = (written_shop / "reports").glob("crash-*.txt")
     assert str(report) in told.err
     text = report.read_text()
     assert "doing: edt items --user --limit\n" in text
@@ -170,13 +151,16 @@ def test_a_bug_is_one_sentence_and_a_report_without_data(
             main(words)
     capsys.readouterr()
     assert (
-        main(["--home", str(shop / "shop" / "project.db"), "items"]) == 2
+        main(["--home", str(written_shop / "shop" / "project.db"), "items"]) == 2
     )  # no place for a report
 
 
 @pytest.mark.parametrize("command", ["--debug itms", "items --debug --lmit 3", "run --debug"])
 def test_a_command_line_that_can_not_be_read_is_a_sentence_also_with_debug(
-    shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+    written_shop: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
 ):
     monkeypatch.delenv("EDT_PROJECT")
     assert main(command.split()) == 2

@@ -2,13 +2,11 @@
 
 import csv
 import io
-import shutil
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
-from finished import finished
 from typer.main import get_command
 
 from edt_app import terminal
@@ -22,23 +20,6 @@ from edt_core.store.runs import label_run
 GROUPS = [
     name for name, command in get_command(app).commands.items() if hasattr(command, "commands")
 ]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    finished(home).close()
-    return home
-
-
-@pytest.fixture
-def shop(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of its own with the finished project ``shop``."""
-    home = tmp_path / "home"
-    shutil.copytree(made, home)
-    monkeypatch.setenv("EDT_HOME", str(home))
-    monkeypatch.setenv("EDT_PROJECT", "shop")
-    return home
 
 
 class Screen(io.StringIO):
@@ -117,9 +98,9 @@ def test_a_pipe_gets_every_letter(capsys: pytest.CaptureFixture[str]):
 
 
 def test_runs_show_the_settings_in_which_they_differ(
-    shop: Path, capsys: pytest.CaptureFixture[str]
+    written_shop: Path, capsys: pytest.CaptureFixture[str]
 ):
-    with Home(shop).open("shop") as project:
+    with Home(written_shop).open("shop") as project:
         label_run(project, 2, tag="baseline")
     assert main(["runs"]) == 0
     told = capsys.readouterr().out
@@ -139,7 +120,7 @@ def test_runs_show_the_settings_in_which_they_differ(
 
 
 def test_users_and_user_look_at_the_newest_results_where_no_run_is_named(
-    shop: Path, capsys: pytest.CaptureFixture[str]
+    written_shop: Path, capsys: pytest.CaptureFixture[str]
 ):
     def document(*words: str) -> Any:
         assert main([*words]) == 0
@@ -156,7 +137,7 @@ def test_users_and_user_look_at_the_newest_results_where_no_run_is_named(
 
 
 def test_a_setting_is_set_and_given_its_default_back(
-    shop: Path, capsys: pytest.CaptureFixture[str]
+    written_shop: Path, capsys: pytest.CaptureFixture[str]
 ):
     assert main(["config", "set", "noise_filter.top_k", "2"]) == 0
     assert main(["config", "unset", "noise_filter.top_k"]) == 0
@@ -172,7 +153,7 @@ def test_a_section_of_settings_is_described(capsys: pytest.CaptureFixture[str]):
 
 
 def test_one_table_of_an_experiment_is_a_csv_of_its_own(
-    shop: Path, capsys: pytest.CaptureFixture[str]
+    written_shop: Path, capsys: pytest.CaptureFixture[str]
 ):
     assert main(["report", "--format", "csv", "--table", "1"]) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("#")]

@@ -117,23 +117,24 @@ class UserScreen(EdtScreen):
 
             project = self.session.project()
             found = [row for row in run_rows(project) if row.ndcg is not None]
-            return found, usual_runs(project, 2) if found else ()
+            return found, () if not found or self._stands(found) else usual_runs(project, 2)
 
         def show(read: "tuple[list[RunRow], tuple[int, ...]]") -> None:
             found, usual = read
             self._runs = found
-            known = {row.id for row in found}
-            if not self._chosen or not known.issuperset(self._chosen):
+            stands = self._stands(found)
+            if not stands:
                 self._chosen = usual
-                first_seen = True
-            else:
-                first_seen = first
-            if first_seen:
+            if first or not stands:
                 self._read_queue(keep=True)
             else:
                 self._read_case()
 
         self.read(work, show, group="runs")
+
+    def _stands(self, rows: "list[RunRow]") -> bool:
+        """Were runs chosen that are still there?"""
+        return bool(self._chosen) and {row.id for row in rows}.issuperset(self._chosen)
 
     def _read_queue(self, *, keep: bool = False) -> None:
         """The users of the order; the first one is shown, unless the shown one is to be kept."""
